@@ -1,0 +1,88 @@
+package granary
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says what sort of failure an error is. Callers branch on the kind and on nothing else; each
+// service's errors.go turns it into that service's status and code.
+type Kind uint8
+
+// The kinds. The zero value is Internal, so that an error nobody classified never leaks its text.
+const (
+	Internal Kind = iota
+	Invalid
+	Unauthenticated
+	Denied
+	NotFound
+	Exists
+	Conflict
+	Quota
+	Throttled
+	NotImplemented
+	Unavailable
+)
+
+var kindNames = [...]string{"internal", "invalid", "unauthenticated", "denied", "not found", "exists", "conflict",
+	"quota", "throttled", "not implemented", "unavailable"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Error is a failure with a sentence for the caller. Message leaves the process; Cause never does.
+type Error struct {
+	Kind    Kind
+	Code    string            // the wire's error code when the kind alone is too coarse, e.g. "InvalidIamRole"
+	Message string            // written for the caller: what was wrong and what to do
+	Detail  map[string]string // further members of the wire's error body, e.g. "ResourceType"
+	Cause   error             // for the log only
+}
+
+func (e *Error) Error() string {
+	if e.Cause != nil {
+		return e.Message + ": " + e.Cause.Error()
+	}
+	return e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// WithCode returns the error with the wire code set.
+func (e *Error) WithCode(code string) *Error {
+	e.Code = code
+	return e
+}
+
+// With returns the error with one more detail member.
+func (e *Error) With(name, value string) *Error {
+	if e.Detail == nil {
+		e.Detail = map[string]string{}
+	}
+	e.Detail[name] = value
+	return e
+}
+
+// Errorf makes an error of a kind with a message for the caller.
+func Errorf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap makes an error of a kind with a message for the caller and a cause for the log.
+func Wrap(kind Kind, message string, cause error) *Error {
+	return &Error{Kind: kind, Message: message, Cause: cause}
+}
+
+// AsError finds the *Error in a chain; an error that is not ours becomes Internal with no detail.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Internal, Message: "We encountered an internal error. Please try again.", Cause: err}
+}
+
+// KindOf is the kind of the *Error in the chain, or Internal. It is meaningless for a nil error.
+func KindOf(err error) Kind { return AsError(err).Kind }
+
+// Is reports whether err is non-nil and of the kind.
+func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

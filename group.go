@@ -1,0 +1,28 @@
+package granary
+
+import "time"
+
+// GroupID is a directory group's id in its identity store. Never reused.
+type GroupID string
+
+// Group is a group of people in the directory. Groups do not nest.
+type Group struct {
+	Store       StoreID
+	ID          GroupID
+	DisplayName string       // unique in the store whatever its letter case
+	Description string       `json:",omitempty"`
+	ExternalIDs []ExternalID `json:",omitempty"`
+	Created     time.Time
+	CreatedBy   string `json:",omitempty"`
+	Updated     time.Time
+	UpdatedBy   string `json:",omitempty"`
+}
+
+// Membership is one user's being in one group.
+type Membership struct {
+	Store   StoreID
+	ID      string
+	Group   GroupID
+	User    UserID
+	Created time.Time
+}

@@ -1,0 +1,19 @@
+package granary
+
+import "time"
+
+// IAMUser is an IAM user: a name in an account with long-term keys. Not to be confused with User, a person in the directory.
+type IAMUser struct {
+	Account  AccountID
+	Name     string            // unique in the account whatever its letter case
+	Path     string            // begins and ends with "/"
+	ID       string            // AIDA…
+	Inline   map[string]string `json:",omitempty"` // inline policies, name → document as given
+	Attached []ARN             `json:",omitempty"` // managed policies
+	Boundary ARN               `json:",omitempty"`
+	Tags     []Tag             `json:",omitempty"`
+	Created  time.Time
+}
+
+// ARN is the user's ARN.
+func (u *IAMUser) ARN() ARN { return IAMUserARN(u.Account, u.Path, u.Name) }

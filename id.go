@@ -1,0 +1,80 @@
+package granary
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
+
+// UUID returns a random UUID, version 4.
+func UUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	var d [36]byte
+	hex.Encode(d[:8], b[:4])
+	hex.Encode(d[9:13], b[4:6])
+	hex.Encode(d[14:18], b[6:8])
+	hex.Encode(d[19:23], b[8:10])
+	hex.Encode(d[24:], b[10:])
+	d[8], d[13], d[18], d[23] = '-', '-', '-', '-'
+	return string(d[:])
+}
+
+// Hex returns n random lower-case hexadecimal digits.
+func Hex(n int) string {
+	b := make([]byte, (n+1)/2)
+	rand.Read(b)
+	return hex.EncodeToString(b)[:n]
+}
+
+// UniqueID returns an IAM unique id: a four-letter prefix (AIDA, AROA, ANPA …) and 17 of A-Z2-7.
+func UniqueID(prefix string) string {
+	b := make([]byte, 11)
+	rand.Read(b)
+	return prefix + base32.StdEncoding.EncodeToString(b)[:17]
+}
+
+// NewAccessKeyID returns a 20-character key id with the prefix AKIA (long-term) or ASIA (temporary).
+// The account number stands in it as in AWS's own keys, so that sts:GetAccessKeyInfo and tools can read it.
+func NewAccessKeyID(prefix string, account AccountID) string {
+	n, _ := strconv.ParseUint(string(account), 10, 64)
+	var b [10]byte
+	rand.Read(b[:])
+	// 48 bits big-endian: the top bit set as in current AWS keys, then the account in bits 46..7, 7 random bits.
+	head := 1<<47 | (n<<7)&0x7fffffffff80 | uint64(b[5]&0x7f)
+	var h [8]byte
+	binary.BigEndian.PutUint64(h[:], head)
+	copy(b[:6], h[2:])
+	return prefix + base32.StdEncoding.EncodeToString(b[:])
+}
+
+// AccountOfAccessKey reads the account number out of a key id; ok is false when the id is not of this form.
+func AccountOfAccessKey(id string) (a AccountID, ok bool) {
+	if len(id) != 20 {
+		return "", false
+	}
+	b, err := base32.StdEncoding.DecodeString(id[4:])
+	if err != nil {
+		return "", false
+	}
+	var h [8]byte
+	copy(h[2:], b[:6])
+	n := binary.BigEndian.Uint64(h[:]) & 0x7fffffffff80 >> 7
+	s := strconv.FormatUint(n, 10)
+	if len(s) > 12 {
+		return "", false
+	}
+	return AccountID(strings.Repeat("0", 12-len(s)) + s), true
+}
+
+// NewSecret returns a 40-character secret access key.
+func NewSecret() string {
+	b := make([]byte, 30)
+	rand.Read(b)
+	return base64.StdEncoding.EncodeToString(b)
+}
