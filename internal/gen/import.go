@@ -1,0 +1,111 @@
+package main
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+)
+
+// sources says which operations of which published model we answer; an empty pattern means all.
+var sources = []struct{ name, dir, only string }{
+	{"s3control", "s3control/2018-08-20", `AccessGrant|^GetDataAccess$|^(Tag|Untag)Resource$|^ListTagsForResource$`},
+	{"ssoadmin", "sso-admin/2020-07-20", ``},
+	{"identitystore", "identitystore/2020-06-15", ``},
+	{"ssooidc", "sso-oidc/2019-06-10", ``},
+	{"sts", "sts/2011-06-15", ``},
+	{"iam", "iam/2010-05-08", `^(Create|Get|Update|Delete|List|Tag|Untag)(User|Role|Group|Policy|PolicyVersion|AccessKey|InstanceProfile)(s|Tags)?$|` +
+		`^ListPolicies$|(User|Role|Group)Polic|PermissionsBoundary|PolicyVersion|AccessKeyLastUsed|AssumeRolePolicy|UpdateRoleDescription|` +
+		`^ListEntitiesForPolicy$|^ListPolicyTags$|Simulate|GetContextKeys|UserToGroup|UserFromGroup|GroupsForUser|AccountAlias|AccountSummary|` +
+		`AccountAuthorizationDetails|InstanceProfile|^List(MFADevices|VirtualMFADevices|SigningCertificates|SSHPublicKeys|ServiceSpecificCredentials)$|` +
+		`LoginProfile$|OpenIDConnectProvider`},
+	{"organizations", "organizations/2016-11-28", `^(Create|Describe)(Organization|Account|OrganizationalUnit|CreateAccountStatus)(Status)?$|^DescribeCreateAccountStatus$|` +
+		`^List(Roots|Accounts|AccountsForParent|Children|Parents|OrganizationalUnitsForParent|DelegatedAdministrators|AWSServiceAccessForOrganization)$|` +
+		`^MoveAccount$|^CloseAccount$|DelegatedAdministrator$|AWSServiceAccess$|Policy$|^ListPolicies|^ListTargetsForPolicy$|PolicyType$`},
+	{"cloudtrail", "cloudtrail/2013-11-01", `^LookupEvents$`},
+}
+
+func importAll(from, to string) error {
+	for _, s := range sources {
+		text, err := readPublished(filepath.Join(from, s.dir, "service-2.json"))
+		if err != nil {
+			return err
+		}
+		var raw struct {
+			Model
+			Metadata struct {
+				Metadata
+				EndpointPrefix string          `json:"endpointPrefix"`
+				XMLNS          json.RawMessage `json:"xmlNamespace"`
+			}
+		}
+		if err := json.Unmarshal(text, &raw); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		m := &raw.Model
+		m.Metadata = raw.Metadata.Metadata
+		json.Unmarshal(raw.Metadata.XMLNS, &m.Metadata.XMLNamespace)
+		if m.Metadata.SigningName == "" {
+			m.Metadata.SigningName = raw.Metadata.EndpointPrefix
+		}
+		m.keep(regexp.MustCompile(s.only))
+		if err := m.write(filepath.Join(to, s.name+".json")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readPublished reads a published model, which some distributions compress.
+func readPublished(path string) ([]byte, error) {
+	f, err := os.Open(path + ".gz")
+	if err != nil {
+		return os.ReadFile(path)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
+// keep drops the operations that do not match and the shapes nothing reaches any more.
+func (m *Model) keep(only *regexp.Regexp) {
+	reached := map[string]bool{}
+	var visit func(r *Ref)
+	visit = func(r *Ref) {
+		if r == nil || reached[r.Shape] {
+			return
+		}
+		reached[r.Shape] = true
+		s := m.Shapes[r.Shape]
+		visit(s.Member)
+		visit(s.Key)
+		visit(s.Value)
+		for _, member := range s.Members {
+			visit(member)
+		}
+		slices.Sort(s.Required)
+	}
+	for name, op := range m.Operations {
+		if !only.MatchString(name) {
+			delete(m.Operations, name)
+			continue
+		}
+		visit(op.Input)
+		visit(op.Output)
+		for i := range op.Errors {
+			visit(&op.Errors[i])
+		}
+	}
+	for name := range m.Shapes {
+		if !reached[name] {
+			delete(m.Shapes, name)
+		}
+	}
+}
