@@ -47,8 +47,12 @@ type Scope struct {
 	Region       string
 	Grant        GrantID
 	GrantScope   string
+	GrantObject  bool // the grant is for exactly one key
 	Grantee      Grantee
 }
 
 // Vended reports whether the session's key came from GetDataAccess.
 func (s *Session) Vended() bool { return s.Scope != nil }
+
+// Instance is the ARN of the Access Grants instance that vended the key.
+func (s *Scope) Instance() ARN { return GrantsInstanceARN(s.Region, s.GrantAccount) }
