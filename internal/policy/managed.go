@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"slices"
+	"strings"
+
+	"granary"
+)
+
+// ManagedPolicy is a policy that AWS ships.
+type ManagedPolicy struct {
+	ARN                     granary.ARN
+	Name, Path, ID, Version string
+	Description             string
+	Document                string
+	Policy                  *Policy
+}
+
+func shipped(name, version, description, statement string) *ManagedPolicy {
+	m := &ManagedPolicy{ARN: granary.ARN("arn:aws:iam::aws:policy/" + name), Name: name, Path: "/", Version: version, Description: description,
+		Document: `{"Version":"2012-10-17","Statement":[` + statement + `]}`}
+	sum := sha256.Sum256([]byte(name))
+	m.ID = "ANPA" + base32.StdEncoding.EncodeToString(sum[:])[:17]
+	p, err := Parse(Identity, m.Document)
+	if err != nil {
+		panic(err) // a constant of this program
+	}
+	m.Policy = p.Named(string(m.ARN))
+	return m
+}
+
+// managed holds those that matter here (AWS Managed Policy Reference Guide).
+var managed = index(
+	shipped("AdministratorAccess", "v1", "Full access to every service and resource.",
+		`{"Effect":"Allow","Action":"*","Resource":"*"}`),
+	shipped("AmazonS3FullAccess", "v2", "Full access to every bucket.",
+		`{"Effect":"Allow","Action":["s3:*","s3-object-lambda:*"],"Resource":"*"}`),
+	shipped("AmazonS3ReadOnlyAccess", "v3", "Read access to every bucket.",
+		`{"Effect":"Allow","Action":["s3:Get*","s3:List*","s3:Describe*","s3-object-lambda:Get*","s3-object-lambda:List*"],"Resource":"*"}`),
+	shipped("IAMFullAccess", "v2", "Full access to IAM.",
+		`{"Effect":"Allow","Action":["iam:*","organizations:DescribeAccount","organizations:DescribeOrganization","organizations:DescribeOrganizationalUnit","organizations:DescribePolicy","organizations:ListChildren","organizations:ListParents","organizations:ListPoliciesForTarget","organizations:ListRoots","organizations:ListPolicies","organizations:ListTargetsForPolicy"],"Resource":"*"}`),
+	shipped("IAMReadOnlyAccess", "v4", "Read access to IAM.",
+		`{"Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy"],"Resource":"*"}`),
+	shipped("PowerUserAccess", "v12", "Everything except the management of users and accounts.",
+		`{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},{"Effect":"Allow","Action":["iam:CreateServiceLinkedRole","iam:DeleteServiceLinkedRole","iam:ListRoles","organizations:DescribeOrganization"],"Resource":"*"}`),
+	shipped("AWSDenyAll", "v2", "Denies everything.",
+		`{"Sid":"DenyAll","Effect":"Deny","Action":["*"],"Resource":"*"}`),
+)
+
+func index(list ...*ManagedPolicy) map[granary.ARN]*ManagedPolicy {
+	m := map[granary.ARN]*ManagedPolicy{}
+	for _, p := range list {
+		m[p.ARN] = p
+	}
+	return m
+}
+
+// Managed looks an AWS-managed policy up.
+func Managed(arn granary.ARN) (*ManagedPolicy, bool) {
+	m, ok := managed[arn]
+	return m, ok
+}
+
+// AllManaged lists the AWS-managed policies by ARN.
+func AllManaged() []*ManagedPolicy {
+	out := make([]*ManagedPolicy, 0, len(managed))
+	for _, m := range managed {
+		out = append(out, m)
+	}
+	slices.SortFunc(out, func(a, b *ManagedPolicy) int { return strings.Compare(string(a.ARN), string(b.ARN)) })
+	return out
+}
+
+// IdentityContextPolicy is what AWS attaches to every session made with an identity context
+// (AWSIAMIdentityCenterAllowListForIdentityContext): of S3 it leaves what leads to vended keys, and nothing of the data.
+// The allowing statement makes it a session policy that only denies.
+func IdentityContextPolicy() *Policy {
+	p, err := Parse(Session, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
+	 {"Effect":"Deny","NotAction":["s3:GetDataAccess","s3:GetAccessGrantsInstanceForPrefix","s3:ListCallerAccessGrants","sts:SetContext","sts:GetCallerIdentity"],"Resource":"*"}]}`)
+	if err != nil {
+		panic(err) // a constant of this program
+	}
+	return p.Named("AWSIAMIdentityCenterAllowListForIdentityContext")
+}

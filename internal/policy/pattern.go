@@ -1,0 +1,204 @@
+package policy
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// sym is a byte, or one of the wildcards.
+type sym uint16
+
+const (
+	any0 sym = 256 + iota // "*": any run, also of nothing, "/" and newlines
+	any1                  // "?": exactly one character
+)
+
+// glob is a pattern of symbols.
+type glob []sym
+
+func literal(g glob, s string) glob {
+	for i := range len(s) {
+		g = append(g, sym(s[i]))
+	}
+	return g
+}
+
+func wildcards(g glob, s string) glob {
+	for i := range len(s) {
+		switch s[i] {
+		case '*':
+			g = append(g, any0)
+		case '?':
+			g = append(g, any1)
+		default:
+			g = append(g, sym(s[i]))
+		}
+	}
+	return g
+}
+
+func newGlob(s string) glob { return wildcards(make(glob, 0, len(s)), s) }
+
+// match compares in time linear in the text for each star at most: the last star alone is ever retried.
+// fold compares ASCII letters whatever their case; the pattern must be lower case then.
+func (g glob) match(s string, fold bool) bool {
+	i, j, star, mark := 0, 0, -1, 0
+	for i < len(s) {
+		if j < len(g) {
+			switch {
+			case g[j] == any0:
+				star, mark = j, i
+				j++
+				continue
+			case g[j] == any1:
+				_, n := utf8.DecodeRuneInString(s[i:])
+				i += n
+				j++
+				continue
+			case g[j] == sym(s[i]) || fold && s[i] >= 'A' && s[i] <= 'Z' && g[j] == sym(s[i]|0x20):
+				i++
+				j++
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		_, n := utf8.DecodeRuneInString(s[mark:])
+		mark += n
+		i, j = mark, star+1
+	}
+	for j < len(g) && g[j] == any0 {
+		j++
+	}
+	return j == len(g)
+}
+
+// template is a pattern that may hold variables, which are resolved for each request.
+type template struct {
+	fixed glob // when there are no variables
+	parts []part
+}
+
+type part struct {
+	glob     glob
+	variable string // lower case
+	fallback *string
+}
+
+// newTemplate reads "${key}", "${key, 'default'}" and the escapes "${*}", "${?}", "${$}"; wild says whether "*" and "?"
+// outside of them are wildcards. Anything else with a "$" is literal.
+func newTemplate(s string, wild, variables bool) template {
+	text := literal
+	if wild {
+		text = wildcards
+	}
+	var t template
+	var g glob
+	for variables {
+		before, rest, ok := strings.Cut(s, "${")
+		if !ok {
+			break
+		}
+		inner, after, ok := cutVariable(rest)
+		if !ok {
+			break
+		}
+		g = text(g, before)
+		s = after
+		if inner == "*" || inner == "?" || inner == "$" {
+			g = literal(g, inner)
+			continue
+		}
+		name, fallback, ok := strings.Cut(inner, ", '")
+		v := part{variable: strings.ToLower(strings.TrimSpace(name))}
+		if ok && strings.HasSuffix(fallback, "'") {
+			fallback = fallback[:len(fallback)-1]
+			v.fallback = &fallback
+		}
+		t.parts = append(t.parts, part{glob: g}, v)
+		g = nil
+	}
+	g = text(g, s)
+	if t.parts == nil {
+		t.fixed = g
+		return t
+	}
+	t.parts = append(t.parts, part{glob: g})
+	return t
+}
+
+// cutVariable finds the brace that closes a variable; one inside a quoted default does not.
+func cutVariable(s string) (inner, after string, ok bool) {
+	quoted := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '\'':
+			quoted = !quoted
+		case s[i] == '}' && !quoted:
+			return s[:i], s[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// resolve fills the variables in, as literal text: a "*" that comes from a tag is no wildcard. ok is false when one is
+// absent, or has several values, and no default stands for it.
+func (t template) resolve(keys Keys) (g glob, ok bool) {
+	if t.parts == nil {
+		return t.fixed, true
+	}
+	for _, p := range t.parts {
+		if p.variable == "" {
+			g = append(g, p.glob...)
+			continue
+		}
+		values, found := keys.Lookup(p.variable)
+		switch {
+		case found && len(values) == 1:
+			g = literal(g, values[0])
+		case p.fallback != nil:
+			g = literal(g, *p.fallback)
+		default:
+			return nil, false
+		}
+	}
+	return g, true
+}
+
+// resource is a pattern for ARNs: the five segments before the last each stand for themselves.
+type resource struct {
+	whole bool // too few segments: the last, ending in "*", spans the rest
+	head  [5]glob
+	tail  template
+}
+
+func newResource(s string, variables bool) resource {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) < 6 {
+		return resource{whole: true, tail: newTemplate(s, true, variables)}
+	}
+	r := resource{tail: newTemplate(parts[5], true, variables)}
+	for i := range r.head {
+		r.head[i] = newGlob(parts[i])
+	}
+	return r
+}
+
+func (r *resource) match(arn string, keys Keys) bool {
+	tail, ok := r.tail.resolve(keys)
+	if !ok {
+		return false
+	}
+	if r.whole {
+		return tail.match(arn, false)
+	}
+	for _, g := range r.head {
+		segment, rest, ok := strings.Cut(arn, ":")
+		if !ok || !g.match(segment, false) {
+			return false
+		}
+		arn = rest
+	}
+	return tail.match(arn, false)
+}

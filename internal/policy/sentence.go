@@ -1,0 +1,32 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+)
+
+var layerNames = [...]string{"", "identity-based", "permissions boundary", "session", "service control", "resource control", "resource-based"}
+
+// Sentence is AWS's denial text (IAM User Guide, "Troubleshoot access denied error messages"). S3 puts the resource in
+// double quotes.
+func (d Decision) Sentence(r Request) string {
+	var b strings.Builder
+	resource := r.Resource
+	if strings.HasPrefix(r.Action, "s3:") {
+		resource = `"` + resource + `"`
+	}
+	fmt.Fprintf(&b, "User: %s is not authorized to perform: %s on resource: %s ", r.Caller.ARN, r.Action, resource)
+	switch {
+	case d.Explicit && d.Layer == LayerBoundary:
+		b.WriteString("with an explicit deny in a permissions boundary")
+	case d.Explicit && d.Layer == LayerIdentity:
+		b.WriteString("with an explicit deny in an identity-based policy")
+	case d.Explicit:
+		fmt.Fprintf(&b, "with an explicit deny in a %s policy", layerNames[d.Layer])
+	case d.Layer == LayerBoundary:
+		fmt.Fprintf(&b, "because no permissions boundary allows the %s action", r.Action)
+	default:
+		fmt.Fprintf(&b, "because no %s policy allows the %s action", layerNames[d.Layer], r.Action)
+	}
+	return b.String()
+}
