@@ -1,0 +1,105 @@
+package store
+
+import "granary"
+
+// IdentityCenters holds the Identity Center instances.
+type IdentityCenters struct{ Set[granary.IdentityCenter] }
+
+// Get looks an instance up by its id, "ssoins-…".
+func (s IdentityCenters) Get(id string) (*granary.IdentityCenter, error) { return s.getBy(id) }
+
+// Delete removes an instance.
+func (s IdentityCenters) Delete(id string) error { return s.deleteBy(id) }
+
+// Applications holds the Identity Center applications.
+type Applications struct{ Set[granary.Application] }
+
+// Get looks an application up by its ARN.
+func (s Applications) Get(arn granary.ARN) (*granary.Application, error) {
+	return s.getBy(string(arn))
+}
+
+// Delete removes an application with its assignments.
+func (s Applications) Delete(arn granary.ARN) error {
+	list, _, err := s.tx.Assignments.ListOfApplication(arn, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if err := s.tx.Assignments.Delete(arn, a.Principal); err != nil {
+			return err
+		}
+	}
+	return s.deleteBy(string(arn))
+}
+
+// List is an instance's applications after an ARN.
+func (s Applications) List(instance string, after granary.ARN, limit int) ([]*granary.Application, string, error) {
+	return s.page(limit, func(a *granary.Application) string { return string(a.ARN()) },
+		"SELECT doc FROM application WHERE instance = $1 AND arn > $2 ORDER BY arn", instance, string(after))
+}
+
+// Assignments holds who may use which application.
+type Assignments struct{ Set[granary.Assignment] }
+
+// Get looks the assignment of a principal up.
+func (s Assignments) Get(app granary.ARN, principal string) (*granary.Assignment, error) {
+	return s.getBy(string(app), principal)
+}
+
+// Delete removes an assignment.
+func (s Assignments) Delete(app granary.ARN, principal string) error {
+	return s.deleteBy(string(app), principal)
+}
+
+// ListOfApplication is an application's assignments after a principal.
+func (s Assignments) ListOfApplication(app granary.ARN, after string, limit int) ([]*granary.Assignment, string, error) {
+	return s.page(limit, func(a *granary.Assignment) string { return a.Principal },
+		"SELECT doc FROM assignment WHERE application = $1 AND principal > $2 ORDER BY principal", string(app), after)
+}
+
+// ListOfPrincipal is a principal's assignments after an application.
+func (s Assignments) ListOfPrincipal(principal string, after granary.ARN, limit int) ([]*granary.Assignment, string, error) {
+	return s.page(limit, func(a *granary.Assignment) string { return string(a.Application) },
+		"SELECT doc FROM assignment WHERE principal = $1 AND application > $2 ORDER BY application", principal, string(after))
+}
+
+// unassign removes a principal's assignments everywhere.
+func (tx *Tx) unassign(principal string) error {
+	list, _, err := tx.Assignments.ListOfPrincipal(principal, "", 0)
+	for _, a := range list {
+		if err == nil {
+			err = tx.Assignments.Delete(a.Application, principal)
+		}
+	}
+	return err
+}
+
+// Issuers holds the trusted token issuers.
+type Issuers struct{ Set[granary.Issuer] }
+
+// Get looks an issuer up by its ARN.
+func (s Issuers) Get(arn granary.ARN) (*granary.Issuer, error) { return s.getBy(string(arn)) }
+
+// Delete removes an issuer.
+func (s Issuers) Delete(arn granary.ARN) error { return s.deleteBy(string(arn)) }
+
+// List is an instance's issuers after an ARN.
+func (s Issuers) List(instance string, after granary.ARN, limit int) ([]*granary.Issuer, string, error) {
+	return s.page(limit, func(i *granary.Issuer) string { return string(i.ARN()) },
+		"SELECT doc FROM issuer WHERE instance = $1 AND arn > $2 ORDER BY arn", instance, string(after))
+}
+
+// ScimTokens holds the provisioning tokens, hashed.
+type ScimTokens struct{ Set[granary.ScimToken] }
+
+// Get looks a token up by its id.
+func (s ScimTokens) Get(id string) (*granary.ScimToken, error) { return s.getBy(id) }
+
+// Delete removes a token.
+func (s ScimTokens) Delete(id string) error { return s.deleteBy(id) }
+
+// ListOfStore is a store's tokens by id.
+func (s ScimTokens) ListOfStore(d granary.StoreID) ([]*granary.ScimToken, error) {
+	return s.list("SELECT doc FROM scim_token WHERE store = $1 ORDER BY id", string(d))
+}

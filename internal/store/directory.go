@@ -1,0 +1,187 @@
+package store
+
+import (
+	"granary"
+)
+
+// Users holds the directory's people.
+type Users struct{ Set[granary.User] }
+
+// Create adds a user. User name, primary address and external ids are unique in the store.
+func (s Users) Create(u *granary.User) error {
+	if err := s.Set.Create(u); err != nil {
+		return err
+	}
+	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
+}
+
+// Update replaces a user.
+func (s Users) Update(u *granary.User) error {
+	if err := s.Set.Update(u); err != nil {
+		return err
+	}
+	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
+}
+
+// Get looks a user up by id.
+func (s Users) Get(d granary.StoreID, id granary.UserID) (*granary.User, error) {
+	return s.getBy(string(d), string(id))
+}
+
+// ByName looks a user up by user name, whatever its case.
+func (s Users) ByName(d granary.StoreID, name string) (*granary.User, error) {
+	return s.one("SELECT doc FROM directory_user WHERE store = $1 AND user_name_fold = $2", string(d), Fold(name))
+}
+
+// ByEmail looks a user up by the primary address, whatever its case.
+func (s Users) ByEmail(d granary.StoreID, email string) (*granary.User, error) {
+	return s.one("SELECT doc FROM directory_user WHERE store = $1 AND email_fold = $2", string(d), Fold(email))
+}
+
+// ByExternalID lists the users a provisioning system knows by an id; an empty issuer stands for any.
+func (s Users) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.User, error) {
+	return s.list(`SELECT u.doc FROM external_id e JOIN directory_user u ON u.store = e.store AND u.id = e.owner
+		WHERE e.store = $1 AND e.kind = 'user' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY u.id`, string(d), id, issuer)
+}
+
+// Delete removes a user with its memberships and assignments.
+func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
+	list, _, err := s.tx.Memberships.ListOfUser(d, id, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.tx.unassign(string(id)); err != nil {
+		return err
+	}
+	if err := s.tx.external(d, "user", string(id), nil); err != nil {
+		return err
+	}
+	return s.deleteBy(string(d), string(id))
+}
+
+// List is the store's users after an id.
+func (s Users) List(d granary.StoreID, after granary.UserID, limit int) ([]*granary.User, string, error) {
+	return s.page(limit, func(u *granary.User) string { return string(u.ID) },
+		"SELECT doc FROM directory_user WHERE store = $1 AND id > $2 ORDER BY id", string(d), string(after))
+}
+
+// Count is how many users the store has.
+func (s Users) Count(d granary.StoreID) (int, error) {
+	return s.count("SELECT COUNT(*) FROM directory_user WHERE store = $1", string(d))
+}
+
+// Groups holds the directory's groups.
+type Groups struct{ Set[granary.Group] }
+
+// Create adds a group. Display name and external ids are unique in the store.
+func (s Groups) Create(g *granary.Group) error {
+	if err := s.Set.Create(g); err != nil {
+		return err
+	}
+	return s.tx.external(g.Store, "group", string(g.ID), g.ExternalIDs)
+}
+
+// Update replaces a group.
+func (s Groups) Update(g *granary.Group) error {
+	if err := s.Set.Update(g); err != nil {
+		return err
+	}
+	return s.tx.external(g.Store, "group", string(g.ID), g.ExternalIDs)
+}
+
+// Get looks a group up by id.
+func (s Groups) Get(d granary.StoreID, id granary.GroupID) (*granary.Group, error) {
+	return s.getBy(string(d), string(id))
+}
+
+// ByName looks a group up by display name, whatever its case.
+func (s Groups) ByName(d granary.StoreID, name string) (*granary.Group, error) {
+	return s.one("SELECT doc FROM directory_group WHERE store = $1 AND display_name_fold = $2", string(d), Fold(name))
+}
+
+// ByExternalID lists the groups a provisioning system knows by an id; an empty issuer stands for any.
+func (s Groups) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.Group, error) {
+	return s.list(`SELECT g.doc FROM external_id e JOIN directory_group g ON g.store = e.store AND g.id = e.owner
+		WHERE e.store = $1 AND e.kind = 'group' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY g.id`, string(d), id, issuer)
+}
+
+// Delete removes a group with its memberships and assignments.
+func (s Groups) Delete(d granary.StoreID, id granary.GroupID) error {
+	list, _, err := s.tx.Memberships.ListOfGroup(d, id, "", 0)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.tx.unassign(string(id)); err != nil {
+		return err
+	}
+	if err := s.tx.external(d, "group", string(id), nil); err != nil {
+		return err
+	}
+	return s.deleteBy(string(d), string(id))
+}
+
+// List is the store's groups after an id.
+func (s Groups) List(d granary.StoreID, after granary.GroupID, limit int) ([]*granary.Group, string, error) {
+	return s.page(limit, func(g *granary.Group) string { return string(g.ID) },
+		"SELECT doc FROM directory_group WHERE store = $1 AND id > $2 ORDER BY id", string(d), string(after))
+}
+
+// Count is how many groups the store has.
+func (s Groups) Count(d granary.StoreID) (int, error) {
+	return s.count("SELECT COUNT(*) FROM directory_group WHERE store = $1", string(d))
+}
+
+// external replaces the external ids of a user or group.
+func (tx *Tx) external(d granary.StoreID, kind, owner string, ids []granary.ExternalID) error {
+	if err := tx.exec("DELETE FROM external_id WHERE store = $1 AND kind = $2 AND owner = $3", string(d), kind, owner); err != nil {
+		return err
+	}
+	for _, e := range ids {
+		err := tx.exec("INSERT INTO external_id (store, kind, issuer, value, owner) VALUES ($1, $2, $3, $4, $5)", string(d), kind, e.Issuer, e.ID, owner)
+		if _, ok := uniqueViolation(err); ok {
+			return granary.Errorf(granary.Exists, "A %s with this external id exists already.", kind).With("Unique", "external_id")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Memberships holds who is in which group.
+type Memberships struct{ Set[granary.Membership] }
+
+// Get looks a membership up by id.
+func (s Memberships) Get(d granary.StoreID, id string) (*granary.Membership, error) {
+	return s.getBy(string(d), id)
+}
+
+// Find looks the membership of a user in a group up.
+func (s Memberships) Find(d granary.StoreID, g granary.GroupID, u granary.UserID) (*granary.Membership, error) {
+	return s.one("SELECT doc FROM membership WHERE store = $1 AND group_id = $2 AND user_id = $3", string(d), string(g), string(u))
+}
+
+// Delete removes a membership.
+func (s Memberships) Delete(d granary.StoreID, id string) error { return s.deleteBy(string(d), id) }
+
+func membershipKey(m *granary.Membership) string { return m.ID }
+
+// ListOfGroup is a group's memberships after an id.
+func (s Memberships) ListOfGroup(d granary.StoreID, g granary.GroupID, after string, limit int) ([]*granary.Membership, string, error) {
+	return s.page(limit, membershipKey, "SELECT doc FROM membership WHERE store = $1 AND group_id = $2 AND id > $3 ORDER BY id", string(d), string(g), after)
+}
+
+// ListOfUser is a user's memberships after an id.
+func (s Memberships) ListOfUser(d granary.StoreID, u granary.UserID, after string, limit int) ([]*granary.Membership, string, error) {
+	return s.page(limit, membershipKey, "SELECT doc FROM membership WHERE store = $1 AND user_id = $2 AND id > $3 ORDER BY id", string(d), string(u), after)
+}

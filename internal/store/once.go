@@ -1,0 +1,39 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"granary"
+)
+
+// Replays remembers what may be used once.
+type Replays struct{ tx *Tx }
+
+// Use marks a key used until a time. It fails with Exists when the key is used already.
+func (r Replays) Use(key string, until time.Time) error {
+	n, err := r.tx.execCount("INSERT INTO replay (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING", key, until.Unix())
+	if err == nil && n == 0 {
+		return granary.Errorf(granary.Exists, "This has been used already.")
+	}
+	return err
+}
+
+// Idempotency remembers answers by the client's token, so that a retry is not a second request.
+type Idempotency struct{ tx *Tx }
+
+// Get is the answer kept under a key; ok is false when there is none.
+func (i Idempotency) Get(key string) (doc string, ok bool, err error) {
+	err = i.tx.row("SELECT doc FROM idempotency WHERE key = $1", key).Scan(&doc)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", false, nil
+	}
+	return doc, err == nil, err
+}
+
+// Put keeps an answer until a time.
+func (i Idempotency) Put(key, doc string, until time.Time) error {
+	return i.tx.exec("INSERT INTO idempotency (key, until, doc) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET until = $2, doc = $3",
+		key, until.Unix(), doc)
+}

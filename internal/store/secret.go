@@ -1,0 +1,55 @@
+package store
+
+import (
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"granary"
+)
+
+// Key is a secret of the installation's own: what seals sessions, what signs tokens. Purposes are their users' words.
+type Key struct {
+	Purpose, ID string
+	Secret      []byte // plain in memory, encrypted at rest
+	Created     time.Time
+}
+
+// encrypt wraps a secret under the key-encryption key, bound to whom it belongs to.
+func (db *DB) encrypt(secret []byte, owner string) string {
+	return base64.RawStdEncoding.EncodeToString(db.seal.Seal(nil, nil, secret, []byte(owner)))
+}
+
+func (db *DB) decrypt(text, owner string) ([]byte, error) {
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err == nil {
+		b, err = db.seal.Open(nil, nil, b, []byte(owner))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the secret of %s does not open: the key-encryption key is not the one it was written under", owner)
+	}
+	return b, nil
+}
+
+func sealAccessKey(db *DB, v *granary.AccessKey) (*granary.AccessKey, error) {
+	c := *v
+	c.Secret = db.encrypt([]byte(v.Secret), v.ID)
+	return &c, nil
+}
+
+func openAccessKey(db *DB, v *granary.AccessKey) error {
+	b, err := db.decrypt(v.Secret, v.ID)
+	v.Secret = string(b)
+	return err
+}
+
+func sealKey(db *DB, v *Key) (*Key, error) {
+	c := *v
+	c.Secret = []byte(db.encrypt(v.Secret, v.Purpose+"/"+v.ID))
+	return &c, nil
+}
+
+func openKey(db *DB, v *Key) (err error) {
+	v.Secret, err = db.decrypt(string(v.Secret), v.Purpose+"/"+v.ID)
+	return err
+}

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"granary"
+)
+
+var kek = bytes.Repeat([]byte{7}, 32)
+
+func open(t *testing.T, path string) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), path, kek)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func user(id, name, email string) *granary.User {
+	return &granary.User{Store: "d-1", ID: granary.UserID(id), UserName: name, Emails: []granary.Email{{Value: email, Primary: true}},
+		ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-" + id}}}
+}
+
+func TestWritesSurviveReopeningAndReachFollowersFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	db := open(t, path)
+	var seen []Change
+	stop := db.Follow(0, func(c []Change) { seen = append(seen, c...) })
+	defer stop()
+	for i := range 3 {
+		err := db.Update(t.Context(), func(tx *Tx) error {
+			return tx.Users.Create(user(fmt.Sprint(i), fmt.Sprintf("User%d", i), fmt.Sprintf("u%d@x", i)))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) != i+1 || seen[i].Value.(*granary.User).UserName != fmt.Sprintf("User%d", i) {
+			t.Fatalf("the follower did not see change %d before Update returned: %v", i, seen)
+		}
+	}
+	rev := db.Revision()
+	db.Close()
+	db = open(t, path)
+	if db.Revision() != rev {
+		t.Errorf("revision %d after reopening, %d before", db.Revision(), rev)
+	}
+	var names []string
+	snap, err := db.Snapshot(t.Context(), func(v any) error {
+		if u, ok := v.(*granary.User); ok {
+			names = append(names, u.UserName)
+		}
+		return nil
+	})
+	if err != nil || snap != rev || strings.Join(names, " ") != "User0 User1 User2" {
+		t.Errorf("snapshot at %d: %v %v", snap, names, err)
+	}
+	var missed []Change
+	db.Follow(1, func(c []Change) { missed = append(missed, c...) })
+	if len(missed) != 2 || missed[0].Rev != 2 {
+		t.Errorf("following from revision 1 gave %v", missed)
+	}
+}
+
+func TestUniqueWhateverTheCase(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	create := func(u *granary.User) error {
+		return db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(u) })
+	}
+	if err := create(user("1", "Ÿnes", "a@x")); err != nil {
+		t.Fatal(err)
+	}
+	for column, u := range map[string]*granary.User{"user_name_fold": user("2", "ÿNES", "b@x"), "email_fold": user("3", "other", "A@X"),
+		"external_id": {Store: "d-1", ID: "4", UserName: "third", ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-1"}}}} {
+		err := create(u)
+		if !granary.Is(err, granary.Exists) || granary.AsError(err).Detail["Unique"] != column {
+			t.Errorf("%s: got %v", column, err)
+		}
+	}
+	if err := create(&granary.User{Store: "d-1", ID: "5", UserName: "no mail"}); err != nil {
+		t.Error(err)
+	}
+	if err := create(&granary.User{Store: "d-1", ID: "6", UserName: "no mail either"}); err != nil {
+		t.Errorf("two people without an address clash: %v", err)
+	}
+	other := user("1", "Ÿnes", "a@x")
+	other.Store = "d-2"
+	if err := create(other); err != nil {
+		t.Errorf("another store's people clash: %v", err)
+	}
+}
+
+func TestAFailedUpdateLeavesNothing(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	var seen int
+	db.Follow(0, func(c []Change) { seen += len(c) })
+	broken := errors.New("broken")
+	if err := db.Update(t.Context(), func(tx *Tx) error {
+		if err := tx.Users.Create(user("1", "a", "a@x")); err != nil {
+			return err
+		}
+		return broken
+	}); !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { panic("oops") }); err == nil {
+		t.Fatal("a panic was no error")
+	}
+	err := db.View(t.Context(), func(tx *Tx) error {
+		_, err := tx.Users.Get("d-1", "1")
+		return err
+	})
+	if !granary.Is(err, granary.NotFound) || seen != 0 {
+		t.Errorf("something remained: %v, %d changes", err, seen)
+	}
+	if err := db.View(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("1", "a", "a@x")) }); err == nil {
+		t.Error("a view wrote")
+	}
+}
+
+func TestManyWritersShareCommitsInOneOrder(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	var revs []int64
+	db.Follow(0, func(c []Change) {
+		for _, c := range c {
+			revs = append(revs, c.Rev)
+		}
+	})
+	var wg sync.WaitGroup
+	used := make([]int, 32)
+	for w := range used {
+		wg.Go(func() {
+			for i := range 20 {
+				err := db.Update(context.Background(), func(tx *Tx) error {
+					id := fmt.Sprintf("%d-%d", w, i)
+					if err := tx.Users.Create(user(id, id, id+"@x")); err != nil {
+						return err
+					}
+					return tx.Replays.Use(fmt.Sprint("token", i), time.Now().Add(time.Hour))
+				})
+				if err == nil {
+					used[w]++
+				} else if !granary.Is(err, granary.Exists) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	total := 0
+	for _, n := range used {
+		total += n
+	}
+	if total != 20 || len(revs) != 20 {
+		t.Errorf("each of 20 tokens may be used once: %d uses, %d changes", total, len(revs))
+	}
+	for i := 1; i < len(revs); i++ {
+		if revs[i] <= revs[i-1] {
+			t.Fatalf("changes came out of order: %v", revs)
+		}
+	}
+}
+
+func TestDeletingAPersonCascades(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		return errors.Join(tx.Users.Create(user("1", "a", "a@x")), tx.Groups.Create(&granary.Group{Store: "d-1", ID: "g", DisplayName: "G"}),
+			tx.Memberships.Create(&granary.Membership{Store: "d-1", ID: "m", Group: "g", User: "1"}),
+			tx.Assignments.Create(&granary.Assignment{Application: "app", Type: "USER", Principal: "1"}),
+			tx.Users.Delete("d-1", "1"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.View(t.Context(), func(tx *Tx) error {
+		if _, err := tx.Memberships.Get("d-1", "m"); !granary.Is(err, granary.NotFound) {
+			t.Errorf("the membership: %v", err)
+		}
+		if _, err := tx.Assignments.Get("app", "1"); !granary.Is(err, granary.NotFound) {
+			t.Errorf("the assignment: %v", err)
+		}
+		return nil
+	})
+	if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("2", "a", "a@x")) }); err != nil {
+		t.Errorf("the name is not free again: %v", err)
+	}
+}
+
+func TestSecretsAreEncryptedAtRest(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.db")
+	db := open(t, path)
+	secret := granary.NewSecret()
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		return errors.Join(tx.AccessKeys.Create(&granary.AccessKey{ID: "AKIA1", Account: "1", Secret: secret}),
+			tx.Keys.Create(&Key{Purpose: "seal", ID: "k", Secret: []byte(secret)}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	files, _ := filepath.Glob(path + "*")
+	for _, f := range files {
+		b, _ := os.ReadFile(f)
+		if bytes.Contains(b, []byte(secret)) {
+			t.Errorf("the secret stands in %s", f)
+		}
+	}
+	db = open(t, path)
+	db.View(t.Context(), func(tx *Tx) error {
+		k, err := tx.AccessKeys.Get("AKIA1")
+		if err != nil || k.Secret != secret {
+			t.Errorf("%v %v", k, err)
+		}
+		return nil
+	})
+	db.Close()
+	wrong, err := Open(t.Context(), path, bytes.Repeat([]byte{8}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wrong.Close()
+	if _, err := wrong.Snapshot(t.Context(), func(any) error { return nil }); err == nil || !strings.Contains(err.Error(), "key-encryption key") {
+		t.Errorf("another key opened it: %v", err)
+	}
+}
+
+func TestGrantsAreListedByFilterAndPage(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	var list []*granary.Grant
+	for i := range 10 {
+		list = append(list, &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(fmt.Sprint("g", i)), Location: "default",
+			Scope: fmt.Sprintf("s3://b/%d/*", i%2), Grantee: granary.Grantee{Type: granary.GranteeUser, ID: fmt.Sprint(i / 2)}, Permission: granary.Read})
+	}
+	if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.CreateMany(list) }); err != nil {
+		t.Fatal(err)
+	}
+	double := *list[0]
+	double.ID = "other"
+	if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.Create(&double) }); !granary.Is(err, granary.Exists) {
+		t.Errorf("the same grant twice: %v", err)
+	}
+	db.View(t.Context(), func(tx *Tx) error {
+		var got []string
+		for after, n := "", 0; n < 10; n++ {
+			items, next, err := tx.Grants.List("1", "r", GrantFilter{Scope: "s3://b/1/*", Permission: granary.Read, GranteeType: granary.GranteeUser}, granary.GrantID(after), 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, g := range items {
+				got = append(got, string(g.ID))
+			}
+			if after = next; next == "" {
+				break
+			}
+		}
+		if strings.Join(got, " ") != "g1 g3 g5 g7 g9" {
+			t.Errorf("%v", got)
+		}
+		return nil
+	})
+}
+
+func BenchmarkUpdateParallel(b *testing.B) {
+	db, err := Open(b.Context(), filepath.Join(b.TempDir(), "state.db"), kek)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	b.SetParallelism(32)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			err := db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(granary.UUID(), time.Now().Add(time.Hour)) })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
