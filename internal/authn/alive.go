@@ -1,0 +1,49 @@
+package authn
+
+import (
+	"granary"
+)
+
+// alive refuses sessions whose reason to exist is gone: the role, the person, the grant, or the person's being in the
+// group that the grant was for. The sentence says which, since the holder proved to be the one it was given to.
+func (a *Authenticator) alive(c *Caller) error {
+	s := c.Session
+	if c.Role == nil {
+		return dead("the role %s was deleted after this session began", s.RoleARN)
+	}
+	if a.KeepVended {
+		return nil
+	}
+	if id := s.Context; id != nil {
+		u, ok := a.Index.User(id.Store, id.User)
+		if !ok {
+			return dead("the directory user %s this session acts for was deleted", id.User)
+		}
+		if u.Disabled {
+			return dead("the directory user %s this session acts for was deactivated", id.User)
+		}
+	}
+	if s.Scope != nil {
+		return a.grantAlive(s)
+	}
+	return nil
+}
+
+func (a *Authenticator) grantAlive(s *granary.Session) error {
+	g := s.Scope
+	i, ok := a.Index.GrantsInstance(g.GrantAccount, g.Region)
+	if !ok || !i.Grants.Has(g.GrantScope, g.GrantObject, g.Grantee, g.Grant) {
+		return dead("the access grant %s it was vended by was deleted", g.Grant)
+	}
+	if g.Grantee.Type != granary.GranteeGroup {
+		return nil
+	}
+	if s.Context == nil || !a.Index.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
+		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID, g.Grant)
+	}
+	return nil
+}
+
+func dead(format string, args ...any) error {
+	return granary.Errorf(granary.Denied, "Access Denied: this key no longer opens anything, because "+format+".", args...)
+}

@@ -1,0 +1,110 @@
+// Package authz answers "may they?": it gathers the policies that bear on a caller and a resource, asks the policy
+// engine, and keeps the reasons. It finds nothing out about resources: what it must know is in the Request.
+package authz
+
+import (
+	"granary"
+	"granary/internal/authn"
+	"granary/internal/grants"
+	"granary/internal/index"
+	"granary/internal/policy"
+)
+
+// Authorizer decides with the policies in the index.
+type Authorizer struct {
+	Index *index.Index
+}
+
+// Request is one action on one resource.
+type Request struct {
+	Action   string            // "s3:GetObject"
+	Resource string            // ARN, or "*" for actions without a resource
+	Owner    granary.AccountID // of the resource; "" is the caller's account
+	Keys     policy.Values     // what the operation adds to the context, lower-cased keys
+	Policy   *policy.Policy    // resource-based policy; nil when there is none
+
+	Trust       bool // Policy is a role's trust policy
+	BlockPublic bool // a public Policy reaches only the owner's account
+
+	// Bucket, Key and Prefix describe S3 data requests to the ceiling of a vended key. Prefix is nil when not given.
+	Bucket, Key string
+	Prefix      *string
+}
+
+// Decision is the engine's answer with the request it answers.
+type Decision struct {
+	policy.Decision
+	Request Request
+	Caller  *authn.Caller
+	Ceiling bool // refused because the key's scope does not reach there
+}
+
+// Decide evaluates one request.
+func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
+	if r.Owner == "" {
+		r.Owner = c.Account
+	}
+	d := Decision{Request: r, Caller: c}
+	if s := c.Scope(); s != nil && r.Action != "sts:GetCallerIdentity" && !grants.Allows(s, r.Action, r.Bucket, r.Key, r.Prefix) {
+		d.Ceiling = true
+		d.Layer = policy.LayerSession
+		return d
+	}
+	set := z.policies(c)
+	set.Resource, set.Trust, set.BlockPublic = r.Policy, r.Trust, r.BlockPublic
+	d.Decision = policy.Evaluate(policy.Request{Caller: c.Principal(), Action: r.Action, Resource: r.Resource, Owner: r.Owner,
+		Keys: &keys{caller: c, env: env, request: &r, index: z.Index}}, set)
+	return d
+}
+
+// DecideService evaluates a trust policy for an AWS service that assumes a role on its own, such as S3 Access Grants.
+func (z *Authorizer) DecideService(service string, env *Env, r Request) policy.Decision {
+	return policy.Evaluate(policy.Request{Caller: policy.Caller{Kind: policy.Service, Service: service},
+		Action: r.Action, Resource: r.Resource, Owner: r.Owner,
+		Keys: &keys{caller: serviceCaller, env: env, request: &r, index: z.Index}},
+		policy.Set{Resource: r.Policy, Trust: r.Trust})
+}
+
+var serviceCaller = &authn.Caller{Kind: policy.Service}
+
+// policies gathers what limits and allows the caller itself.
+func (z *Authorizer) policies(c *authn.Caller) policy.Set {
+	var set policy.Set
+	switch {
+	case c.User != nil:
+		set.Identity = z.Index.Identity(c.User.Inline, c.User.Attached)
+		set.Boundary = z.Index.Boundary(c.User.Boundary)
+	case c.Role != nil:
+		set.Identity = z.Index.Identity(c.Role.Inline, c.Role.Attached)
+		set.Boundary = z.Index.Boundary(c.Role.Boundary)
+	}
+	if s := c.Session; s != nil {
+		if len(s.Policies)+len(s.PolicyARNs) > 0 {
+			set.Sessions = append(set.Sessions, z.sessionPolicies(s))
+		}
+		if c.Context() != nil && !s.Vended() {
+			set.Sessions = append(set.Sessions, identityContext)
+		}
+	}
+	return set
+}
+
+// identityContext is what AWS attaches to every session created with an identity context (sts.md §4.4 of AWS's
+// AWSIAMIdentityCenterAllowListForIdentityContext): S3 data is refused, GetDataAccess is not.
+var identityContext = []*policy.Policy{policy.IdentityContextPolicy()}
+
+func (z *Authorizer) sessionPolicies(s *granary.Session) []*policy.Policy {
+	out := make([]*policy.Policy, 0, len(s.Policies)+len(s.PolicyARNs))
+	for _, doc := range s.Policies {
+		// Parsed when the session was made; sealed since. A failure here allows nothing.
+		if p, err := policy.Parse(policy.Session, doc); err == nil {
+			out = append(out, p.Named("session policy"))
+		}
+	}
+	for _, arn := range s.PolicyARNs {
+		if p, ok := z.Index.Managed(arn); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}

@@ -1,0 +1,19 @@
+package index
+
+import (
+	"granary"
+	"granary/internal/policy"
+)
+
+// Bucket is a registered bucket with its policy compiled.
+type Bucket struct {
+	*granary.Bucket
+	Policy *policy.Policy // nil when none
+}
+
+func compileBucket(b *granary.Bucket) *Bucket {
+	return &Bucket{b, compile(policy.Bucket, b.Policy, "bucket policy of "+b.Name)}
+}
+
+// Bucket looks a bucket up.
+func (x *Index) Bucket(name string) (*Bucket, bool) { return read(x, x.buckets, name) }
