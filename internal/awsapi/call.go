@@ -1,0 +1,50 @@
+// Package awsapi is the front door: operations stand in visible tables, and one pipeline does for each of them what an
+// operation must never forget.
+//
+//	request id ─ limits ─ route ─ verify ─ decode ─ authorise ─ run ─ encode ─ audit ─ one log line
+//
+// It owns no operation and no wire format: services bring the first, package wire the second. S3's data plane shares the
+// listener, the signature check and the audit log, and is answered by package gateway.
+package awsapi
+
+import (
+	"context"
+	"time"
+
+	"granary"
+	"granary/internal/audit"
+	"granary/internal/authn"
+	"granary/internal/authz"
+)
+
+// Call is one request to an operation, verified and decoded. It is the operation's context.
+type Call struct {
+	context.Context
+	RequestID    string
+	InvocationID string // amz-sdk-invocation-id: the same over an SDK's retries; "" when not sent
+	Caller       *authn.Caller
+	Account      granary.AccountID // the account addressed: x-amz-account-id where the service has it, else the caller's
+	Region       string            // Region of the credential scope
+	Now          time.Time
+	Host         string
+	Env          authz.Env
+	Event        *audit.Event // what will be recorded; operations may add to it
+
+	door *Door
+	also []*audit.Event // recorded with Event
+}
+
+// Decide evaluates one request of the caller; services use it for the checks that only they can name.
+func (c *Call) Decide(r authz.Request) authz.Decision {
+	return c.door.Authz.Decide(c.Caller, &c.Env, r)
+}
+
+// Authorize evaluates requests in order and returns the refusal of the first that is denied.
+func (c *Call) Authorize(requests ...authz.Request) error {
+	for _, r := range requests {
+		if d := c.Decide(r); !d.Allowed {
+			return d.Refusal()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package awsapi
+
+import (
+	"net/http"
+
+	"granary"
+	"granary/internal/sigv4"
+	"granary/internal/wire"
+)
+
+// Service is one AWS service: its wire, its IAM action prefix, its table and its words for errors.
+type Service struct {
+	Wire   *wire.Service
+	Prefix string // of its IAM actions: "s3", "sso", …
+	Source string // eventSource in the audit log: "s3.amazonaws.com"
+	Rows   []Row
+	Codes  map[granary.Kind]string // wire code of each kind, where an error brings none of its own
+
+	router *wire.Router
+	byName map[string]*Row
+}
+
+// index prepares routing. It panics on a table with two rows for one operation.
+func (s *Service) index() {
+	s.byName = map[string]*Row{}
+	metas := make([]*wire.Meta, len(s.Rows))
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		if s.byName[r.Meta.Name] != nil {
+			panic("awsapi: two rows for " + r.Meta.Name)
+		}
+		s.byName[r.Meta.Name] = r
+		metas[i] = r.Meta
+	}
+	s.router = wire.NewRouter(metas...)
+}
+
+// statuses is each kind's HTTP status where the service's own list of errors does not say.
+var statuses = map[granary.Kind]int{
+	granary.Internal: http.StatusInternalServerError, granary.Invalid: http.StatusBadRequest,
+	granary.Unauthenticated: http.StatusForbidden, granary.Denied: http.StatusForbidden,
+	granary.NotFound: http.StatusNotFound, granary.Exists: http.StatusConflict, granary.Conflict: http.StatusConflict,
+	granary.Quota: http.StatusConflict, granary.Throttled: http.StatusBadRequest,
+	granary.NotImplemented: http.StatusNotImplemented, granary.Unavailable: http.StatusServiceUnavailable,
+}
+
+// wireError puts an error into the service's words.
+func (s *Service) wireError(err error) wire.Error {
+	if status, code, message, detail, ok := s.signatureError(err); ok {
+		return wire.Error{Status: status, Code: code, Message: message, Detail: detail}
+	}
+	e := granary.AsError(err)
+	out := wire.Error{Code: e.Code, Message: e.Message, Detail: e.Detail}
+	if out.Code == "" {
+		out.Code = s.Codes[e.Kind]
+	}
+	if out.Code == "" {
+		out.Code = "InternalFailure"
+	}
+	out.Status = s.status(e.Kind, out.Code)
+	return out
+}
+
+func (s *Service) status(kind granary.Kind, code string) int {
+	if st, ok := s.Wire.Errors[code]; ok {
+		return st
+	}
+	st := statuses[kind]
+	if s.Wire.Protocol == wire.JSON11 && st < 500 {
+		return http.StatusBadRequest // awsJson answers 400 to everything the client did (identity-center §1.3)
+	}
+	return st
+}
+
+// signatureError maps a failed signature to the protocol's code (sigv4 §10).
+func (s *Service) signatureError(err error) (status int, code, message string, detail map[string]string, ok bool) {
+	e, ok := err.(*sigv4.Error)
+	if !ok {
+		return 0, "", "", nil, false
+	}
+	switch s.Wire.Protocol {
+	case wire.RestXML:
+		status, code = e.Reason.S3()
+	case wire.Query:
+		status, code = e.Reason.Query()
+	case wire.RestJSON1:
+		_, code = e.Reason.JSON()
+		status = http.StatusForbidden
+	default:
+		status, code = e.Reason.JSON()
+	}
+	return status, code, e.Message, e.Detail, true
+}
