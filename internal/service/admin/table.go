@@ -1,0 +1,53 @@
+// Package admin answers Granary's own few operations, for which AWS has no public API: SCIM tokens, and a role's
+// session for the operator's machine. They are signed and authorised like every other (actions "granary:…").
+package admin
+
+import (
+	"granary"
+	api "granary/internal/api/granary"
+	"granary/internal/authn"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+	"granary/internal/store"
+)
+
+// Config is what the service works with.
+type Config struct {
+	DB     *store.DB
+	Index  *index.Index
+	Authn  *authn.Authenticator
+	WebURL func() string // base of the SCIM endpoints, without a slash at its end
+}
+
+type service struct{ Config }
+
+// New makes the service.
+func New(c Config) *awsapi.Service {
+	s := &service{c}
+	return &awsapi.Service{
+		Wire: api.Service, Prefix: "granary", Source: "granary",
+		Codes: map[granary.Kind]string{
+			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.NotFound: "ResourceNotFoundException",
+			granary.Exists: "ConflictException", granary.Conflict: "ConflictException", granary.Quota: "ServiceQuotaExceededException",
+			granary.Unavailable: "ServiceUnavailableException", granary.Internal: "InternalServerException",
+		},
+		Rows: []awsapi.Row{
+			awsapi.On(api.CreateScimToken, onStore(s, func(in *api.CreateScimTokenInput) string { return in.IdentityStoreId }), s.createScimToken),
+			awsapi.On(api.ListScimTokens, onStore(s, func(in *api.ListScimTokensInput) string { return in.IdentityStoreId }), s.listScimTokens),
+			awsapi.On(api.DeleteScimToken, onStore(s, func(in *api.DeleteScimTokenInput) string { return in.IdentityStoreId }), s.deleteScimToken),
+			awsapi.On(api.CreateRoleSession, roleChecks, s.createRoleSession),
+		},
+	}
+}
+
+// onStore checks against the identity store, owned by its instance's account; one that does not exist stands in the caller's.
+func onStore[In any](s *service, id func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		store, owner := granary.StoreID(id(in)), c.Caller.Account
+		if ic, ok := s.Index.IdentityCenterOfStore(store); ok {
+			owner = ic.Account
+		}
+		return []authz.Request{{Resource: string(granary.IdentityStoreARN(owner, store)), Owner: owner}}, nil
+	}
+}

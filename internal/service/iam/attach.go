@@ -1,0 +1,145 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/iam"
+	"granary/internal/awsapi"
+	"granary/internal/policy"
+)
+
+// attachable returns the ARN when it names a managed policy this account may attach: its own, or one of AWS's. "" stays "".
+func (s *service) attachable(c *awsapi.Call, arn string) (granary.ARN, error) {
+	if arn == "" {
+		return "", nil
+	}
+	p, ok := granary.ARN(arn).Parts()
+	if !ok || p.Service != "iam" || !strings.HasPrefix(p.Resource, "policy/") {
+		return "", granary.Errorf(granary.Invalid, "ARN %s is not valid.", arn).WithCode("InvalidInput")
+	}
+	if p.Account != "aws" && p.Account != c.Caller.Account {
+		return "", noPolicy(arn)
+	}
+	if _, ok := s.Index.Managed(granary.ARN(arn)); !ok {
+		return "", noPolicy(arn)
+	}
+	return granary.ARN(arn), nil
+}
+
+func (s *service) attach(c *awsapi.Call, have []granary.ARN, arn string) ([]granary.ARN, error) {
+	a, err := s.attachable(c, arn)
+	if err != nil || slices.Contains(have, a) {
+		return have, err
+	}
+	if len(have) >= maxAttachments {
+		return nil, granary.Errorf(granary.Quota, "Cannot exceed quota for PoliciesPerEntity: %d", maxAttachments)
+	}
+	return append(slices.Clone(have), a), nil
+}
+
+func detach(have []granary.ARN, arn string) ([]granary.ARN, error) {
+	if !slices.Contains(have, granary.ARN(arn)) {
+		return nil, granary.Errorf(granary.NotFound, "Policy %s was not found.", arn)
+	}
+	return slices.DeleteFunc(slices.Clone(have), func(o granary.ARN) bool { return string(o) == arn }), nil
+}
+
+// attachedShapes are the attached policies, by name.
+func attachedShapes(list []granary.ARN, prefix string) []api.AttachedPolicy {
+	var out []api.AttachedPolicy
+	for _, arn := range list {
+		p, _ := arn.Parts()
+		name := p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]
+		if strings.HasPrefix(strings.TrimPrefix(p.Resource, "policy"), prefix) {
+			out = append(out, api.AttachedPolicy{PolicyArn: string(arn), PolicyName: name})
+		}
+	}
+	slices.SortFunc(out, func(a, b api.AttachedPolicy) int { return strings.Compare(a.PolicyArn, b.PolicyArn) })
+	return out
+}
+
+func attachedName(p api.AttachedPolicy) string { return p.PolicyArn }
+
+func (s *service) attachUserPolicy(c *awsapi.Call, in *api.AttachUserPolicyInput) (*api.AttachUserPolicyOutput, error) {
+	return &api.AttachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+		u.Attached, err = s.attach(c, u.Attached, in.PolicyArn)
+		return err
+	})
+}
+
+func (s *service) detachUserPolicy(c *awsapi.Call, in *api.DetachUserPolicyInput) (*api.DetachUserPolicyOutput, error) {
+	return &api.DetachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+		u.Attached, err = detach(u.Attached, in.PolicyArn)
+		return err
+	})
+}
+
+func (s *service) listAttachedUserPolicies(c *awsapi.Call, in *api.ListAttachedUserPoliciesInput) (*api.ListAttachedUserPoliciesOutput, error) {
+	u, err := s.readUser(c, in.UserName)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListAttachedUserPoliciesOutput{}
+	out.AttachedPolicies, out.IsTruncated, out.Marker, err = cut(attachedShapes(u.Attached, in.PathPrefix), attachedName, in.Marker, in.MaxItems)
+	return out, err
+}
+
+func (s *service) attachRolePolicy(c *awsapi.Call, in *api.AttachRolePolicyInput) (*api.AttachRolePolicyOutput, error) {
+	return &api.AttachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+		r.Attached, err = s.attach(c, r.Attached, in.PolicyArn)
+		return err
+	})
+}
+
+func (s *service) detachRolePolicy(c *awsapi.Call, in *api.DetachRolePolicyInput) (*api.DetachRolePolicyOutput, error) {
+	return &api.DetachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+		r.Attached, err = detach(r.Attached, in.PolicyArn)
+		return err
+	})
+}
+
+func (s *service) listAttachedRolePolicies(c *awsapi.Call, in *api.ListAttachedRolePoliciesInput) (*api.ListAttachedRolePoliciesOutput, error) {
+	r, err := s.readRole(c, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListAttachedRolePoliciesOutput{}
+	out.AttachedPolicies, out.IsTruncated, out.Marker, err = cut(attachedShapes(r.Attached, in.PathPrefix), attachedName, in.Marker, in.MaxItems)
+	return out, err
+}
+
+func (s *service) putUserBoundary(c *awsapi.Call, in *api.PutUserPermissionsBoundaryInput) (*api.PutUserPermissionsBoundaryOutput, error) {
+	return &api.PutUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+		u.Boundary, err = s.attachable(c, in.PermissionsBoundary)
+		return err
+	})
+}
+
+func (s *service) deleteUserBoundary(c *awsapi.Call, in *api.DeleteUserPermissionsBoundaryInput) (*api.DeleteUserPermissionsBoundaryOutput, error) {
+	return &api.DeleteUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) error {
+		u.Boundary = ""
+		return nil
+	})
+}
+
+func (s *service) putRoleBoundary(c *awsapi.Call, in *api.PutRolePermissionsBoundaryInput) (*api.PutRolePermissionsBoundaryOutput, error) {
+	return &api.PutRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+		r.Boundary, err = s.attachable(c, in.PermissionsBoundary)
+		return err
+	})
+}
+
+func (s *service) deleteRoleBoundary(c *awsapi.Call, in *api.DeleteRolePermissionsBoundaryInput) (*api.DeleteRolePermissionsBoundaryOutput, error) {
+	return &api.DeleteRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+		r.Boundary = ""
+		return nil
+	})
+}
+
+// awsManaged reports whether the ARN is one of AWS's own policies, which are built in and never change.
+func awsManaged(arn string) bool {
+	_, ok := policy.Managed(granary.ARN(arn))
+	return ok
+}

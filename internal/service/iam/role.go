@@ -1,0 +1,145 @@
+package iam
+
+import (
+	"granary"
+	api "granary/internal/api/iam"
+	"granary/internal/awsapi"
+	"granary/internal/policy"
+	"granary/internal/store"
+)
+
+func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.CreateRoleOutput, error) {
+	tags, err := addTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	if err := document(policy.Trust, in.AssumeRolePolicyDocument, maxTrust); err != nil {
+		return nil, err
+	}
+	boundary, err := s.attachable(c, in.PermissionsBoundary)
+	if err != nil {
+		return nil, err
+	}
+	r := &granary.Role{Account: c.Caller.Account, Name: in.RoleName, Path: path(in.Path), ID: granary.UniqueID("AROA"), Description: in.Description,
+		Trust: in.AssumeRolePolicyDocument, MaxSession: 3600, Boundary: boundary, Tags: tags, Created: c.Now}
+	if in.MaxSessionDuration != nil {
+		r.MaxSession = int(*in.MaxSessionDuration)
+	}
+	err = s.DB.Update(c, func(tx *store.Tx) error { return exists(tx.Roles.Create(r), "Role", r.Name) })
+	if err != nil {
+		return nil, err
+	}
+	return &api.CreateRoleOutput{Role: roleShape(r)}, nil
+}
+
+func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOutput, error) {
+	r, err := s.readRole(c, in.RoleName)
+	if err != nil {
+		return nil, err
+	}
+	return &api.GetRoleOutput{Role: roleShape(r)}, nil
+}
+
+func (s *service) updateRole(c *awsapi.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
+	return &api.UpdateRoleOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+		if in.Description != "" {
+			r.Description = in.Description
+		}
+		if in.MaxSessionDuration != nil {
+			r.MaxSession = int(*in.MaxSessionDuration)
+		}
+		return nil
+	})
+}
+
+func (s *service) updateRoleDescription(c *awsapi.Call, in *api.UpdateRoleDescriptionInput) (*api.UpdateRoleDescriptionOutput, error) {
+	out := &api.UpdateRoleDescriptionOutput{}
+	return out, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+		r.Description = in.Description
+		out.Role = roleShape(r)
+		return nil
+	})
+}
+
+func (s *service) updateTrust(c *awsapi.Call, in *api.UpdateAssumeRolePolicyInput) (*api.UpdateAssumeRolePolicyOutput, error) {
+	if err := document(policy.Trust, in.PolicyDocument, maxTrust); err != nil {
+		return nil, err
+	}
+	return &api.UpdateAssumeRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+		r.Trust = in.PolicyDocument
+		return nil
+	})
+}
+
+func (s *service) deleteRole(c *awsapi.Call, in *api.DeleteRoleInput) (*api.DeleteRoleOutput, error) {
+	return &api.DeleteRoleOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		r, err := role(tx, c, in.RoleName)
+		if err != nil {
+			return err
+		}
+		if err := unused(r.Inline, r.Attached); err != nil {
+			return err
+		}
+		return tx.Roles.Delete(r.Account, r.Name)
+	})
+}
+
+func (s *service) listRoles(c *awsapi.Call, in *api.ListRolesInput) (*api.ListRolesOutput, error) {
+	after, limit, err := page(in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListRolesOutput{}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		list, next, err := tx.Roles.List(c.Caller.Account, in.PathPrefix, after, limit)
+		for _, r := range list {
+			shape := roleShape(r)
+			shape.Tags, shape.PermissionsBoundary = nil, nil // AWS lists leave them out
+			out.Roles = append(out.Roles, *shape)
+		}
+		out.IsTruncated, out.Marker = marker(next)
+		return err
+	})
+	return out, err
+}
+
+// listInstanceProfilesForRole is always empty: Granary has no machines to attach roles to.
+func (s *service) listInstanceProfilesForRole(c *awsapi.Call, in *api.ListInstanceProfilesForRoleInput) (*api.ListInstanceProfilesForRoleOutput, error) {
+	if _, err := s.readRole(c, in.RoleName); err != nil {
+		return nil, err
+	}
+	none, _ := marker("")
+	return &api.ListInstanceProfilesForRoleOutput{IsTruncated: none}, nil
+}
+
+// role reads a role of the caller's account.
+func role(tx *store.Tx, c *awsapi.Call, name string) (*granary.Role, error) {
+	r, err := tx.Roles.Get(c.Caller.Account, name)
+	if granary.Is(err, granary.NotFound) {
+		return nil, granary.Errorf(granary.NotFound, "The role with name %s cannot be found.", name)
+	}
+	return r, err
+}
+
+// changeRole reads, changes and writes a role in one transaction.
+func (s *service) changeRole(c *awsapi.Call, name string, change func(*granary.Role) error) error {
+	return s.DB.Update(c, func(tx *store.Tx) error {
+		r, err := role(tx, c, name)
+		if err != nil {
+			return err
+		}
+		if err := change(r); err != nil {
+			return err
+		}
+		return tx.Roles.Update(r)
+	})
+}
+
+// readRole reads a role.
+func (s *service) readRole(c *awsapi.Call, name string) (r *granary.Role, err error) {
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		r, err = role(tx, c, name)
+		return err
+	})
+	return r, err
+}

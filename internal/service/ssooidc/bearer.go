@@ -1,0 +1,138 @@
+package ssooidc
+
+import (
+	"slices"
+	"time"
+
+	"granary"
+	api "granary/internal/api/ssooidc"
+	"granary/internal/idtoken"
+	"granary/internal/store"
+)
+
+// Skew is how far the clocks of an identity provider and of this server may differ.
+const Skew = 60 * time.Second
+
+// bearer exchanges a corporate token (RFC 7523): token, person, assignment, scopes, single use, in this order.
+func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
+	if e.app.Grants.JWTBearer == nil {
+		return nil, granary.Errorf(granary.Invalid, "The application has no grant of type %s: put one with sso-admin PutApplicationGrant.", grantJWTBearer).
+			WithCode("UnauthorizedClientException")
+	}
+	if e.in.Assertion == "" {
+		return nil, missing("assertion")
+	}
+	issuer, claims, err := s.verify(e)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.person(e, issuer, claims)
+	if err != nil {
+		return nil, err
+	}
+	if e.app.AssignmentRequired && !s.Index.Assigned(e.app.ARN, e.center.Store, user.ID) {
+		return nil, granary.Errorf(granary.Denied,
+			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
+			user.ID)
+	}
+	scopes, err := e.scopes()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.use(e, issuer, claims); err != nil {
+		return nil, err
+	}
+	return s.issue(e, issuer, user, scopes)
+}
+
+// verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
+func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) {
+	iss, err := idtoken.PeekIssuer(e.in.Assertion)
+	if err != nil {
+		return nil, nil, asInvalidGrant(err)
+	}
+	var issuer *granary.Issuer
+	var audiences []string
+	for _, entry := range e.app.Grants.JWTBearer {
+		if t, ok := s.Index.Issuer(entry.Issuer); ok && t.URL == iss {
+			issuer = t
+			audiences = append(audiences, entry.Audiences...)
+		}
+	}
+	if issuer == nil {
+		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss)
+	}
+	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, idtoken.Expect{Issuer: issuer.URL, Audiences: audiences, Now: e.call.Now, Skew: Skew})
+	if err != nil {
+		return nil, nil, asInvalidGrant(err)
+	}
+	return issuer, claims, nil
+}
+
+// asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients hammer it.
+func asInvalidGrant(err error) error { return granary.AsError(err).WithCode("InvalidGrantException") }
+
+// person maps the token to exactly one enabled user.
+func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) (*granary.User, error) {
+	value, err := claims.Lookup(issuer.Claim)
+	if err != nil {
+		return nil, asInvalidGrant(err)
+	}
+	found := s.Index.FindUsers(e.center.Store, issuer.Attribute, value)
+	if len(found) != 1 {
+		how := "no user"
+		if len(found) > 1 {
+			how = "more than one user"
+		}
+		return nil, invalidGrant("The directory has %s whose %s is the token's %s.", how, issuer.Attribute, issuer.Claim)
+	}
+	user, ok := s.Index.User(e.center.Store, found[0])
+	if !ok {
+		return nil, invalidGrant("The directory has no user whose %s is the token's %s.", issuer.Attribute, issuer.Claim)
+	}
+	if user.Disabled {
+		return nil, granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID)
+	}
+	return user, nil
+}
+
+// use records that the token was exchanged, durably and before anything is issued for it. Tokens without jti cannot be
+// told apart, and are not protected (identity-center §9.1 step 13).
+func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) error {
+	if claims.ID == "" {
+		return nil
+	}
+	err := s.DB.Update(e.call, func(tx *store.Tx) error {
+		return tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(Skew))
+	})
+	if granary.Is(err, granary.Exists) {
+		return invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.")
+	}
+	return err
+}
+
+// The scopes every application has.
+const (
+	scopeContext = "sts:identity_context"
+	scopeOpenID  = "openid"
+	scopeAWS     = "aws"
+)
+
+// scopes are those granted: all that are configured and the standing ones, or what was asked of them.
+func (e *exchange) scopes() ([]string, error) {
+	all := []string{scopeContext}
+	for _, s := range e.app.Scopes {
+		all = append(all, s.Name)
+	}
+	all = append(all, scopeOpenID, scopeAWS)
+	if len(e.in.Scope) == 0 {
+		return all, nil
+	}
+	for _, s := range e.in.Scope {
+		if !slices.Contains(all, s) {
+			return nil, granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin PutApplicationAccessScope.", s).
+				WithCode("InvalidScopeException")
+		}
+	}
+	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(e.in.Scope, s) }), nil
+}

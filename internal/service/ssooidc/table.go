@@ -1,0 +1,47 @@
+// Package ssooidc exchanges a person's corporate sign-in for tokens of Identity Center: CreateTokenWithIAM.
+// It checks in AWS's order (token, person, assignment, scopes) and writes one thing, the record that a token was used.
+package ssooidc
+
+import (
+	"time"
+
+	"granary"
+	api "granary/internal/api/ssooidc"
+	"granary/internal/awsapi"
+	"granary/internal/idtoken"
+	"granary/internal/index"
+	"granary/internal/store"
+)
+
+// Config is what the service works with.
+type Config struct {
+	DB              *store.DB
+	Index           *index.Index
+	Issuers         *idtoken.Verifier // the companies' identity providers
+	ContextLifetime time.Duration     // of context assertions
+	SessionLifetime time.Duration     // of refresh tokens; 8 hours when zero
+}
+
+type service struct {
+	Config
+	signers signers
+}
+
+// New makes the service.
+func New(c Config) *awsapi.Service {
+	if c.SessionLifetime == 0 {
+		c.SessionLifetime = 8 * time.Hour
+	}
+	s := &service{Config: c}
+	return &awsapi.Service{
+		Wire: api.Service, Prefix: "sso-oauth", Source: "sso-oauth.amazonaws.com",
+		Codes: map[granary.Kind]string{
+			granary.Invalid: "InvalidRequestException", granary.Denied: "AccessDeniedException", granary.NotFound: "InvalidClientException",
+			granary.Unauthenticated: "InvalidClientException", granary.Throttled: "SlowDownException", granary.NotImplemented: "UnsupportedGrantTypeException",
+			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
+		},
+		Rows: []awsapi.Row{
+			awsapi.OnInside(api.CreateTokenWithIAM, s.createTokenWithIAM), // decided by the application's actor policy
+		},
+	}
+}

@@ -1,0 +1,122 @@
+package ssooidc
+
+import (
+	"encoding/json"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/ssooidc"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+)
+
+// The grant types (SSO OIDC API, CreateTokenWithIAM).
+const (
+	grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	grantExchange  = "urn:ietf:params:oauth:grant-type:token-exchange"
+	grantRefresh   = "refresh_token"
+	grantCode      = "authorization_code"
+)
+
+// exchange is one CreateTokenWithIAM under way.
+type exchange struct {
+	call   *awsapi.Call
+	in     *api.CreateTokenWithIAMInput
+	app    *index.Application
+	center *granary.IdentityCenter
+}
+
+func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMInput) (*api.CreateTokenWithIAMOutput, error) {
+	e := &exchange{call: c, in: in}
+	if err := e.identify(s.Index); err != nil {
+		return nil, err
+	}
+	switch in.GrantType {
+	case grantJWTBearer, grantExchange, grantRefresh, grantCode:
+	default:
+		return nil, granary.Errorf(granary.Invalid, "The grant type %q is none of %s, %s, %s and %s.", in.GrantType, grantCode, grantRefresh, grantJWTBearer,
+			grantExchange).WithCode("UnsupportedGrantTypeException")
+	}
+	if err := e.authorize(); err != nil {
+		return nil, err
+	}
+	switch in.GrantType {
+	case grantJWTBearer:
+		return s.bearer(e)
+	case grantRefresh:
+		return nil, e.refuseRefresh()
+	}
+	return nil, granary.Errorf(granary.Invalid, "The application has no grant of type %s.", in.GrantType).WithCode("UnauthorizedClientException")
+}
+
+// identify finds the application the client id names. An ARN that names none is an invalid client, as OAuth says it.
+func (e *exchange) identify(x *index.Index) error {
+	arn := granary.ARN(granary.CollapseSSO(e.in.ClientId))
+	app, ok := x.Application(arn)
+	if ok {
+		e.center, ok = x.IdentityCenterByID(app.Instance)
+	}
+	if !ok {
+		return granary.Errorf(granary.NotFound, "There is no application %q; clientId must be the ARN of an Identity Center application.", e.in.ClientId).
+			WithCode("InvalidClientException")
+	}
+	e.app = app
+	return nil
+}
+
+// authorize asks the application's actor policy, without which nobody may exchange, and the caller's own policies
+// (identity-center §8). Which half failed is told only to callers in the application's account.
+func (e *exchange) authorize() error {
+	refused := granary.Errorf(granary.Denied, "Access denied.")
+	same := e.call.Caller.Account == e.app.Account
+	if e.app.Actor == nil {
+		if same {
+			refused.Message = "The application has no authentication method, so nobody may exchange tokens through it: put one with sso-admin PutApplicationAuthenticationMethod."
+		}
+		return refused
+	}
+	d := e.call.Decide(authz.Request{Action: "sso-oauth:CreateTokenWithIAM", Resource: string(e.app.ARN), Owner: e.app.Account, Policy: e.app.Actor, Trust: true})
+	if !d.Allowed {
+		if same {
+			refused.Message = "User: " + string(e.call.Caller.ARN) + " is not authorized to perform: sso-oauth:CreateTokenWithIAM on resource: " +
+				string(e.app.ARN) + ": the application's actor policy and the caller's own policies must allow it."
+		}
+		return refused
+	}
+	if e.app.Disabled {
+		return granary.Errorf(granary.Denied, "The application %s is disabled.", e.app.ARN)
+	}
+	if e.call.Region != e.center.Region {
+		return granary.Errorf(granary.Invalid, "The Identity Center instance is in %s, and the request was signed for %s.", e.center.Region, e.call.Region).
+			WithCode("InvalidRequestRegionException").With("region", e.center.Region)
+	}
+	return nil
+}
+
+// refuseRefresh answers a refresh token with what makes clients sign the person in again (identity-center §9.2).
+func (e *exchange) refuseRefresh() error {
+	if e.in.RefreshToken == "" {
+		return missing("refreshToken")
+	}
+	reason := "this version of Granary does not redeem refresh tokens"
+	if !e.app.Grants.RefreshToken {
+		reason = "the application has no refresh_token grant"
+	}
+	return granary.Errorf(granary.Invalid, "Exchange a fresh sign-in token instead: %s.", reason).WithCode("ExpiredTokenException")
+}
+
+func missing(member string) error {
+	return granary.Errorf(granary.Invalid, "The grant type needs the member %s.", member).WithCode("InvalidRequestException")
+}
+
+func invalidGrant(format string, args ...any) *granary.Error {
+	return granary.Errorf(granary.Invalid, format, args...).WithCode("InvalidGrantException")
+}
+
+// record leaves who came, through what, with which scopes: never a token (identity-center §16).
+func (e *exchange) record(id *granary.IdentityContext, issuer granary.ARN, scopes []string) {
+	extra := map[string]string{"applicationArn": string(e.app.ARN), "trustedTokenIssuerArn": string(issuer), "userId": string(id.User),
+		"identityStoreArn": string(id.StoreARN), "credentialId": id.CredentialID, "scope": strings.Join(scopes, " ")}
+	e.call.Event.AdditionalEventData, _ = json.Marshal(extra)
+}

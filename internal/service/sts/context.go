@@ -1,0 +1,62 @@
+package sts
+
+import (
+	"granary"
+	api "granary/internal/api/sts"
+	"granary/internal/awsapi"
+	"granary/internal/policy"
+	"granary/internal/seal"
+)
+
+// providerAlias is a misspelling that AWS's own workshop uses.
+const providerAlias granary.ARN = "arn:aws:iam:aws::contextProvider/IdentityCenter"
+
+func provider(arn string) granary.ARN {
+	if granary.ARN(arn) == providerAlias {
+		return granary.ContextProviderARN
+	}
+	return granary.ARN(arn)
+}
+
+// openContext opens the one context assertion a session may have, and sees whether its person may still come in.
+func (s *service) openContext(c *awsapi.Call, given []api.ProvidedContext) (*granary.IdentityContext, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	if len(given) > 1 {
+		return nil, invalidContext("A session takes one context assertion, and %d were given.", len(given))
+	}
+	if arn := provider(given[0].ProviderArn); arn != granary.ContextProviderARN {
+		return nil, invalidContext("The context provider %q is not known; it must be %s.", given[0].ProviderArn, granary.ContextProviderARN)
+	}
+	id, err := seal.OpenContext(s.Index.Ring(), given[0].ContextAssertion)
+	if err != nil {
+		return nil, invalidContext("The context assertion is not valid")
+	}
+	if !c.Now.Before(id.Expires) {
+		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException")
+	}
+	u, ok := s.Index.User(id.Store, id.User)
+	if !ok {
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.", id.User)
+	}
+	if u.Disabled {
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.", id.User)
+	}
+	return id, nil
+}
+
+func invalidContext(format string, args ...any) error {
+	return granary.Errorf(granary.Invalid, format, args...).WithCode("InvalidParameterValue")
+}
+
+// contextKeys are the assertion's contents as trust policies see them (sts:RequestContext/…).
+func contextKeys(k policy.Values, id *granary.IdentityContext) {
+	for name, v := range map[string]string{
+		"identitystore:userid": string(id.User), "identitystore:identitystorearn": string(id.StoreARN),
+		"identitycenter:applicationarn": string(id.Application), "identitycenter:instancearn": string(id.Instance),
+		"identitycenter:credentialid": id.CredentialID,
+	} {
+		k["sts:requestcontext/"+name] = []string{v}
+	}
+}

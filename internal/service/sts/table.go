@@ -1,0 +1,46 @@
+// Package sts answers the Security Token Service: who am I, and let me be that role. It issues sessions and stores
+// nothing; package seal makes the keys, package policy decides.
+//
+//	AssumeRole: parameters ─ role ─ context assertion ─ trust (AssumeRole, TagSession, SetSourceIdentity, SetContext)
+//	            ─ duration ─ session policies ─ issue
+package sts
+
+import (
+	"granary"
+	api "granary/internal/api/sts"
+	"granary/internal/authn"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+)
+
+// Config is what the service works with.
+type Config struct {
+	Index *index.Index
+	Authn *authn.Authenticator
+}
+
+type service struct{ Config }
+
+// New makes the service.
+func New(c Config) *awsapi.Service {
+	s := &service{c}
+	return &awsapi.Service{
+		Wire: api.Service, Prefix: "sts", Source: "sts.amazonaws.com",
+		Codes: map[granary.Kind]string{
+			granary.Invalid: "ValidationError", granary.Denied: "AccessDenied", granary.Unauthenticated: "InvalidClientTokenId",
+			granary.NotFound: "ValidationError", granary.NotImplemented: "InvalidAction", granary.Throttled: "Throttling",
+			granary.Unavailable: "ServiceUnavailable", granary.Internal: "InternalFailure",
+		},
+		Rows: []awsapi.Row{
+			awsapi.OnInside(api.AssumeRole, s.assumeRole), // decided by the role's trust policy
+			awsapi.OnAnyone(api.GetCallerIdentity, s.getCallerIdentity),
+			awsapi.On(api.GetAccessKeyInfo, anyResource[api.GetAccessKeyInfoInput], s.getAccessKeyInfo),
+		},
+	}
+}
+
+// anyResource is the check of an operation that no resource can be named for.
+func anyResource[In any](*awsapi.Call, *In) ([]authz.Request, error) {
+	return []authz.Request{{Resource: "*"}}, nil
+}
