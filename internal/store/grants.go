@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
 	"strings"
 
 	"granary"
@@ -77,6 +78,7 @@ type GrantFilter struct {
 	GranteeType granary.GranteeType
 	GranteeID   string
 	Scope       string
+	ScopePrefix bool // Scope is how scopes begin
 	Permission  granary.Permission
 	Application granary.ARN
 }
@@ -88,7 +90,7 @@ func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after gr
 	args := []any{string(a), region, string(after)}
 	add := func(column string, value any) {
 		args = append(args, value)
-		b.WriteString(" AND " + column + " = $" + string(rune('0'+len(args))))
+		fmt.Fprintf(&b, " AND %s = $%d", column, len(args))
 	}
 	if f.GranteeType != 0 {
 		add("grantee_type", int(f.GranteeType))
@@ -96,7 +98,11 @@ func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after gr
 	if f.GranteeID != "" {
 		add("grantee_id", f.GranteeID)
 	}
-	if f.Scope != "" {
+	switch {
+	case f.Scope != "" && f.ScopePrefix:
+		args = append(args, f.Scope, f.Scope+"\U0010ffff")
+		fmt.Fprintf(&b, " AND scope >= $%d AND scope < $%d", len(args)-1, len(args))
+	case f.Scope != "":
 		add("scope", f.Scope)
 	}
 	if f.Permission != 0 {

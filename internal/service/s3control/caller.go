@@ -1,0 +1,105 @@
+package s3control
+
+import (
+	"slices"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/s3control"
+	"granary/internal/awsapi"
+	"granary/internal/grants"
+	"granary/internal/index"
+	"granary/internal/policy"
+)
+
+// scopeNeeded is the access scope without which a directory identity does not count here.
+const scopeNeeded = "s3:access_grants:read_write"
+
+// identities are whom the caller's grants may be for: the IAM user or role, and for a session with an identity context the
+// person and the groups the person is in now; app is the application the context came through (access-grants §5.2).
+// The directory identities count only when the context carries the scope and the person lives, enabled, in the directory
+// that the Access Grants instance is associated with.
+func (s *service) identities(c *awsapi.Call, i *index.GrantsInstance) (list []granary.Grantee, app granary.ARN) {
+	switch c.Caller.Kind {
+	case policy.IAMUser:
+		list = append(list, granary.Grantee{Type: granary.GranteeIAM, ID: string(c.Caller.ARN)})
+	case policy.RoleSession:
+		if c.Caller.Scope() == nil && c.Caller.Role != nil {
+			list = append(list, granary.Grantee{Type: granary.GranteeIAM, ID: string(c.Caller.Role.ARN)})
+		}
+	}
+	id := c.Caller.Context()
+	if id == nil || i.IdentityCenter == "" || id.Instance != i.IdentityCenter || !slices.Contains(id.Scopes, scopeNeeded) {
+		return list, ""
+	}
+	u, ok := s.Index.User(id.Store, id.User)
+	if !ok || u.Disabled {
+		return list, ""
+	}
+	people, _ := s.Index.Grantees(id.Store, id.User)
+	return append(list, people...), id.Application
+}
+
+func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (*api.ListCallerAccessGrantsOutput, error) {
+	i, err := s.instance(c)
+	if err != nil {
+		return nil, err
+	}
+	allowedOnly := in.AllowedByApplication != nil && *in.AllowedByApplication
+	scope, err := callerScope(in.GrantScope)
+	if err != nil {
+		return nil, err
+	}
+	flag := "all"
+	if allowedOnly {
+		flag = "allowed"
+	}
+	p, err := page(c, in.MaxResults, in.NextToken, "caller", scope, flag, string(c.Caller.ARN))
+	if err != nil {
+		return nil, err
+	}
+	ids, app := s.identities(c, i)
+	out := &api.ListCallerAccessGrantsOutput{CallerAccessGrantsList: []api.ListCallerAccessGrantsEntry{}}
+	last := ""
+	list := i.Grants.ForGrantees(ids)
+	slices.SortFunc(list, func(a, b grants.Match) int { return strings.Compare(callerKey(a), callerKey(b)) })
+	for _, m := range list {
+		key := callerKey(m)
+		if !strings.HasPrefix(m.Scope, scope) || key <= p.after && p.after != "" || key == last ||
+			allowedOnly && m.Application != "" && m.Application != app {
+			continue
+		}
+		if len(out.CallerAccessGrantsList) == p.limit {
+			out.NextToken = p.token(last)
+			break
+		}
+		last = key
+		out.CallerAccessGrantsList = append(out.CallerAccessGrantsList,
+			api.ListCallerAccessGrantsEntry{Permission: m.Permission.String(), GrantScope: m.Scope, ApplicationArn: applicationOf(m)})
+	}
+	return out, nil
+}
+
+// callerKey orders what a caller is shown, and is the same for two grants that look the same.
+func callerKey(m grants.Match) string {
+	return m.Scope + "\x00" + m.Permission.String() + "\x00" + applicationOf(m)
+}
+
+// callerScope reads the grantscope filter: the leading characters of scopes.
+func callerScope(s string) (string, error) {
+	if s == "" || strings.HasPrefix(s, "s3://") {
+		return strings.TrimSuffix(s, "*"), nil
+	}
+	return "", granary.Errorf(granary.Invalid, "The grant scope %q does not start with s3://.", s)
+}
+
+// applicationOf is AWS's word for the application of a grant: its ARN, ALL for a directory grant bound to none, NA for IAM.
+func applicationOf(m grants.Match) string {
+	switch {
+	case m.Application != "":
+		return string(m.Application)
+	case m.Grantee.Type == granary.GranteeIAM:
+		return "NA"
+	}
+	return "ALL"
+}

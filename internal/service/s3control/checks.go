@@ -1,0 +1,106 @@
+package s3control
+
+import (
+	"strings"
+
+	"granary"
+	api "granary/internal/api/s3control"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+	"granary/internal/policy"
+)
+
+var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").WithCode("AccessGrantsInstanceNotExistsError")
+
+// instance is the instance of the account and Region a call addresses.
+func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
+	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	if !ok {
+		return nil, errNoInstance
+	}
+	return i, nil
+}
+
+// on is a request on a resource of the addressed account, with its tags in the context.
+func (s *service) on(c *awsapi.Call, arn granary.ARN, tags []granary.Tag) authz.Request {
+	r := authz.Request{Resource: string(arn), Owner: c.Account, Keys: policy.Values{}}
+	for _, t := range tags {
+		r.Keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+	}
+	return r
+}
+
+// ours refuses other accounts: all but five operations are for the owner alone (access-grants §3).
+func ours(c *awsapi.Call) error {
+	if c.Account != c.Caller.Account {
+		return granary.Errorf(granary.Denied, "Access Denied")
+	}
+	return nil
+}
+
+func (s *service) onInstance(c *awsapi.Call) authz.Request {
+	var tags []granary.Tag
+	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	if ok {
+		tags = i.Tags
+	}
+	r := s.on(c, granary.GrantsInstanceARN(c.Region, c.Account), tags)
+	if ok {
+		r.Policy = i.Policy
+	}
+	return r
+}
+
+// own is the check of an operation on the instance that only its owner's account may use.
+func own[In any](s *service) awsapi.Checks[In] {
+	return func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
+		return []authz.Request{s.onInstance(c)}, ours(c)
+	}
+}
+
+// shared is the check of an operation on the instance that its resource policy may open to other accounts.
+func shared[In any](s *service) awsapi.Checks[In] {
+	return func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
+		return []authz.Request{s.onInstance(c)}, nil
+	}
+}
+
+func (s *service) checkListInstances(c *awsapi.Call, _ *api.ListAccessGrantsInstancesInput) ([]authz.Request, error) {
+	return []authz.Request{{Resource: "*", Owner: c.Account}}, ours(c)
+}
+
+func (s *service) checkDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) ([]authz.Request, error) {
+	if err := checkDuration(in.DurationSeconds); err != nil {
+		return nil, err
+	}
+	return []authz.Request{s.onInstance(c)}, nil
+}
+
+// either allows when one of the requests is allowed and none is explicitly denied.
+func either(c *awsapi.Call, requests ...authz.Request) error {
+	var first *authz.Decision
+	allowed := false
+	for _, r := range requests {
+		d := c.Decide(r)
+		if d.Explicit {
+			return d.Refusal()
+		}
+		allowed = allowed || d.Allowed
+		if first == nil {
+			first = &d
+		}
+	}
+	if allowed {
+		return nil
+	}
+	return first.Refusal()
+}
+
+// requestTags puts the tags a request gives into the context.
+func requestTags(k policy.Values, tags []api.Tag) {
+	for _, t := range tags {
+		k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
+		k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
+	}
+}

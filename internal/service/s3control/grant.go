@@ -1,0 +1,270 @@
+package s3control
+
+import (
+	"strings"
+
+	"granary"
+	api "granary/internal/api/s3control"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/grants"
+	"granary/internal/index"
+	"granary/internal/store"
+)
+
+var errNoGrant = granary.Errorf(granary.NotFound, "The specified access grant does not exist").WithCode("NoSuchAccessGrantError")
+
+func (s *service) createGrant(c *awsapi.Call, in *api.CreateAccessGrantInput) (*api.CreateAccessGrantOutput, error) {
+	if err := ours(c); err != nil {
+		return nil, err
+	}
+	g := &granary.Grant{Account: c.Account, Region: c.Region, ID: granary.GrantID(granary.UUID()), Location: granary.LocationID(in.AccessGrantsLocationId),
+		Object: in.S3PrefixType == "Object", Application: granary.ARN(granary.CollapseSSO(in.ApplicationArn)), Created: c.Now.UTC()}
+	if in.AccessGrantsLocationConfiguration != nil {
+		g.SubPrefix = in.AccessGrantsLocationConfiguration.S3SubPrefix
+	}
+	if err := readGrantee(g, in); err != nil {
+		return nil, err
+	}
+	i, location := s.lookForGrant(c, g)
+	scope, scopeErr := "", error(nil)
+	if location != nil {
+		scope, scopeErr = grants.Join(location.Scope, g.SubPrefix, g.Object)
+	}
+	if err := s.authorizeNewGrant(c, g, scope, in.Tags); err != nil {
+		return nil, err
+	}
+	switch {
+	case i == nil:
+		return nil, errNoInstance
+	case location == nil:
+		return nil, errNoLocation
+	case scopeErr != nil:
+		return nil, scopeErr
+	}
+	g.Scope = scope
+	if err := s.checkGrant(c, i, g); err != nil {
+		return nil, err
+	}
+	var err error
+	if g.Tags, err = mergeTags(nil, in.Tags); err != nil {
+		return nil, err
+	}
+	if i.Grants.Len() >= s.MaxGrants {
+		return nil, granary.Errorf(granary.Quota, "You have reached the Access Grants Quota: %d.", s.MaxGrants).WithCode("AccessGrantsQuotaExceededError")
+	}
+	if err := s.insertGrant(c, g); err != nil {
+		return nil, err
+	}
+	out := api.CreateAccessGrantOutput(grantShape(g))
+	return &out, nil
+}
+
+func readGrantee(g *granary.Grant, in *api.CreateAccessGrantInput) error {
+	g.Permission, _ = granary.ParsePermission(in.Permission)
+	if in.Grantee == nil || in.Grantee.GranteeIdentifier == "" || in.Grantee.GranteeType == "" {
+		return badGrantee("a grantee needs a GranteeType and a GranteeIdentifier")
+	}
+	g.Grantee.Type, _ = granary.ParseGranteeType(in.Grantee.GranteeType)
+	g.Grantee.ID = in.Grantee.GranteeIdentifier
+	return nil
+}
+
+func badGrantee(why string) error {
+	return granary.Errorf(granary.Invalid, "Invalid Grantee in the request: %s", why)
+}
+
+func (s *service) lookForGrant(c *awsapi.Call, g *granary.Grant) (*index.GrantsInstance, *granary.Location) {
+	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	if !ok {
+		return nil, nil
+	}
+	l, _ := i.Location(g.Location)
+	return i, l
+}
+
+// authorizeNewGrant asks on the location or the grant to be, as AWS documents either, and for what naming a directory
+// identity needs beside.
+func (s *service) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope string, tags []api.Tag) error {
+	onLocation, err := s.onLocation(c, string(g.Location))
+	if err != nil {
+		return err
+	}
+	onGrant := s.on(c, g.ARN(), nil)
+	for _, r := range []*authz.Request{&onLocation, &onGrant} {
+		r.Action = "s3:CreateAccessGrant"
+		if scope != "" {
+			r.Keys["s3:accessgrantscope"] = []string{scope}
+		}
+		requestTags(r.Keys, tags)
+	}
+	if err := either(c, onLocation, onGrant); err != nil {
+		return err
+	}
+	if g.Grantee.Type == granary.GranteeIAM {
+		return nil
+	}
+	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	if !ok || i.IdentityCenter == "" {
+		return nil // refused for that reason in a moment
+	}
+	describe := authz.Request{Action: "identitystore:DescribeUser", Resource: "arn:aws:identitystore:::user/" + g.Grantee.ID}
+	if g.Grantee.Type == granary.GranteeGroup {
+		describe = authz.Request{Action: "identitystore:DescribeGroup", Resource: "arn:aws:identitystore:::group/" + g.Grantee.ID}
+	}
+	return c.Authorize(authz.Request{Action: "sso:DescribeInstance", Resource: string(i.IdentityCenter)},
+		authz.Request{Action: "sso:DescribeApplication", Resource: string(i.Application)}, describe)
+}
+
+// checkGrant sees that bucket, grantee and application exist and belong here.
+func (s *service) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary.Grant) error {
+	bucket := grants.Bucket(g.Scope)
+	if b, ok := s.Index.Bucket(bucket); !ok || b.Owner != c.Account || b.Region != c.Region {
+		return granary.Errorf(granary.Invalid, "The specified Access Grant is invalid: the account has no bucket %s in %s.", bucket, c.Region).WithCode("InvalidAccessGrant")
+	}
+	if g.Grantee.Type == granary.GranteeIAM {
+		if g.Application != "" {
+			return granary.Errorf(granary.Invalid, "An ApplicationArn is possible for directory grantees only.")
+		}
+		return s.checkPrincipal(g.Grantee.ID)
+	}
+	center, ok := s.Index.IdentityCenter(i.IdentityCenter)
+	if !ok {
+		return granary.Errorf(granary.Invalid, "The specified identity center instance is invalid: the Access Grants instance is associated with none, which a directory grantee needs.").
+			WithCode("InvalidIdentityCenterInstance")
+	}
+	if g.Application != "" {
+		if a, ok := s.Index.Application(g.Application); !ok || a.Instance != center.ID {
+			return granary.Errorf(granary.Invalid, "The associated Identity Center instance has no application %s.", g.Application)
+		}
+	}
+	if g.Grantee.Type == granary.GranteeGroup {
+		if !s.Index.GroupExists(center.Store, granary.GroupID(g.Grantee.ID)) {
+			return badGrantee("the directory has no group " + g.Grantee.ID)
+		}
+	} else if _, ok := s.Index.User(center.Store, granary.UserID(g.Grantee.ID)); !ok {
+		return badGrantee("the directory has no user " + g.Grantee.ID)
+	}
+	return nil
+}
+
+// checkPrincipal takes users and roles only, and looks for them where their account is one of ours.
+func (s *service) checkPrincipal(arn string) error {
+	p, ok := granary.ARN(arn).Parts()
+	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() || strings.ContainsAny(p.Resource, "*?") {
+		return badGrantee(arn + " is not the ARN of an IAM user or role")
+	}
+	switch name := p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]; {
+	case strings.HasPrefix(p.Resource, "role/"):
+		_, ok = s.Index.Role(granary.ARN(arn))
+	case strings.HasPrefix(p.Resource, "user/"):
+		var u *index.IAMUser
+		u, ok = s.Index.IAMUser(p.Account, name)
+		ok = ok && string(u.ARN()) == arn
+	default:
+		return badGrantee(arn + " is not the ARN of an IAM user or role")
+	}
+	if _, hosted := s.Index.Account(p.Account); hosted && !ok {
+		return badGrantee("there is no " + arn)
+	}
+	return nil
+}
+
+func (s *service) insertGrant(c *awsapi.Call, g *granary.Grant) error {
+	return s.DB.Update(c, func(tx *store.Tx) error {
+		if _, err := tx.Locations.Get(c.Account, c.Region, g.Location); granary.Is(err, granary.NotFound) {
+			return errNoLocation // deleted meanwhile
+		}
+		err := tx.Grants.Create(g)
+		if granary.Is(err, granary.Exists) {
+			return granary.Errorf(granary.Exists, "The specified access grant already exists").WithCode("AccessGrantAlreadyExists")
+		}
+		return err
+	})
+}
+
+// onGrant reads the grant for its scope and tags, which policies may test.
+func (s *service) onGrant(c *awsapi.Call, id string) ([]authz.Request, error) {
+	if err := ours(c); err != nil {
+		return nil, err
+	}
+	r := s.on(c, granary.GrantARN(c.Region, c.Account, granary.GrantID(id)), nil)
+	err := s.DB.View(c, func(tx *store.Tx) error {
+		g, err := tx.Grants.Get(c.Account, c.Region, granary.GrantID(id))
+		if err == nil {
+			r = s.on(c, g.ARN(), g.Tags)
+			r.Keys["s3:accessgrantscope"] = []string{g.Scope}
+		}
+		if granary.Is(err, granary.NotFound) {
+			return nil
+		}
+		return err
+	})
+	return []authz.Request{r}, err
+}
+
+func (s *service) checkGetGrant(c *awsapi.Call, in *api.GetAccessGrantInput) ([]authz.Request, error) {
+	return s.onGrant(c, in.AccessGrantId)
+}
+
+func (s *service) checkDeleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) ([]authz.Request, error) {
+	return s.onGrant(c, in.AccessGrantId)
+}
+
+func (s *service) getGrant(c *awsapi.Call, in *api.GetAccessGrantInput) (out *api.GetAccessGrantOutput, err error) {
+	if _, err := s.instance(c); err != nil {
+		return nil, err
+	}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		g, err := tx.Grants.Get(c.Account, c.Region, granary.GrantID(in.AccessGrantId))
+		if granary.Is(err, granary.NotFound) {
+			return errNoGrant
+		}
+		if err == nil {
+			shape := grantShape(g)
+			out = &shape
+		}
+		return err
+	})
+	return out, err
+}
+
+func (s *service) deleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) (*api.DeleteAccessGrantOutput, error) {
+	if _, err := s.instance(c); err != nil {
+		return nil, err
+	}
+	return &api.DeleteAccessGrantOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		err := tx.Grants.Delete(c.Account, c.Region, granary.GrantID(in.AccessGrantId))
+		if granary.Is(err, granary.NotFound) {
+			return errNoGrant
+		}
+		return err
+	})
+}
+
+func (s *service) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*api.ListAccessGrantsOutput, error) {
+	if _, err := s.instance(c); err != nil {
+		return nil, err
+	}
+	p, err := page(c, in.MaxResults, in.NextToken, "grants", in.ApplicationArn, in.GrantScope, in.GranteeIdentifier, in.GranteeType, in.Permission)
+	if err != nil {
+		return nil, err
+	}
+	f := store.GrantFilter{GranteeID: in.GranteeIdentifier, Application: granary.ARN(in.ApplicationArn)}
+	f.GranteeType, _ = granary.ParseGranteeType(in.GranteeType)
+	f.Permission, _ = granary.ParsePermission(in.Permission)
+	f.Scope, f.ScopePrefix = in.GrantScope, false
+	if prefix, ok := strings.CutSuffix(in.GrantScope, "*"); ok {
+		f.Scope, f.ScopePrefix = prefix, true
+	}
+	out := &api.ListAccessGrantsOutput{AccessGrantsList: []api.ListAccessGrantEntry{}}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		list, next, err := tx.Grants.List(c.Account, c.Region, f, granary.GrantID(p.after), p.limit)
+		for _, g := range list {
+			out.AccessGrantsList = append(out.AccessGrantsList, api.ListAccessGrantEntry(grantShape(g)))
+		}
+		out.NextToken = p.token(next)
+		return err
+	})
+	return out, err
+}

@@ -1,0 +1,125 @@
+package s3control
+
+import (
+	"granary"
+	api "granary/internal/api/s3control"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/grants"
+	"granary/internal/store"
+)
+
+func (s *service) checkCreateInstance(c *awsapi.Call, in *api.CreateAccessGrantsInstanceInput) ([]authz.Request, error) {
+	r := s.on(c, granary.GrantsInstanceARN(c.Region, c.Account), nil)
+	requestTags(r.Keys, in.Tags)
+	list := []authz.Request{r}
+	if in.IdentityCenterArn != "" {
+		list = append(list, associationRequests(in.IdentityCenterArn)...)
+	}
+	return list, ours(c)
+}
+
+func (s *service) createInstance(c *awsapi.Call, in *api.CreateAccessGrantsInstanceInput) (*api.CreateAccessGrantsInstanceOutput, error) {
+	tags, err := mergeTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	i := &granary.GrantsInstance{Account: c.Account, Region: c.Region, Created: c.Now.UTC(), Tags: tags}
+	err = s.DB.Update(c, func(tx *store.Tx) error {
+		if _, err := tx.GrantsInstances.Get(c.Account, c.Region); err == nil {
+			return errInstanceExists
+		}
+		if in.IdentityCenterArn != "" {
+			if err := associate(tx, c, i, in.IdentityCenterArn); err != nil {
+				return err
+			}
+		}
+		return tx.GrantsInstances.Create(i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := api.CreateAccessGrantsInstanceOutput(instanceShape(i))
+	return &out, nil
+}
+
+var errInstanceExists = granary.Errorf(granary.Exists, "Access Grants Instance already exists").WithCode("AccessGrantsInstanceAlreadyExists")
+
+func (s *service) getInstance(c *awsapi.Call, _ *api.GetAccessGrantsInstanceInput) (*api.GetAccessGrantsInstanceOutput, error) {
+	i, err := s.instance(c)
+	if err != nil {
+		return nil, err
+	}
+	out := instanceShape(i.GrantsInstance)
+	return &out, nil
+}
+
+// listInstances tells the instance of the request's Region: there is at most one.
+func (s *service) listInstances(c *awsapi.Call, in *api.ListAccessGrantsInstancesInput) (*api.ListAccessGrantsInstancesOutput, error) {
+	if _, err := page(c, in.MaxResults, in.NextToken, "instances"); err != nil {
+		return nil, err
+	}
+	out := &api.ListAccessGrantsInstancesOutput{AccessGrantsInstancesList: []api.ListAccessGrantsInstanceEntry{}}
+	if i, ok := s.Index.GrantsInstance(c.Account, c.Region); ok {
+		out.AccessGrantsInstancesList = append(out.AccessGrantsInstancesList, api.ListAccessGrantsInstanceEntry(instanceShape(i.GrantsInstance)))
+	}
+	return out, nil
+}
+
+func (s *service) deleteInstance(c *awsapi.Call, _ *api.DeleteAccessGrantsInstanceInput) (*api.DeleteAccessGrantsInstanceOutput, error) {
+	return &api.DeleteAccessGrantsInstanceOutput{}, s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
+		n, err := tx.Locations.Count(c.Account, c.Region)
+		switch {
+		case err != nil:
+			return err
+		case n > 0:
+			return granary.Errorf(granary.Invalid, "Please clean up locations before deleting the access grants instance").WithCode("AccessGrantsInstanceNotEmptyError")
+		case i.IdentityCenter != "":
+			return granary.Errorf(granary.Invalid, "Please dissociate the Identity Center instance before deleting the access grants instance").WithCode("InvalidRequest")
+		}
+		return tx.GrantsInstances.Delete(c.Account, c.Region)
+	})
+}
+
+// changeInstance reads the instance in a transaction that change goes on with.
+func (s *service) changeInstance(c *awsapi.Call, change func(*store.Tx, *granary.GrantsInstance) error) error {
+	return s.DB.Update(c, func(tx *store.Tx) error {
+		i, err := tx.GrantsInstances.Get(c.Account, c.Region)
+		if granary.Is(err, granary.NotFound) {
+			return errNoInstance
+		}
+		if err != nil {
+			return err
+		}
+		return change(tx, i)
+	})
+}
+
+// getInstanceForPrefix is the discovery call: the addressed account is the caller's own, the answer the instance of the
+// account that owns the bucket. Who may not know gets the same refusal whether the bucket exists or not.
+func (s *service) getInstanceForPrefix(c *awsapi.Call, in *api.GetAccessGrantsInstanceForPrefixInput) (*api.GetAccessGrantsInstanceForPrefixOutput, error) {
+	target, err := grants.ParseTarget(in.S3Prefix, true)
+	if err != nil {
+		return nil, err
+	}
+	owner := c.Caller.Account
+	b, known := s.Index.Bucket(target.Bucket())
+	if known {
+		owner = b.Owner
+	}
+	i, exists := s.Index.GrantsInstance(owner, c.Region)
+	r := authz.Request{Action: "s3:GetAccessGrantsInstanceForPrefix", Resource: string(granary.GrantsInstanceARN(c.Region, owner)), Owner: owner}
+	if exists {
+		r.Policy = i.Policy
+	}
+	if err := c.Authorize(r); err != nil {
+		return nil, err
+	}
+	switch {
+	case !known:
+		return nil, granary.Errorf(granary.Denied, "Access Denied")
+	case !exists:
+		return nil, errNoInstance
+	}
+	return &api.GetAccessGrantsInstanceForPrefixOutput{AccessGrantsInstanceArn: string(i.ARN), AccessGrantsInstanceId: "default"}, nil
+}

@@ -1,0 +1,164 @@
+package s3control
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/s3control"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+const maxTags = 50
+
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// mergeTags puts tags over those there are, by case-sensitive keys.
+func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
+	out := slices.Clone(have)
+	seen := map[string]bool{}
+	for _, t := range add {
+		switch {
+		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
+			return nil, granary.Errorf(granary.Invalid, "The tag key %q begins with aws:, which is reserved.", t.Key).WithCode("InvalidTags")
+		case seen[t.Key]:
+			return nil, granary.Errorf(granary.Invalid, "The tag key %q is given twice.", t.Key).WithCode("InvalidTag")
+		case t.Key == "" || len([]rune(t.Key)) > 128 || len([]rune(t.Value)) > 256 || !tagText.MatchString(t.Key) || !tagText.MatchString(t.Value):
+			return nil, granary.Errorf(granary.Invalid, "The tag %q is too long, or has characters that a tag cannot have.", t.Key).WithCode("InvalidTag")
+		}
+		seen[t.Key] = true
+		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
+		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
+	}
+	if len(out) > maxTags {
+		return nil, granary.Errorf(granary.Invalid, "A resource has at most %d tags.", maxTags).WithCode("TooManyTags")
+	}
+	return out, nil
+}
+
+// tagged is a resource whose tags are read or changed.
+type tagged struct {
+	kind, id string // "", location, grant
+	tags     *[]granary.Tag
+	save     func() error
+}
+
+// parseTagged reads the ARN: it must lie in the account and Region that the request addresses.
+func parseTagged(c *awsapi.Call, arn string) (kind, id string, err error) {
+	rest, ok := strings.CutPrefix(arn, string(granary.GrantsInstanceARN(c.Region, c.Account)))
+	if !ok {
+		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants resource of account %s in %s.", arn, c.Account, c.Region)
+	}
+	if rest == "" {
+		return "", "", nil
+	}
+	parts := strings.Split(rest, "/")
+	if len(parts) != 3 || parts[1] != "location" && parts[1] != "grant" || parts[2] == "" {
+		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants instance, location or grant.", arn)
+	}
+	return parts[1], parts[2], nil
+}
+
+// find reads the resource in a transaction.
+func find(tx *store.Tx, c *awsapi.Call, arn string) (t tagged, err error) {
+	t.kind, t.id, err = parseTagged(c, arn)
+	if err != nil {
+		return t, err
+	}
+	missing := errNoInstance
+	switch t.kind {
+	case "location":
+		var l *granary.Location
+		if l, err = tx.Locations.Get(c.Account, c.Region, granary.LocationID(t.id)); err == nil {
+			t.tags, t.save = &l.Tags, func() error { return tx.Locations.Update(l) }
+		}
+		missing = errNoLocation
+	case "grant":
+		var g *granary.Grant
+		if g, err = tx.Grants.Get(c.Account, c.Region, granary.GrantID(t.id)); err == nil {
+			t.tags, t.save = &g.Tags, func() error { return tx.Grants.Update(g) }
+		}
+		missing = errNoGrant
+	default:
+		var i *granary.GrantsInstance
+		if i, err = tx.GrantsInstances.Get(c.Account, c.Region); err == nil {
+			t.tags, t.save = &i.Tags, func() error { return tx.GrantsInstances.Update(i) }
+		}
+	}
+	if granary.Is(err, granary.NotFound) {
+		return t, missing
+	}
+	return t, err
+}
+
+func (s *service) checkTagged(c *awsapi.Call, arn string) (authz.Request, error) {
+	if err := ours(c); err != nil {
+		return authz.Request{}, err
+	}
+	if _, _, err := parseTagged(c, arn); err != nil {
+		return authz.Request{}, err
+	}
+	return s.on(c, granary.ARN(arn), nil), nil
+}
+
+func (s *service) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
+	r, err := s.checkTagged(c, in.ResourceArn)
+	if err == nil {
+		requestTags(r.Keys, in.Tags)
+	}
+	return []authz.Request{r}, err
+}
+
+func (s *service) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
+	r, err := s.checkTagged(c, in.ResourceArn)
+	if err == nil && len(in.TagKeys) > 0 {
+		r.Keys["aws:tagkeys"] = in.TagKeys
+	}
+	return []authz.Request{r}, err
+}
+
+func (s *service) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([]authz.Request, error) {
+	r, err := s.checkTagged(c, in.ResourceArn)
+	return []authz.Request{r}, err
+}
+
+func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+	return &api.TagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		t, err := find(tx, c, in.ResourceArn)
+		if err != nil {
+			return err
+		}
+		if *t.tags, err = mergeTags(*t.tags, in.Tags); err != nil {
+			return err
+		}
+		return t.save()
+	})
+}
+
+func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+	return &api.UntagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		t, err := find(tx, c, in.ResourceArn)
+		if err != nil {
+			return err
+		}
+		*t.tags = slices.DeleteFunc(*t.tags, func(o granary.Tag) bool { return slices.Contains(in.TagKeys, o.Key) })
+		return t.save()
+	})
+}
+
+func (s *service) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
+	out := &api.ListTagsForResourceOutput{Tags: []api.Tag{}}
+	return out, s.DB.View(c, func(tx *store.Tx) error {
+		t, err := find(tx, c, in.ResourceArn)
+		if err != nil {
+			return err
+		}
+		for _, tag := range *t.tags {
+			out.Tags = append(out.Tags, api.Tag{Key: tag.Key, Value: tag.Value})
+		}
+		return nil
+	})
+}
