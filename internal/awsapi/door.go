@@ -161,6 +161,9 @@ func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name st
 	if err := checksums(r.Header, body); err != nil {
 		return meta.Name, resp, err
 	}
+	if s.Mend != nil {
+		req.Body = s.Mend(body)
+	}
 	resp, err = op.serve(s, c, req)
 	return meta.Name, resp, err
 }

@@ -14,7 +14,8 @@ type Service struct {
 	Prefix string // of its IAM actions: "s3", "sso", …
 	Source string // eventSource in the audit log: "s3.amazonaws.com"
 	Rows   []Row
-	Codes  map[granary.Kind]string // wire code of each kind, where an error brings none of its own
+	Mend   func(body []byte) []byte // repairs what clients are known to send, after the signature was checked; may be nil
+	Codes  map[granary.Kind]string  // wire code of each kind, where an error brings none of its own
 
 	router *wire.Router
 	byName map[string]*Row

@@ -64,17 +64,6 @@ func (s Assignments) ListOfPrincipal(principal string, after granary.ARN, limit 
 		"SELECT doc FROM assignment WHERE principal = $1 AND application > $2 ORDER BY application", principal, string(after))
 }
 
-// unassign removes a principal's assignments everywhere.
-func (tx *Tx) unassign(principal string) error {
-	list, _, err := tx.Assignments.ListOfPrincipal(principal, "", 0)
-	for _, a := range list {
-		if err == nil {
-			err = tx.Assignments.Delete(a.Application, principal)
-		}
-	}
-	return err
-}
-
 // Issuers holds the trusted token issuers.
 type Issuers struct{ Set[granary.Issuer] }
 

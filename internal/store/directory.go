@@ -44,7 +44,7 @@ func (s Users) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.Us
 		WHERE e.store = $1 AND e.kind = 'user' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY u.id`, string(d), id, issuer)
 }
 
-// Delete removes a user with its memberships and assignments.
+// Delete removes a user with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.
 func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
 	list, _, err := s.tx.Memberships.ListOfUser(d, id, "", 0)
 	if err != nil {
@@ -54,9 +54,6 @@ func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
 		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
 			return err
 		}
-	}
-	if err := s.tx.unassign(string(id)); err != nil {
-		return err
 	}
 	if err := s.tx.external(d, "user", string(id), nil); err != nil {
 		return err
@@ -110,7 +107,7 @@ func (s Groups) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.G
 		WHERE e.store = $1 AND e.kind = 'group' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY g.id`, string(d), id, issuer)
 }
 
-// Delete removes a group with its memberships and assignments.
+// Delete removes a group with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.
 func (s Groups) Delete(d granary.StoreID, id granary.GroupID) error {
 	list, _, err := s.tx.Memberships.ListOfGroup(d, id, "", 0)
 	if err != nil {
@@ -120,9 +117,6 @@ func (s Groups) Delete(d granary.StoreID, id granary.GroupID) error {
 		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
 			return err
 		}
-	}
-	if err := s.tx.unassign(string(id)); err != nil {
-		return err
 	}
 	if err := s.tx.external(d, "group", string(id), nil); err != nil {
 		return err

@@ -176,7 +176,6 @@ func TestDeletingAPersonCascades(t *testing.T) {
 	err := db.Update(t.Context(), func(tx *Tx) error {
 		return errors.Join(tx.Users.Create(user("1", "a", "a@x")), tx.Groups.Create(&granary.Group{Store: "d-1", ID: "g", DisplayName: "G"}),
 			tx.Memberships.Create(&granary.Membership{Store: "d-1", ID: "m", Group: "g", User: "1"}),
-			tx.Assignments.Create(&granary.Assignment{Application: "app", Type: "USER", Principal: "1"}),
 			tx.Users.Delete("d-1", "1"))
 	})
 	if err != nil {
@@ -185,9 +184,6 @@ func TestDeletingAPersonCascades(t *testing.T) {
 	db.View(t.Context(), func(tx *Tx) error {
 		if _, err := tx.Memberships.Get("d-1", "m"); !granary.Is(err, granary.NotFound) {
 			t.Errorf("the membership: %v", err)
-		}
-		if _, err := tx.Assignments.Get("app", "1"); !granary.Is(err, granary.NotFound) {
-			t.Errorf("the assignment: %v", err)
 		}
 		return nil
 	})

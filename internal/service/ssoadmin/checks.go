@@ -1,0 +1,146 @@
+package ssoadmin
+
+import (
+	"strings"
+
+	"granary"
+	api "granary/internal/api/ssoadmin"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+	"granary/internal/policy"
+)
+
+func anything[In any](*awsapi.Call, *In) ([]authz.Request, error) {
+	return []authz.Request{{Resource: "*"}}, nil
+}
+
+// seesInstance reports whether an account sees an instance: its own, or its organization's.
+func seesInstance(i *granary.IdentityCenter, a granary.AccountID) bool {
+	return i.Organization || i.Account == a
+}
+
+// onInstance is a request on an instance. Owned by another account it is denied across accounts, unless open says that
+// the members of the organization may do this too.
+func (s *service) onInstance(c *awsapi.Call, arn string, open bool) authz.Request {
+	r := authz.Request{Resource: arn, Keys: policy.Values{}}
+	if i, ok := s.Index.IdentityCenter(granary.ARN(arn)); ok {
+		if !open || !seesInstance(i, c.Caller.Account) {
+			r.Owner = i.Account
+		}
+		resourceTags(r.Keys, i.Tags)
+	}
+	return r
+}
+
+func ownInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		return []authz.Request{s.onInstance(c, arn(in), false)}, nil
+	}
+}
+
+func openInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		return []authz.Request{s.onInstance(c, arn(in), true)}, nil
+	}
+}
+
+func (s *service) readInstance(arn func(*api.DescribeInstanceInput) string) awsapi.Checks[api.DescribeInstanceInput] {
+	return openInstance(s, arn)
+}
+
+// onApp checks against an application: its own account manages it, and the account of its instance.
+func onApp[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		return []authz.Request{s.onApplication(c, arn(in))}, nil
+	}
+}
+
+func (s *service) onApplication(c *awsapi.Call, arn string) authz.Request {
+	r := authz.Request{Resource: arn, Keys: policy.Values{}}
+	if a, ok := s.Index.Application(granary.ARN(arn)); ok {
+		if !s.manages(c, a.Account, a.Instance) {
+			r.Owner = a.Account
+		}
+		resourceTags(r.Keys, a.Tags)
+	}
+	return r
+}
+
+func onIssuer[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		return []authz.Request{s.onTrustedIssuer(c, arn(in))}, nil
+	}
+}
+
+func (s *service) onTrustedIssuer(c *awsapi.Call, arn string) authz.Request {
+	r := authz.Request{Resource: arn, Keys: policy.Values{}}
+	if i, ok := s.Index.Issuer(granary.ARN(arn)); ok {
+		if !s.manages(c, i.Account, i.Instance) {
+			r.Owner = i.Account
+		}
+		resourceTags(r.Keys, i.Tags)
+	}
+	return r
+}
+
+func (s *service) manages(c *awsapi.Call, owner granary.AccountID, instance string) bool {
+	if owner == c.Caller.Account {
+		return true
+	}
+	i, ok := s.Index.IdentityCenterByID(instance)
+	return ok && i.Account == c.Caller.Account
+}
+
+func resourceTags(k policy.Values, tags []granary.Tag) {
+	for _, t := range tags {
+		k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+	}
+}
+
+func requestTags(k policy.Values, tags []api.Tag) {
+	for _, t := range tags {
+		k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
+		k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
+	}
+}
+
+// withTags adds what a tagged create needs beside itself.
+func withTags(r authz.Request, tags []api.Tag) []authz.Request {
+	requestTags(r.Keys, tags)
+	if len(tags) == 0 {
+		return []authz.Request{r}
+	}
+	tag := r
+	tag.Action = "sso:TagResource"
+	return []authz.Request{r, tag}
+}
+
+func (s *service) checkCreateApplication(c *awsapi.Call, in *api.CreateApplicationInput) ([]authz.Request, error) {
+	return withTags(s.onInstance(c, in.InstanceArn, true), in.Tags), nil
+}
+
+func (s *service) checkCreateIssuer(c *awsapi.Call, in *api.CreateTrustedTokenIssuerInput) ([]authz.Request, error) {
+	return withTags(s.onInstance(c, in.InstanceArn, true), in.Tags), nil
+}
+
+// instance finds an instance the caller's account sees.
+func (s *service) instance(c *awsapi.Call, arn string) (*granary.IdentityCenter, error) {
+	i, ok := s.Index.IdentityCenter(granary.ARN(arn))
+	if !ok || !seesInstance(i, c.Caller.Account) {
+		return nil, granary.Errorf(granary.Denied, "There is no Identity Center instance %s that this account can use.", arn)
+	}
+	return i, nil
+}
+
+func (s *service) application(arn string) (*index.Application, error) {
+	a, ok := s.Index.Application(granary.ARN(arn))
+	if !ok {
+		return nil, noApplication(arn)
+	}
+	return a, nil
+}
+
+func noApplication(arn string) error {
+	return granary.Errorf(granary.NotFound, "Application with ARN %s not found.", arn)
+}

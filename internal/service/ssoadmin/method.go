@@ -1,0 +1,96 @@
+package ssoadmin
+
+import (
+	"encoding/json"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/ssoadmin"
+	"granary/internal/awsapi"
+	"granary/internal/policy"
+	"granary/internal/store"
+)
+
+// maxActorPolicy bounds an actor policy, in bytes: it is kept compiled in memory.
+const maxActorPolicy = 20 << 10
+
+func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthenticationMethodInput) (*api.PutApplicationAuthenticationMethodOutput, error) {
+	if in.AuthenticationMethod.Iam == nil {
+		return nil, granary.Errorf(granary.Invalid, "The AuthenticationMethod must have the member Iam with an ActorPolicy.")
+	}
+	doc := string(in.AuthenticationMethod.Iam.ActorPolicy)
+	if len(doc) > maxActorPolicy {
+		return nil, granary.Errorf(granary.Invalid, "The ActorPolicy is longer than %d bytes.", maxActorPolicy)
+	}
+	if _, err := policy.Parse(policy.Actor, doc); err != nil {
+		return nil, granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: %s", granary.AsError(err).Message)
+	}
+	if err := actorActions(doc); err != nil {
+		return nil, err
+	}
+	return &api.PutApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+		a.ActorPolicy = doc
+		return nil
+	})
+}
+
+// actorActions refuses actions that an actor policy cannot be about (identity-center §5.4).
+func actorActions(doc string) error {
+	var p struct{ Statement json.RawMessage }
+	type statement struct{ Action json.RawMessage }
+	_ = json.Unmarshal([]byte(doc), &p) // parsed a moment ago
+	var list []statement
+	if json.Unmarshal(p.Statement, &list) != nil {
+		list = make([]statement, 1)
+		_ = json.Unmarshal(p.Statement, &list[0])
+	}
+	for _, st := range list {
+		var names []string
+		var one string
+		if json.Unmarshal(st.Action, &one) == nil {
+			names = []string{one}
+		} else {
+			_ = json.Unmarshal(st.Action, &names)
+		}
+		for _, n := range names {
+			if n != "*" && !strings.HasPrefix(strings.ToLower(n), "sso-oauth:") {
+				return granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: the action %s is none of sso-oauth.", n)
+			}
+		}
+	}
+	return nil
+}
+
+func method(a *granary.Application) *api.AuthenticationMethod {
+	return &api.AuthenticationMethod{Iam: &api.IamAuthenticationMethod{ActorPolicy: json.RawMessage(a.ActorPolicy)}}
+}
+
+func (s *service) getMethod(_ *awsapi.Call, in *api.GetApplicationAuthenticationMethodInput) (*api.GetApplicationAuthenticationMethodOutput, error) {
+	a, err := s.application(in.ApplicationArn)
+	if err != nil {
+		return nil, err
+	}
+	if a.ActorPolicy == "" {
+		return nil, granary.Errorf(granary.NotFound, "The application has no authentication method %s.", in.AuthenticationMethodType)
+	}
+	return &api.GetApplicationAuthenticationMethodOutput{AuthenticationMethod: method(a.Application)}, nil
+}
+
+func (s *service) deleteMethod(c *awsapi.Call, in *api.DeleteApplicationAuthenticationMethodInput) (*api.DeleteApplicationAuthenticationMethodOutput, error) {
+	return &api.DeleteApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+		a.ActorPolicy = ""
+		return nil
+	})
+}
+
+func (s *service) listMethods(_ *awsapi.Call, in *api.ListApplicationAuthenticationMethodsInput) (*api.ListApplicationAuthenticationMethodsOutput, error) {
+	a, err := s.application(in.ApplicationArn)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListApplicationAuthenticationMethodsOutput{AuthenticationMethods: []api.AuthenticationMethodItem{}}
+	if a.ActorPolicy != "" {
+		out.AuthenticationMethods = append(out.AuthenticationMethods, api.AuthenticationMethodItem{AuthenticationMethodType: "IAM", AuthenticationMethod: method(a.Application)})
+	}
+	return out, nil
+}
