@@ -1,0 +1,127 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"granary"
+)
+
+// Config is everything about an installation that is not data. Each key may also be given in the environment, which wins.
+// The zero value with defaults filled is a server on loopback with everything embedded.
+type Config struct {
+	Data           string `yaml:"data" env:"GRANARY_DATA"`
+	API            string `yaml:"api" env:"GRANARY_API"`
+	Web            string `yaml:"web" env:"GRANARY_WEB"`
+	Domain         string `yaml:"domain" env:"GRANARY_DOMAIN"`
+	Region         string `yaml:"region" env:"GRANARY_REGION"`
+	AccountID      string `yaml:"account_id" env:"GRANARY_ACCOUNT_ID"`
+	State          string `yaml:"state" env:"GRANARY_STATE"`
+	AllowPlainHTTP bool   `yaml:"allow_plain_http" env:"GRANARY_ALLOW_PLAIN_HTTP"`
+	Revocation     string `yaml:"revocation" env:"GRANARY_REVOCATION"` // immediate | aws
+	KEK            string `yaml:"-" env:"GRANARY_KEK"`                 // 64 hexadecimal digits; else DIR/kek
+
+	TLS struct {
+		Certificate string `yaml:"certificate" env:"GRANARY_TLS_CERTIFICATE"`
+		Key         string `yaml:"key" env:"GRANARY_TLS_KEY"`
+	} `yaml:"tls"`
+	Identity struct {
+		AllowPrivateIssuers       bool          `yaml:"allow_private_issuers" env:"GRANARY_ALLOW_PRIVATE_ISSUERS"`
+		ContextLifetime           time.Duration `yaml:"context_lifetime" env:"GRANARY_IDENTITY_CONTEXT_LIFETIME"`
+		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
+	} `yaml:"identity"`
+	Scim struct {
+		Lenient      bool   `yaml:"lenient" env:"GRANARY_SCIM_LENIENT"`
+		GroupMembers string `yaml:"group_members" env:"GRANARY_SCIM_GROUP_MEMBERS"` // aws | full
+	} `yaml:"scim"`
+	Quotas struct {
+		AccessGrants int `yaml:"access_grants" env:"GRANARY_QUOTA_ACCESS_GRANTS"`
+		Locations    int `yaml:"access_grants_locations" env:"GRANARY_QUOTA_ACCESS_GRANTS_LOCATIONS"`
+	} `yaml:"quotas"`
+	Audit struct {
+		Mode  string   `yaml:"mode" env:"GRANARY_AUDIT_MODE"` // strict | async
+		Sinks []string `yaml:"sinks"`                         // file, stdout
+	} `yaml:"audit"`
+}
+
+// Defaults is the configuration of a server that was told nothing.
+func Defaults() Config {
+	c := Config{Data: "granary-data", API: "127.0.0.1:9600", Web: "127.0.0.1:9601", Domain: "granary.localhost",
+		Region: "us-east-1", State: "sqlite", Revocation: "immediate"}
+	c.Identity.ContextLifetime = time.Hour
+	c.Identity.DefaultAssignmentRequired = true
+	c.Scim.GroupMembers = "full"
+	c.Quotas.AccessGrants, c.Quotas.Locations = 20_000_000, 100_000
+	c.Audit.Mode, c.Audit.Sinks = "strict", []string{"file"}
+	return c
+}
+
+// Load reads a YAML file (path "" means none) and the environment over c. Unknown keys are errors.
+func (c *Config) Load(path string, getenv func(string) string) error {
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("the configuration file cannot be read: %w", err)
+		}
+		d := yaml.NewDecoder(bytes.NewReader(text))
+		d.KnownFields(true)
+		if err := d.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("the configuration file %s is wrong: %w", path, err)
+		}
+	}
+	return setFromEnv(c, getenv)
+}
+
+// Check says in a sentence what is wrong with the configuration.
+func (c *Config) Check() error {
+	oneOf := func(name, value string, allowed ...string) error {
+		for _, a := range allowed {
+			if value == a {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is %q, and must be one of: %s", name, value, strings.Join(allowed, ", "))
+	}
+	errs := []error{
+		oneOf("revocation", c.Revocation, "immediate", "aws"),
+		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
+		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
+		oneOf("state", c.State, "sqlite"),
+	}
+	for _, s := range c.Audit.Sinks {
+		errs = append(errs, oneOf("audit.sinks", s, "file", "stdout"))
+	}
+	if c.AccountID != "" && !granary.AccountID(c.AccountID).Valid() {
+		errs = append(errs, fmt.Errorf("the account id %q is not exactly 12 digits", c.AccountID))
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		errs = append(errs, errors.New("tls.certificate and tls.key go together: give both or neither"))
+	}
+	if c.Identity.ContextLifetime < time.Minute || c.Identity.ContextLifetime > 12*time.Hour {
+		errs = append(errs, fmt.Errorf("identity.context_lifetime is %s, and must be between 1m and 12h", c.Identity.ContextLifetime))
+	}
+	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
+		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
+	}
+	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 {
+		errs = append(errs, errors.New("quotas must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// parseBool reads a switch from the environment.
+func parseBool(name, v string) (bool, error) {
+	b, err := strconv.ParseBool(v)
+	if err != nil {
+		return false, fmt.Errorf("%s is %q, and must be true or false", name, v)
+	}
+	return b, nil
+}

@@ -1,0 +1,101 @@
+// Package identitystore answers the directory: people, groups, and who is in which. Package scim writes the same directory
+// for provisioning systems.
+package identitystore
+
+import (
+	"granary"
+	api "granary/internal/api/identitystore"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/index"
+	"granary/internal/store"
+)
+
+// Config is what the service works with.
+type Config struct {
+	DB    *store.DB
+	Index *index.Index
+}
+
+type service struct{ Config }
+
+// New makes the service.
+func New(c Config) *awsapi.Service {
+	s := &service{c}
+	return &awsapi.Service{
+		Wire: api.Service, Prefix: "identitystore", Source: "identitystore.amazonaws.com",
+		Codes: map[granary.Kind]string{
+			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
+			granary.NotFound: "ResourceNotFoundException", granary.Exists: "ConflictException", granary.Conflict: "ConflictException",
+			granary.Quota: "ServiceQuotaExceededException", granary.Throttled: "ThrottlingException", granary.NotImplemented: "ValidationException",
+			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
+		},
+		Rows: []awsapi.Row{
+			awsapi.On(api.CreateUser, onStore(s, func(in *api.CreateUserInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.createUser),
+			awsapi.On(api.DescribeUser, onStore(s, func(in *api.DescribeUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.describeUser),
+			awsapi.On(api.DeleteUser, onStore(s, func(in *api.DeleteUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.deleteUser),
+			awsapi.On(api.ListUsers, onStore(s, func(in *api.ListUsersInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.listUsers),
+			awsapi.On(api.GetUserId, onStore(s, func(in *api.GetUserIdInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.getUserID),
+
+			awsapi.On(api.CreateGroup, onStore(s, func(in *api.CreateGroupInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.createGroup),
+			awsapi.On(api.DescribeGroup, onStore(s, func(in *api.DescribeGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.describeGroup),
+			awsapi.On(api.DeleteGroup, onStore(s, func(in *api.DeleteGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.deleteGroup),
+			awsapi.On(api.ListGroups, onStore(s, func(in *api.ListGroupsInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.listGroups),
+			awsapi.On(api.GetGroupId, onStore(s, func(in *api.GetGroupIdInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.getGroupID),
+
+			awsapi.On(api.CreateGroupMembership, onStore(s, func(in *api.CreateGroupMembershipInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.createMembership),
+			awsapi.On(api.DescribeGroupMembership, onStore(s, func(in *api.DescribeGroupMembershipInput) (string, string) { return in.IdentityStoreId, "membership/" + in.MembershipId }), s.describeMembership),
+			awsapi.On(api.DeleteGroupMembership, onStore(s, func(in *api.DeleteGroupMembershipInput) (string, string) { return in.IdentityStoreId, "membership/" + in.MembershipId }), s.deleteMembership),
+			awsapi.On(api.GetGroupMembershipId, onStore(s, func(in *api.GetGroupMembershipIdInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.getMembershipID),
+			awsapi.On(api.ListGroupMemberships, onStore(s, func(in *api.ListGroupMembershipsInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.listMemberships),
+			awsapi.On(api.ListGroupMembershipsForMember, onStore(s, func(in *api.ListGroupMembershipsForMemberInput) (string, string) { return in.IdentityStoreId, "user/" + in.MemberId.UserId }), s.listMembershipsOf),
+			awsapi.On(api.IsMemberInGroups, onStore(s, func(in *api.IsMemberInGroupsInput) (string, string) { return in.IdentityStoreId, "user/" + in.MemberId.UserId }), s.isMember),
+		},
+	}
+}
+
+// onStore checks against the identity store and what is in it, which the store's account owns; members of the
+// organization have no part in it unless a policy said so, which none can yet.
+func onStore[In any](s *service, of func(*In) (store, inside string)) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		id, inside := of(in)
+		owner := c.Caller.Account
+		if i, ok := s.Index.IdentityCenterOfStore(granary.StoreID(id)); ok {
+			owner = i.Account
+		}
+		return []authz.Request{
+			{Resource: string(granary.IdentityStoreARN(owner, granary.StoreID(id))), Owner: owner},
+			{Resource: "arn:aws:identitystore:::" + inside, Owner: owner},
+		}, nil
+	}
+}
+
+// store finds an identity store.
+func (s *service) store(id string) (granary.StoreID, error) {
+	if _, ok := s.Index.IdentityCenterOfStore(granary.StoreID(id)); !ok {
+		return "", missing("IDENTITY_STORE", "IDENTITY_STORE not found.")
+	}
+	return granary.StoreID(id), nil
+}
+
+func missing(kind, message string) error {
+	return granary.Errorf(granary.NotFound, "%s", message).With("ResourceType", kind)
+}
+
+// orMissing puts the store's NotFound into the service's words.
+func orMissing(err error, kind string) error {
+	if granary.Is(err, granary.NotFound) {
+		return missing(kind, kind+" not found.")
+	}
+	return err
+}
+
+// conflict tells which attribute is taken.
+func conflict(err error) error {
+	if !granary.Is(err, granary.Exists) {
+		return err
+	}
+	what := map[string]string{"user_name_fold": "UserName", "email_fold": "UserEmail", "display_name_fold": "GroupDisplayName", "user_id": "GroupMembership",
+		"external_id": "ExternalId"}[granary.AsError(err).Detail["Unique"]]
+	return granary.Errorf(granary.Exists, "Duplicate %s", what).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
+}

@@ -1,0 +1,246 @@
+package identitystore
+
+import (
+	"encoding/json"
+
+	"granary"
+	api "granary/internal/api/identitystore"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+const enterprise = "aws:identitystore:enterprise"
+
+func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.CreateUserOutput, error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	u := &granary.User{Store: d, ID: granary.UserID(granary.UUID()), UserName: in.UserName, DisplayName: in.DisplayName, NickName: in.NickName,
+		ProfileURL: in.ProfileUrl, Title: in.Title, UserType: in.UserType, Language: in.PreferredLanguage, Locale: in.Locale, Timezone: in.Timezone,
+		Website: in.Website, Birthdate: in.Birthdate, Created: c.Now.UTC(), Updated: c.Now.UTC(), CreatedBy: string(c.Caller.ARN), UpdatedBy: string(c.Caller.ARN)}
+	fill(u, in)
+	if err := readExtensions(u, in.Extensions); err != nil {
+		return nil, err
+	}
+	if err := u.Check(false); err != nil {
+		return nil, err
+	}
+	if err := s.DB.Update(c, func(tx *store.Tx) error { return conflict(tx.Users.Create(u)) }); err != nil {
+		return nil, err
+	}
+	return &api.CreateUserOutput{IdentityStoreId: in.IdentityStoreId, UserId: string(u.ID)}, nil
+}
+
+func yes(b *bool) bool { return b != nil && *b }
+
+func fill(u *granary.User, in *api.CreateUserInput) {
+	if n := in.Name; n != nil {
+		u.Name = granary.PersonName{Formatted: n.Formatted, Family: n.FamilyName, Given: n.GivenName, Middle: n.MiddleName, Prefix: n.HonorificPrefix, Suffix: n.HonorificSuffix}
+	}
+	for _, e := range in.Emails {
+		u.Emails = append(u.Emails, granary.Email{Value: e.Value, Type: e.Type, Primary: yes(e.Primary)})
+	}
+	for _, p := range in.PhoneNumbers {
+		u.Phones = append(u.Phones, granary.Phone{Value: p.Value, Type: p.Type, Primary: yes(p.Primary)})
+	}
+	for _, a := range in.Addresses {
+		u.Addresses = append(u.Addresses, granary.Address{Formatted: a.Formatted, Street: a.StreetAddress, Locality: a.Locality, Region: a.Region,
+			PostalCode: a.PostalCode, Country: a.Country, Type: a.Type, Primary: yes(a.Primary)})
+	}
+	for _, r := range in.Roles {
+		u.Roles = append(u.Roles, granary.RoleAttr{Value: r.Value, Type: r.Type, Primary: yes(r.Primary)})
+	}
+	for _, p := range in.Photos {
+		u.Photos = append(u.Photos, granary.Photo{Value: p.Value, Type: p.Type, Display: p.Display, Primary: yes(p.Primary)})
+	}
+}
+
+// extension is the one extension a user may have, as the API writes it.
+type extension struct {
+	EmployeeNumber string   `json:"employeeNumber,omitempty"`
+	CostCenter     string   `json:"costCenter,omitempty"`
+	Organization   string   `json:"organization,omitempty"`
+	Division       string   `json:"division,omitempty"`
+	Department     string   `json:"department,omitempty"`
+	Manager        *manager `json:"manager,omitempty"`
+}
+
+type manager struct {
+	Value string `json:"value"`
+}
+
+func readExtensions(u *granary.User, given map[string]json.RawMessage) error {
+	for name, raw := range given {
+		if name != enterprise {
+			return granary.Errorf(granary.Invalid, "The only extension is %s, and %s was given.", enterprise, name)
+		}
+		var e extension
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return granary.Errorf(granary.Invalid, "The extension %s is not an object of texts.", enterprise)
+		}
+		u.Enterprise = granary.Enterprise{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
+		if e.Manager != nil {
+			u.Enterprise.Manager = e.Manager.Value
+		}
+	}
+	return nil
+}
+
+func primary(b bool) *bool {
+	if !b {
+		return nil
+	}
+	return &b
+}
+
+func userShape(u *granary.User, extensions []string) api.User {
+	out := api.User{IdentityStoreId: string(u.Store), UserId: string(u.ID), UserName: u.UserName, DisplayName: u.DisplayName, NickName: u.NickName,
+		ProfileUrl: u.ProfileURL, Title: u.Title, UserType: u.UserType, PreferredLanguage: u.Language, Locale: u.Locale, Timezone: u.Timezone,
+		Website: u.Website, Birthdate: u.Birthdate, CreatedAt: u.Created, UpdatedAt: u.Updated, CreatedBy: u.CreatedBy, UpdatedBy: u.UpdatedBy, UserStatus: "ENABLED",
+		ExternalIds: externalShapes(u.ExternalIDs)}
+	if u.Disabled {
+		out.UserStatus = "DISABLED"
+	}
+	if n := u.Name; n != (granary.PersonName{}) {
+		out.Name = &api.Name{Formatted: n.Formatted, FamilyName: n.Family, GivenName: n.Given, MiddleName: n.Middle, HonorificPrefix: n.Prefix, HonorificSuffix: n.Suffix}
+	}
+	for _, e := range u.Emails {
+		out.Emails = append(out.Emails, api.Email{Value: e.Value, Type: e.Type, Primary: primary(e.Primary)})
+	}
+	for _, p := range u.Phones {
+		out.PhoneNumbers = append(out.PhoneNumbers, api.PhoneNumber{Value: p.Value, Type: p.Type, Primary: primary(p.Primary)})
+	}
+	for _, a := range u.Addresses {
+		out.Addresses = append(out.Addresses, api.Address{Formatted: a.Formatted, StreetAddress: a.Street, Locality: a.Locality, Region: a.Region,
+			PostalCode: a.PostalCode, Country: a.Country, Type: a.Type, Primary: primary(a.Primary)})
+	}
+	for _, r := range u.Roles {
+		out.Roles = append(out.Roles, api.Role{Value: r.Value, Type: r.Type, Primary: primary(r.Primary)})
+	}
+	for _, p := range u.Photos {
+		out.Photos = append(out.Photos, api.Photo{Value: p.Value, Type: p.Type, Display: p.Display, Primary: primary(p.Primary)})
+	}
+	if e := u.Enterprise; len(extensions) > 0 && e != (granary.Enterprise{}) {
+		x := extension{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
+		if e.Manager != "" {
+			x.Manager = &manager{e.Manager}
+		}
+		b, _ := json.Marshal(x) // texts only
+		out.Extensions = map[string]json.RawMessage{enterprise: b}
+	}
+	return out
+}
+
+func externalShapes(ids []granary.ExternalID) (out []api.ExternalId) {
+	for _, e := range ids {
+		out = append(out, api.ExternalId{Issuer: e.Issuer, Id: e.ID})
+	}
+	return out
+}
+
+func (s *service) describeUser(c *awsapi.Call, in *api.DescribeUserInput) (out *api.DescribeUserOutput, err error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		u, err := tx.Users.Get(d, granary.UserID(in.UserId))
+		if err != nil {
+			return orMissing(err, "USER")
+		}
+		shape := api.DescribeUserOutput(userShape(u, in.Extensions))
+		out = &shape
+		return nil
+	})
+	return out, err
+}
+
+// deleteUser is idempotent: who is gone already is gone.
+func (s *service) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.DeleteUserOutput, error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	return &api.DeleteUserOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		err := tx.Users.Delete(d, granary.UserID(in.UserId))
+		if granary.Is(err, granary.NotFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUsersOutput, error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	name, err := filter(in.Filters, "UserName")
+	if err != nil {
+		return nil, err
+	}
+	after, limit, err := page(in.MaxResults, in.NextToken, in.IdentityStoreId, "users")
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListUsersOutput{Users: []api.User{}}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		var list []*granary.User
+		var next string
+		if name != "" {
+			u, err := tx.Users.ByName(d, name)
+			if granary.Is(err, granary.NotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			list = []*granary.User{u}
+		} else if list, next, err = tx.Users.List(d, granary.UserID(after), limit); err != nil {
+			return err
+		}
+		for _, u := range list {
+			out.Users = append(out.Users, userShape(u, in.Extensions))
+		}
+		out.NextToken = token(next, in.IdentityStoreId, "users")
+		return nil
+	})
+	return out, err
+}
+
+// getUserID finds one user by a unique attribute or by the id of a provisioning system.
+func (s *service) getUserID(c *awsapi.Call, in *api.GetUserIdInput) (out *api.GetUserIdOutput, err error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	a, err := readAlternate(in.AlternateIdentifier)
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		var u *granary.User
+		switch a.path {
+		case "username":
+			u, err = tx.Users.ByName(d, a.value)
+		case "emails.value":
+			u, err = tx.Users.ByEmail(d, a.value)
+		case "":
+			list, lerr := tx.Users.ByExternalID(d, a.issuer, a.value)
+			if err = lerr; err == nil && len(list) != 1 {
+				err = missing("USER", "USER not found.")
+			} else if err == nil {
+				u = list[0]
+			}
+		default:
+			return notUnique(a.given)
+		}
+		if err != nil {
+			return orMissing(err, "USER")
+		}
+		out = &api.GetUserIdOutput{IdentityStoreId: in.IdentityStoreId, UserId: string(u.ID)}
+		return nil
+	})
+	return out, err
+}
