@@ -20,6 +20,7 @@ const layers = `
 granary                                                     # the words everyone shares; standard library only
 internal/policy internal/grants internal/sigv4 internal/seal internal/wire # pure: no clock, no context, no I/O, so that tables and fuzzing reach every branch
 internal/api/*                                              # AWS's shapes, generated for wire
+internal/sqlite                                             # the embedded database engine
 internal/store internal/backend internal/idtoken internal/audit # the only packages that do I/O outward
 internal/backend/*                                          # where bytes live
 internal/index                                              # the store's hot part, in memory
@@ -37,9 +38,9 @@ var onlyIn = map[string]struct {
 	why     string
 	allowed []string
 }{
-	"database/sql":                  {"only the store speaks SQL, and the embedded object store its own index", []string{"internal/store", "internal/backend/embedded"}},
-	"modernc.org/sqlite":            {"one embedded database engine, behind two packages", []string{"internal/store", "internal/backend/embedded"}},
-	"github.com/pressly/goose/v3":   {"migrations belong to the store", []string{"internal/store"}},
+	"database/sql":                  {"only the store speaks SQL, and the embedded object store its own index", []string{"internal/sqlite", "internal/store", "internal/backend/embedded"}},
+	"modernc.org/sqlite":            {"one embedded database engine, in one package", []string{"internal/sqlite"}},
+	"github.com/pressly/goose/v3":   {"migrations belong to the engine", []string{"internal/sqlite"}},
 	"github.com/go-jose/go-jose/v4": {"token formats live in one place", []string{"internal/idtoken", "internal/corp"}},
 	"github.com/spf13/cobra":        {"only the program reads a command line", []string{"cmd/granary"}},
 	"go.yaml.in/yaml/v3":            {"configuration is the server's", []string{"internal/server"}},

@@ -14,9 +14,11 @@ type Change struct {
 	Value   any
 }
 
-func (db *DB) deliver(changes []Change) {
-	if len(changes) == 0 {
-		return
+// committed gives a commit's changes to the followers. The engine's writer calls it, before the updates are acknowledged.
+func (db *DB) committed(attached []any) {
+	changes := make([]Change, len(attached))
+	for i, c := range attached {
+		changes[i] = c.(Change)
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()

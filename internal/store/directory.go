@@ -2,6 +2,7 @@ package store
 
 import (
 	"granary"
+	"granary/internal/sqlite"
 )
 
 // Users holds the directory's people.
@@ -142,7 +143,7 @@ func (tx *Tx) external(d granary.StoreID, kind, owner string, ids []granary.Exte
 	}
 	for _, e := range ids {
 		err := tx.exec("INSERT INTO external_id (store, kind, issuer, value, owner) VALUES ($1, $2, $3, $4, $5)", string(d), kind, e.Issuer, e.ID, owner)
-		if _, ok := uniqueViolation(err); ok {
+		if _, ok := sqlite.UniqueViolation(err); ok {
 			return granary.Errorf(granary.Exists, "A %s with this external id exists already.", kind).With("Unique", "external_id")
 		}
 		if err != nil {

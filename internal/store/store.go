@@ -13,17 +13,12 @@ import (
 	"crypto/cipher"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"sync"
 	"sync/atomic"
 
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver
-
-	"granary"
+	"granary/internal/sqlite"
 )
 
 //go:embed migrations/*.sql
@@ -31,14 +26,9 @@ var migrations embed.FS
 
 // DB is the store. All methods are safe for concurrent use.
 type DB struct {
-	read   *sql.DB
-	write  *sql.DB
-	conn   *sql.Conn // the one writer's
-	stmts  map[string]*sql.Stmt
+	engine *sqlite.DB
 	seal   cipher.AEAD
-	jobs   chan *job
 	closed chan struct{}
-	done   sync.WaitGroup
 	once   sync.Once
 
 	rev       atomic.Int64
@@ -57,78 +47,29 @@ func Open(ctx context.Context, path string, kek []byte) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{seal: seal, jobs: make(chan *job, 256), closed: make(chan struct{}), followers: map[int]func([]Change){},
-		stmts: map[string]*sql.Stmt{}}
-	if err := db.connect(ctx, path); err != nil {
-		db.closeFiles()
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
 		return nil, err
 	}
-	db.done.Add(2)
-	go db.writer()
+	db := &DB{seal: seal, closed: make(chan struct{}), followers: map[int]func([]Change){}}
+	if db.engine, err = sqlite.Open(ctx, path, files, db.committed); err != nil {
+		return nil, err
+	}
+	var rev sql.NullInt64
+	err = db.engine.View(ctx, func(tx *sqlite.Tx) error { return tx.Row("SELECT MAX(rev) FROM change").Scan(&rev) })
+	if err != nil {
+		db.engine.Close()
+		return nil, err
+	}
+	db.rev.Store(rev.Int64)
 	go db.sweep()
 	return db, nil
 }
 
-func (db *DB) connect(ctx context.Context, path string) (err error) {
-	dsn := func(pragmas ...string) string {
-		v := url.Values{}
-		for _, p := range append(pragmas, "busy_timeout(10000)", "foreign_keys(1)") {
-			v.Add("_pragma", p)
-		}
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
-	}
-	// synchronous=FULL: in WAL mode a commit returns when the log is on disk.
-	if db.write, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)")); err != nil {
-		return err
-	}
-	db.write.SetMaxOpenConns(1)
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, files)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("the state %s could not be brought up to date: %w", path, err)
-	}
-	if db.conn, err = db.write.Conn(ctx); err != nil {
-		return err
-	}
-	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-4000)")); err != nil {
-		return err
-	}
-	db.read.SetMaxOpenConns(8)
-	var rev sql.NullInt64
-	if err := db.conn.QueryRowContext(ctx, "SELECT MAX(rev) FROM change").Scan(&rev); err != nil {
-		return err
-	}
-	db.rev.Store(rev.Int64)
-	return nil
-}
-
-// Close waits for writes under way and closes the files.
+// Close waits for writes under way and closes the file.
 func (db *DB) Close() error {
 	db.once.Do(func() { close(db.closed) })
-	db.done.Wait()
-	return db.closeFiles()
-}
-
-func (db *DB) closeFiles() error {
-	var errs []error
-	for _, s := range db.stmts {
-		errs = append(errs, s.Close())
-	}
-	if db.conn != nil {
-		errs = append(errs, db.conn.Close())
-	}
-	for _, p := range []*sql.DB{db.read, db.write} {
-		if p != nil {
-			errs = append(errs, p.Close())
-		}
-	}
-	return errors.Join(errs...)
+	return db.engine.Close()
 }
 
 // Revision is the last committed change.
@@ -136,14 +77,11 @@ func (db *DB) Revision() int64 { return db.rev.Load() }
 
 // View runs fn on a consistent snapshot.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
-	sqlTx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return unavailable(err)
-	}
-	defer sqlTx.Rollback()
-	return fn(newTx(ctx, db, sqlTx, nil))
+	return db.engine.View(ctx, func(tx *sqlite.Tx) error { return fn(newTx(db, tx)) })
 }
 
-func unavailable(err error) error {
-	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
+// Update runs fn in a transaction that is durable, and known to every follower, when Update returns nil. When fn fails,
+// nothing of it remains. fn must not call Update, and may not keep the Tx.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.Update(ctx, func(tx *sqlite.Tx) error { return fn(newTx(db, tx)) })
 }

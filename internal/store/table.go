@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/sqlite"
 )
 
 // column is a value of a noun that SQL must see: to find it, to order it, or to keep it unique. The rest is in its document.
@@ -170,7 +171,7 @@ func (s Set[T]) one(query string, args ...any) (*T, error) {
 		return nil, s.missing()
 	}
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, sqlite.Unavailable(err)
 	}
 	return s.t.parse(s.tx.db, doc)
 }
@@ -228,7 +229,7 @@ func (s Set[T]) missing() error {
 
 // clash turns a broken uniqueness into Exists.
 func (s Set[T]) clash(err error) error {
-	what, ok := uniqueViolation(err)
+	what, ok := sqlite.UniqueViolation(err)
 	if !ok {
 		return err
 	}

@@ -1,15 +1,10 @@
 package store
 
 import (
-	"context"
 	"database/sql"
-	"errors"
-	"strings"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
 
 	"granary"
+	"granary/internal/sqlite"
 )
 
 // Tx is one transaction: the nouns, each with the questions that are asked of it.
@@ -36,15 +31,12 @@ type Tx struct {
 	Replays         Replays
 	Idempotency     Idempotency
 
-	ctx     context.Context
-	db      *DB
-	read    *sql.Tx
-	write   *sql.Conn
-	changes []Change
+	db     *DB
+	engine *sqlite.Tx
 }
 
-func newTx(ctx context.Context, db *DB, read *sql.Tx, write *sql.Conn) *Tx {
-	tx := &Tx{ctx: ctx, db: db, read: read, write: write}
+func newTx(db *DB, engine *sqlite.Tx) *Tx {
+	tx := &Tx{db: db, engine: engine}
 	tx.Organization = Organizations{Set[granary.Organization]{tx, organizations}}
 	tx.Accounts = Accounts{Set[granary.Account]{tx, accounts}}
 	tx.IAMUsers = IAMUsers{Set[granary.IAMUser]{tx, iamUsers}}
@@ -68,54 +60,19 @@ func newTx(ctx context.Context, db *DB, read *sql.Tx, write *sql.Conn) *Tx {
 	return tx
 }
 
-func (tx *Tx) row(query string, args ...any) *sql.Row {
-	if tx.read != nil {
-		return tx.read.QueryRowContext(tx.ctx, query, args...)
-	}
-	if s, err := tx.db.prepared(tx.ctx, query); err == nil {
-		return s.QueryRowContext(tx.ctx, args...)
-	}
-	return tx.write.QueryRowContext(tx.ctx, query, args...)
-}
+func (tx *Tx) row(query string, args ...any) *sql.Row { return tx.engine.Row(query, args...) }
 
 func (tx *Tx) each(query string, args []any, fn func(*sql.Rows) error) error {
-	var rows *sql.Rows
-	var err error
-	if tx.read != nil {
-		rows, err = tx.read.QueryContext(tx.ctx, query, args...)
-	} else {
-		rows, err = tx.write.QueryContext(tx.ctx, query, args...)
-	}
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := fn(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return tx.engine.Each(query, args, fn)
 }
 
 func (tx *Tx) exec(query string, args ...any) error {
-	_, err := tx.execCount(query, args...)
+	_, err := tx.engine.Exec(query, args...)
 	return err
 }
 
 func (tx *Tx) execCount(query string, args ...any) (int64, error) {
-	if tx.write == nil {
-		return 0, errors.New("store: a view cannot write")
-	}
-	s, err := tx.db.prepared(tx.ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	r, err := s.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	return tx.engine.Exec(query, args...)
 }
 
 // changed writes a change to the log and keeps it for the followers.
@@ -124,18 +81,6 @@ func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
 	if err := tx.row("INSERT INTO change (kind, deleted, doc) VALUES ($1, $2, $3) RETURNING rev", kind, deleted, doc).Scan(&rev); err != nil {
 		return err
 	}
-	tx.changes = append(tx.changes, Change{rev, deleted, v})
+	tx.engine.Attach(Change{rev, deleted, v})
 	return nil
-}
-
-// uniqueViolation names the last column of the uniqueness an error says is broken.
-func uniqueViolation(err error) (column string, ok bool) {
-	var e *sqlite.Error
-	if !errors.As(err, &e) || e.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE && e.Code() != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
-		return "", false
-	}
-	text := e.Error()
-	text = text[strings.LastIndexByte(text, '.')+1:]
-	column, _, _ = strings.Cut(text, " ")
-	return column, true
 }

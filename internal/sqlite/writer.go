@@ -1,22 +1,21 @@
-package store
+package sqlite
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
 	"runtime/debug"
-	"time"
 
 	"granary"
 )
 
 // job is one Update on its way through the writer.
 type job struct {
-	ctx     context.Context
-	fn      func(*Tx) error
-	err     error
-	changes []Change
-	done    chan struct{}
+	ctx      context.Context
+	fn       func(*Tx) error
+	err      error
+	attached []any
+	done     chan struct{}
 }
 
 // maxShared is how many updates share one commit at most.
@@ -24,8 +23,8 @@ const maxShared = 128
 
 var errClosed = granary.Errorf(granary.Unavailable, "The server is stopping.")
 
-// Update runs fn in a transaction that is durable, and known to every follower, when Update returns nil. When fn fails,
-// nothing of it remains. fn must not call Update, and may not keep the Tx.
+// Update runs fn in a transaction that is durable when Update returns nil. When fn fails, nothing of it remains. fn must not
+// call Update, and may not keep the Tx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	j := &job{ctx: ctx, fn: fn, done: make(chan struct{})}
 	select {
@@ -85,16 +84,18 @@ func (db *DB) commit(batch []*job) {
 			_ = db.exec(ctx, "ROLLBACK")
 		}
 	}
-	var changes []Change
+	var attached []any
 	for _, j := range batch {
 		switch {
 		case err != nil && j.err == nil:
 			j.err = granary.Wrap(granary.Unavailable, "The change could not be written to disk. Please try again.", err)
 		case j.err == nil:
-			changes = append(changes, j.changes...)
+			attached = append(attached, j.attached...)
 		}
 	}
-	db.deliver(changes)
+	if db.committed != nil && len(attached) > 0 {
+		db.committed(attached)
+	}
 	for _, j := range batch {
 		close(j.done)
 	}
@@ -104,7 +105,7 @@ func (db *DB) run(ctx context.Context, j *job) {
 	if j.err = db.exec(ctx, "SAVEPOINT job"); j.err != nil {
 		return
 	}
-	tx := newTx(ctx, db, nil, db.conn)
+	tx := &Tx{Context: ctx, db: db, write: db.conn}
 	j.err = guard(tx, j.fn)
 	if j.err == nil {
 		j.err = db.exec(ctx, "RELEASE job")
@@ -114,7 +115,7 @@ func (db *DB) run(ctx context.Context, j *job) {
 		_ = db.exec(ctx, "RELEASE job")
 		return
 	}
-	j.changes = tx.changes
+	j.attached = tx.attached
 }
 
 // guard turns a panic of the caller's function into its error: the writer serves everyone and must go on.
@@ -128,7 +129,10 @@ func guard(tx *Tx, fn func(*Tx) error) (err error) {
 }
 
 func (db *DB) exec(ctx context.Context, query string) error {
-	_, err := db.conn.ExecContext(ctx, query)
+	s, err := db.prepared(ctx, query)
+	if err == nil {
+		_, err = s.ExecContext(ctx)
+	}
 	return err
 }
 
@@ -142,31 +146,4 @@ func (db *DB) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 		db.stmts[query] = s
 	}
 	return s, err
-}
-
-// The change log keeps this many of the latest entries: followers in this process are never behind.
-const keepChanges = 100_000
-
-// sweep removes what has had its time: used tokens, idempotency records, old changes.
-func (db *DB) sweep() {
-	defer db.done.Done()
-	t := time.NewTicker(time.Minute)
-	defer t.Stop()
-	for {
-		select {
-		case <-db.closed:
-			return
-		case now := <-t.C:
-			_ = db.Update(context.Background(), func(tx *Tx) error { return tx.expire(now) })
-		}
-	}
-}
-
-func (tx *Tx) expire(now time.Time) error {
-	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1"} {
-		if err := tx.exec(q, now.Unix()); err != nil {
-			return err
-		}
-	}
-	return tx.exec("DELETE FROM change WHERE rev <= $1", tx.db.Revision()-keepChanges)
 }

@@ -1,0 +1,150 @@
+// Package sqlite is the embedded database engine: one file, one writer whose commits are shared and durable, many readers with
+// a consistent snapshot each. It knows no table; package store and the embedded object store bring theirs.
+//
+//	Update ─▶ queue ─▶ writer: BEGIN, a savepoint for each update, COMMIT, fsync ─▶ committed ─▶ answers
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"granary"
+)
+
+// DB is an open database. All methods are safe for concurrent use.
+type DB struct {
+	read      *sql.DB
+	write     *sql.DB
+	conn      *sql.Conn // the one writer's
+	stmts     map[string]*sql.Stmt
+	reads     sync.Map // query → *sql.Stmt on the readers
+	jobs      chan *job
+	closed    chan struct{}
+	done      sync.WaitGroup
+	once      sync.Once
+	committed func([]any)
+}
+
+// Open opens a file, making it as needed and bringing it up to date with the migrations. committed, which may be nil, is
+// called by the writer after each commit with what the updates attached, before they are acknowledged.
+func Open(ctx context.Context, path string, migrations fs.FS, committed func([]any)) (*DB, error) {
+	db := &DB{jobs: make(chan *job, 256), closed: make(chan struct{}), stmts: map[string]*sql.Stmt{}, committed: committed}
+	if err := db.connect(ctx, path, migrations); err != nil {
+		db.closeFiles()
+		return nil, err
+	}
+	db.done.Add(1)
+	go db.writer()
+	return db, nil
+}
+
+func (db *DB) connect(ctx context.Context, path string, migrations fs.FS) (err error) {
+	dsn := func(pragmas ...string) string {
+		v := url.Values{}
+		for _, p := range append(pragmas, "busy_timeout(10000)", "foreign_keys(1)") {
+			v.Add("_pragma", p)
+		}
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
+	}
+	// synchronous=FULL: in WAL mode a commit returns when the log is on disk.
+	if db.write, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)")); err != nil {
+		return err
+	}
+	db.write.SetMaxOpenConns(1)
+	p, err := goose.NewProvider(goose.DialectSQLite3, db.write, migrations)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("%s could not be brought up to date: %w", path, err)
+	}
+	if db.conn, err = db.write.Conn(ctx); err != nil {
+		return err
+	}
+	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-4000)")); err != nil {
+		return err
+	}
+	db.read.SetMaxOpenConns(8)
+	db.read.SetMaxIdleConns(8)
+	return nil
+}
+
+// Close waits for updates under way and closes the file.
+func (db *DB) Close() error {
+	db.once.Do(func() { close(db.closed) })
+	db.done.Wait()
+	return db.closeFiles()
+}
+
+func (db *DB) closeFiles() error {
+	var errs []error
+	for _, s := range db.stmts {
+		errs = append(errs, s.Close())
+	}
+	db.reads.Range(func(_, s any) bool {
+		errs = append(errs, s.(*sql.Stmt).Close())
+		return true
+	})
+	if db.conn != nil {
+		errs = append(errs, db.conn.Close())
+	}
+	for _, p := range []*sql.DB{db.read, db.write} {
+		if p != nil {
+			errs = append(errs, p.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// View runs fn on a consistent snapshot.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return Unavailable(err)
+	}
+	defer tx.Rollback()
+	return fn(&Tx{Context: ctx, db: db, read: tx})
+}
+
+// QueryRow asks one question outside a transaction, with a statement that stays prepared: the way of hot paths.
+func (db *DB) QueryRow(ctx context.Context, query string, args ...any) (*sql.Row, error) {
+	if s, ok := db.reads.Load(query); ok {
+		return s.(*sql.Stmt).QueryRowContext(ctx, args...), nil
+	}
+	s, err := db.read.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, Unavailable(err)
+	}
+	if have, loaded := db.reads.LoadOrStore(query, s); loaded {
+		s.Close()
+		s = have.(*sql.Stmt)
+	}
+	return s.QueryRowContext(ctx, args...), nil
+}
+
+// Unavailable is a failure of the database itself.
+func Unavailable(err error) error {
+	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
+}
+
+// UniqueViolation names the last column of the uniqueness an error says is broken.
+func UniqueViolation(err error) (column string, ok bool) {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || e.Code() != lib.SQLITE_CONSTRAINT_UNIQUE && e.Code() != lib.SQLITE_CONSTRAINT_PRIMARYKEY {
+		return "", false
+	}
+	text := e.Error()
+	text = text[strings.LastIndexByte(text, '.')+1:]
+	column, _, _ = strings.Cut(text, " ")
+	return column, true
+}

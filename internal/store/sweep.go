@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// keepChanges is how many of the latest changes the log keeps: followers in this process are never behind.
+const keepChanges = 100_000
+
+// sweep removes what has had its time: used tokens, idempotency records, old changes.
+func (db *DB) sweep() {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-db.closed:
+			return
+		case now := <-t.C:
+			_ = db.Update(context.Background(), func(tx *Tx) error { return tx.expire(now) })
+		}
+	}
+}
+
+func (tx *Tx) expire(now time.Time) error {
+	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1"} {
+		if err := tx.exec(q, now.Unix()); err != nil {
+			return err
+		}
+	}
+	return tx.exec("DELETE FROM change WHERE rev <= $1", tx.db.Revision()-keepChanges)
+}
