@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"granary/internal/server"
+)
+
+// newScim is the tokens that provisioning systems write the directory with. AWS has no public API for them.
+func newScim() *cobra.Command {
+	scim := &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory", RunE: needsSub("token")}
+	token := &cobra.Command{Use: "token", Short: "Tokens for SCIM: create, list, delete", RunE: needsSub("create, list or delete")}
+	token.AddCommand(newTokenCreate(), newTokenList(), newTokenDelete())
+	scim.AddCommand(token)
+	return scim
+}
+
+// needsSub says which words a command goes on with.
+func needsSub(which string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		return misuse{fmt.Errorf("%s needs one of: %s", cmd.CommandPath(), which)}
+	}
+}
+
+// scimFlags are what all of them take.
+type scimFlags struct {
+	data, store string
+	json        bool
+}
+
+func (f *scimFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.data, "data", dataDir(), "the server's data directory")
+	cmd.Flags().StringVar(&f.store, "identity-store-id", "", "the identity store, d-… (aws sso-admin list-instances shows it)")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+}
+
+func (f *scimFlags) env() (server.ClientEnv, error) {
+	if f.store == "" {
+		return nil, misuse{errors.New("--identity-store-id is missing; aws sso-admin list-instances shows it")}
+	}
+	return server.ReadClientEnv(f.data)
+}
+
+func printJSON(v any) error {
+	e := json.NewEncoder(os.Stdout)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func newTokenCreate() *cobra.Command {
+	var f scimFlags
+	var valid time.Duration
+	cmd := &cobra.Command{
+		Use: "create", Short: "Make a token; it is shown once", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env, err := f.env()
+			if err != nil {
+				return err
+			}
+			in := map[string]any{"IdentityStoreId": f.store}
+			if valid > 0 {
+				in["ValidForSeconds"] = int64(valid / time.Second)
+			}
+			var out struct {
+				Endpoint, Token, TokenId string
+				ExpiresAt                float64
+			}
+			if err := ask(cmd.Context(), env, "CreateScimToken", in, &out); err != nil {
+				return err
+			}
+			expires := time.Unix(int64(out.ExpiresAt), 0).UTC().Format(time.RFC3339)
+			if f.json {
+				return printJSON(map[string]string{"endpoint": out.Endpoint, "token": out.Token, "id": out.TokenId, "expires": expires})
+			}
+			fmt.Printf("Give these to your identity provider; the token is not shown again.\n  SCIM endpoint  %s\n  token          %s\n  id             %s\n  expires        %s\n",
+				out.Endpoint, out.Token, out.TokenId, expires)
+			return nil
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().DurationVar(&valid, "valid", 0, "how long the token serves (default a year)")
+	return cmd
+}
+
+func newTokenList() *cobra.Command {
+	var f scimFlags
+	cmd := &cobra.Command{
+		Use: "list", Short: "Show the tokens' ids, creation, expiry and last use", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env, err := f.env()
+			if err != nil {
+				return err
+			}
+			var out struct {
+				Tokens []struct {
+					TokenId                          string
+					CreatedAt, ExpiresAt, LastUsedAt float64
+				}
+			}
+			if err := ask(cmd.Context(), env, "ListScimTokens", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
+				return err
+			}
+			at := func(t float64) string {
+				if t == 0 {
+					return "never"
+				}
+				return time.Unix(int64(t), 0).UTC().Format(time.RFC3339)
+			}
+			list := []map[string]string{}
+			for _, t := range out.Tokens {
+				list = append(list, map[string]string{"id": t.TokenId, "created": at(t.CreatedAt), "expires": at(t.ExpiresAt), "lastUsed": at(t.LastUsedAt)})
+			}
+			if f.json {
+				return printJSON(list)
+			}
+			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "ID\tCREATED\tEXPIRES\tLAST USED")
+			for _, t := range list {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t["id"], t["created"], t["expires"], t["lastUsed"])
+			}
+			return w.Flush()
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newTokenDelete() *cobra.Command {
+	var f scimFlags
+	cmd := &cobra.Command{
+		Use: "delete ID", Short: "End a token at once",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misuse{errors.New("scim token delete needs one ID; granary scim token list shows them")}
+			}
+			env, err := f.env()
+			if err != nil {
+				return err
+			}
+			if err := ask(cmd.Context(), env, "DeleteScimToken", map[string]string{"IdentityStoreId": f.store, "TokenId": args[0]}, &struct{}{}); err != nil {
+				return err
+			}
+			if f.json {
+				return printJSON(map[string]string{"deleted": args[0]})
+			}
+			fmt.Println("The token " + args[0] + " has ended.")
+			return nil
+		},
+	}
+	f.add(cmd)
+	return cmd
+}

@@ -1,0 +1,285 @@
+// Package server puts everything together: it reads the configuration, opens the state, and serves the two doors. It holds
+// the wiring and nothing else.
+//
+//	API door: awsapi.Door ─▶ services, gateway ─▶ backends        web door: SCIM, Granary's own issuer, health, metrics
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"granary"
+	"granary/internal/audit"
+	"granary/internal/authn"
+	"granary/internal/authz"
+	"granary/internal/awsapi"
+	"granary/internal/backend"
+	"granary/internal/backend/embedded"
+	"granary/internal/gateway"
+	"granary/internal/idtoken"
+	"granary/internal/index"
+	"granary/internal/service/admin"
+	"granary/internal/service/iam"
+	"granary/internal/service/identitystore"
+	"granary/internal/service/s3control"
+	"granary/internal/service/ssoadmin"
+	"granary/internal/service/ssooidc"
+	"granary/internal/service/sts"
+	"granary/internal/sigv4"
+	"granary/internal/store"
+)
+
+// Server is a running Granary.
+type Server struct {
+	Account granary.AccountID // the management account
+
+	config  Config
+	log     *slog.Logger
+	lock    *os.File
+	db      *store.DB
+	index   *index.Index
+	audit   *audit.Log
+	objects backend.Store
+	metrics *metrics
+	door    *awsapi.Door
+	api     listening
+	web     listening
+}
+
+// listening is one door on its address.
+type listening struct {
+	listener net.Listener
+	server   *http.Server
+	scheme   string
+}
+
+const (
+	maxIssuers   = 10 // trusted token issuers per Identity Center instance
+	drainTimeout = 30 * time.Second
+)
+
+// Start opens the data directory, making it when it is empty, and serves until Stop. When it fails nothing is left open.
+func Start(ctx context.Context, c Config, log *slog.Logger) (s *Server, err error) {
+	s = &Server{config: c, log: log, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := s.open(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	s.wire()
+	if err := s.clientEnv(); err != nil {
+		return nil, err
+	}
+	s.serve(&s.api, s.door)
+	s.serve(&s.web, s.webHandler())
+	return s, nil
+}
+
+// open opens state, index, audit log and objects.
+func (s *Server) open(ctx context.Context) error {
+	c := &s.config
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("the data directory %s cannot be made: %w", c.Data, err)
+	}
+	var err error
+	if s.lock, err = lockDir(c.Data); err != nil {
+		return err
+	}
+	kek, err := keyEncryptionKey(c)
+	if err != nil {
+		return err
+	}
+	if s.db, err = store.Open(ctx, filepath.Join(c.Data, "state.db"), kek); err != nil {
+		return err
+	}
+	if s.Account, err = initialise(ctx, s.db, c, time.Now().UTC()); err != nil {
+		return err
+	}
+	if s.index, err = index.Open(ctx, s.db); err != nil {
+		return err
+	}
+	a := audit.Config{Strict: c.Audit.Mode == "strict", Now: time.Now}
+	if slices.Contains(c.Audit.Sinks, "file") {
+		a.Dir = filepath.Join(c.Data, "audit")
+	}
+	if slices.Contains(c.Audit.Sinks, "stdout") {
+		a.Stdout = os.Stdout
+	}
+	if s.audit, err = audit.Open(a); err != nil {
+		return err
+	}
+	s.objects, err = embedded.Open(ctx, filepath.Join(c.Data, "objects"))
+	return err
+}
+
+// wire makes the services and the door of what was opened.
+func (s *Server) wire() {
+	c := &s.config
+	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: time.Now, KeepVended: c.Revocation == "aws"}
+	may := &authz.Authorizer{Index: s.index}
+	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, time.Now)}
+	s.door = (&awsapi.Door{
+		Services: []*awsapi.Service{
+			sts.New(sts.Config{Index: s.index, Authn: who}),
+			iam.New(iam.Config{DB: s.db, Index: s.index}),
+			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
+			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: maxIssuers}),
+			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
+			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime}),
+			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, WebURL: s.WebURL}),
+		},
+		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
+			Default: "embedded", Region: c.Region, Now: time.Now, Log: s.log, Observe: s.metrics.observe},
+		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Region: c.Region, Now: time.Now, Log: s.log, Observe: s.metrics.observe,
+	}).Init()
+}
+
+// Rows lists every API operation there is, by service. Tests walk it.
+func (s *Server) Rows() []*awsapi.Service { return s.door.Services }
+
+// listen takes both addresses.
+func (s *Server) listen() error {
+	c := &s.config
+	var certificate *tls.Certificate
+	if c.TLS.Certificate != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
+		if err != nil {
+			return fmt.Errorf("the TLS certificate or key cannot be used: %w", err)
+		}
+		certificate = &pair
+	}
+	for _, d := range []struct {
+		at   *listening
+		name string
+		addr string
+	}{{&s.api, "API", c.API}, {&s.web, "web", c.Web}} {
+		l, err := net.Listen("tcp", d.addr)
+		if err != nil {
+			return fmt.Errorf("the %s door cannot listen on %s: %w", d.name, d.addr, err)
+		}
+		d.at.listener, d.at.scheme = l, "http"
+		if a, ok := l.Addr().(*net.TCPAddr); certificate == nil && ok && !a.IP.IsLoopback() && !c.AllowPlainHTTP {
+			return fmt.Errorf("the %s door would serve plain HTTP on %s, beyond this machine; give tls.certificate and tls.key, or set allow_plain_http: true if something before it speaks TLS", d.name, l.Addr())
+		}
+		if certificate != nil {
+			d.at.listener, d.at.scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}), "https"
+		}
+	}
+	return nil
+}
+
+func (s *Server) serve(l *listening, h http.Handler) {
+	l.server = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	go func() {
+		if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("a door stopped", "error", err)
+		}
+	}()
+}
+
+func (l *listening) port() int {
+	if a, ok := l.listener.Addr().(*net.TCPAddr); ok {
+		return a.Port
+	}
+	return 0
+}
+
+// address is where a door can be reached from this machine.
+func (l *listening) address() string {
+	a, ok := l.listener.Addr().(*net.TCPAddr)
+	if !ok || a.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", l.port())
+	}
+	return a.String()
+}
+
+// APIURL is the API door's URL under its own name, which account and bucket labels can stand before.
+func (s *Server) APIURL() string {
+	return fmt.Sprintf("%s://%s:%d", s.api.scheme, s.config.Domain, s.api.port())
+}
+
+// WebURL is the web door's URL.
+func (s *Server) WebURL() string { return s.web.scheme + "://" + s.web.address() }
+
+// EnvPath is the file with the environment of clients.
+func (s *Server) EnvPath() string { return clientEnvPath(s.config.Data) }
+
+// Env is the environment of clients, as the file has it.
+func (s *Server) Env() (ClientEnv, error) { return ReadClientEnv(s.config.Data) }
+
+// clientEnv leaves what clients need to reach this server as the management account's root user.
+func (s *Server) clientEnv() error {
+	var key *granary.AccessKey
+	err := s.db.View(context.Background(), func(tx *store.Tx) error {
+		list, err := tx.AccessKeys.ListForUser(s.Account, "")
+		for _, k := range list {
+			if k.Active {
+				key = k
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	e := ClientEnv{{"AWS_ENDPOINT_URL", s.APIURL()}, {"AWS_REGION", s.config.Region}, {"AWS_DEFAULT_REGION", s.config.Region},
+		{"HTTP_PROXY", s.api.scheme + "://" + s.api.address()}, {"NO_PROXY", "127.0.0.1"}, {"GRANARY_WEB_URL", s.WebURL()}, {"GRANARY_ACCOUNT_ID", string(s.Account)}}
+	if key != nil {
+		e = append(e, [2]string{"AWS_ACCESS_KEY_ID", key.ID}, [2]string{"AWS_SECRET_ACCESS_KEY", key.Secret})
+	}
+	return e.write(s.config.Data)
+}
+
+// Stop lets requests under way finish, then closes everything.
+func (s *Server) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	var errs []error
+	for _, l := range []*listening{&s.api, &s.web} {
+		if err := l.server.Shutdown(ctx); err != nil {
+			errs = append(errs, l.server.Close())
+		}
+	}
+	return errors.Join(append(errs, s.close())...)
+}
+
+func (s *Server) close() error {
+	var errs []error
+	for _, l := range []*listening{&s.api, &s.web} {
+		if l.listener != nil && l.server == nil {
+			errs = append(errs, l.listener.Close())
+		}
+	}
+	if s.index != nil {
+		s.index.Close()
+	}
+	if s.audit != nil {
+		errs = append(errs, s.audit.Close())
+	}
+	if s.objects != nil {
+		errs = append(errs, s.objects.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
