@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"granary/internal/client"
 	"granary/internal/server"
 )
 
@@ -72,7 +73,7 @@ func newTokenCreate() *cobra.Command {
 				Endpoint, Token, TokenId string
 				ExpiresAt                float64
 			}
-			if err := ask(cmd.Context(), env, "CreateScimToken", in, &out); err != nil {
+			if err := client.Ask(cmd.Context(), env, "CreateScimToken", in, &out); err != nil {
 				return err
 			}
 			expires := time.Unix(int64(out.ExpiresAt), 0).UTC().Format(time.RFC3339)
@@ -104,7 +105,7 @@ func newTokenList() *cobra.Command {
 					CreatedAt, ExpiresAt, LastUsedAt float64
 				}
 			}
-			if err := ask(cmd.Context(), env, "ListScimTokens", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
+			if err := client.Ask(cmd.Context(), env, "ListScimTokens", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
 				return err
 			}
 			at := func(t float64) string {
@@ -144,7 +145,7 @@ func newTokenDelete() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := ask(cmd.Context(), env, "DeleteScimToken", map[string]string{"IdentityStoreId": f.store, "TokenId": args[0]}, &struct{}{}); err != nil {
+			if err := client.Ask(cmd.Context(), env, "DeleteScimToken", map[string]string{"IdentityStoreId": f.store, "TokenId": args[0]}, &struct{}{}); err != nil {
 				return err
 			}
 			if f.json {

@@ -43,13 +43,27 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.ListGroups, onStore(s, func(in *api.ListGroupsInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.listGroups),
 			awsapi.On(api.GetGroupId, onStore(s, func(in *api.GetGroupIdInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.getGroupID),
 
-			awsapi.On(api.CreateGroupMembership, onStore(s, func(in *api.CreateGroupMembershipInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.createMembership),
-			awsapi.On(api.DescribeGroupMembership, onStore(s, func(in *api.DescribeGroupMembershipInput) (string, string) { return in.IdentityStoreId, "membership/" + in.MembershipId }), s.describeMembership),
-			awsapi.On(api.DeleteGroupMembership, onStore(s, func(in *api.DeleteGroupMembershipInput) (string, string) { return in.IdentityStoreId, "membership/" + in.MembershipId }), s.deleteMembership),
-			awsapi.On(api.GetGroupMembershipId, onStore(s, func(in *api.GetGroupMembershipIdInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.getMembershipID),
-			awsapi.On(api.ListGroupMemberships, onStore(s, func(in *api.ListGroupMembershipsInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.listMemberships),
-			awsapi.On(api.ListGroupMembershipsForMember, onStore(s, func(in *api.ListGroupMembershipsForMemberInput) (string, string) { return in.IdentityStoreId, "user/" + in.MemberId.UserId }), s.listMembershipsOf),
-			awsapi.On(api.IsMemberInGroups, onStore(s, func(in *api.IsMemberInGroupsInput) (string, string) { return in.IdentityStoreId, "user/" + in.MemberId.UserId }), s.isMember),
+			awsapi.On(api.CreateGroupMembership, onStore(s, func(in *api.CreateGroupMembershipInput) (string, string) {
+				return in.IdentityStoreId, "group/" + in.GroupId
+			}), s.createMembership),
+			awsapi.On(api.DescribeGroupMembership, onStore(s, func(in *api.DescribeGroupMembershipInput) (string, string) {
+				return in.IdentityStoreId, "membership/" + in.MembershipId
+			}), s.describeMembership),
+			awsapi.On(api.DeleteGroupMembership, onStore(s, func(in *api.DeleteGroupMembershipInput) (string, string) {
+				return in.IdentityStoreId, "membership/" + in.MembershipId
+			}), s.deleteMembership),
+			awsapi.On(api.GetGroupMembershipId, onStore(s, func(in *api.GetGroupMembershipIdInput) (string, string) {
+				return in.IdentityStoreId, "group/" + in.GroupId
+			}), s.getMembershipID),
+			awsapi.On(api.ListGroupMemberships, onStore(s, func(in *api.ListGroupMembershipsInput) (string, string) {
+				return in.IdentityStoreId, "group/" + in.GroupId
+			}), s.listMemberships),
+			awsapi.On(api.ListGroupMembershipsForMember, onStore(s, func(in *api.ListGroupMembershipsForMemberInput) (string, string) {
+				return in.IdentityStoreId, "user/" + in.MemberId.UserId
+			}), s.listMembershipsOf),
+			awsapi.On(api.IsMemberInGroups, onStore(s, func(in *api.IsMemberInGroupsInput) (string, string) {
+				return in.IdentityStoreId, "user/" + in.MemberId.UserId
+			}), s.isMember),
 		},
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"bytes"
@@ -19,8 +19,9 @@ import (
 	"granary/internal/server"
 )
 
-// ask calls one of Granary's own operations on the running server, as the environment's key.
-func ask(ctx context.Context, env server.ClientEnv, operation string, in, out any) error {
+// Ask calls one of Granary's own operations on the running server, as the environment's key.
+// Its errors are sentences for the person at the command line.
+func Ask(ctx context.Context, env server.ClientEnv, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -55,20 +56,4 @@ func ask(ctx context.Context, env server.ClientEnv, operation string, in, out an
 		return errors.New(strings.TrimSuffix(failed.Message, "."))
 	}
 	return json.Unmarshal(text, out)
-}
-
-// asRole replaces the key in the environment with that of a session of a role.
-func asRole(ctx context.Context, env server.ClientEnv, role string) (server.ClientEnv, error) {
-	var key struct{ AccessKeyId, SecretAccessKey, SessionToken string }
-	if err := ask(ctx, env, "CreateRoleSession", map[string]string{"RoleArn": role}, &key); err != nil {
-		return nil, err
-	}
-	var out server.ClientEnv
-	for _, kv := range env {
-		if !strings.HasPrefix(kv[0], "AWS_ACCESS_KEY") && !strings.HasPrefix(kv[0], "AWS_SECRET") {
-			out = append(out, kv)
-		}
-	}
-	return append(out, [2]string{"AWS_ACCESS_KEY_ID", key.AccessKeyId}, [2]string{"AWS_SECRET_ACCESS_KEY", key.SecretAccessKey},
-		[2]string{"AWS_SESSION_TOKEN", key.SessionToken}), nil
 }
