@@ -19,7 +19,7 @@ import (
 const layers = `
 granary                                                     # the words everyone shares; standard library only
 internal/policy internal/grants internal/sigv4 internal/seal internal/wire # pure: no clock, no context, no I/O, so that tables and fuzzing reach every branch
-internal/api/*                                              # AWS's shapes, generated for wire
+internal/api internal/api/*                                         # AWS's shapes, generated for wire
 internal/sqlite                                             # the embedded database engine
 internal/store internal/backend internal/idtoken internal/audit # the only packages that do I/O outward
 internal/backend/*                                          # where bytes live

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"granary/internal/corp"
+	"granary/internal/server"
+)
+
+// The stories drive the built program as its users would. Their commands beside testscript's own:
+//
+//	needs TOOL                      fails where the tool is missing and GRANARY_TEST_REQUIRE names it; a skip follows it
+//	serve DIR / stop / crash        starts the server, ends it gently, or kills it
+//	idp                             starts a company's identity provider: $ISSUER, $AUDIENCE
+//	as NAME                         goes on with the key $NAME_KEY, $NAME_SECRET, $NAME_TOKEN; ROOT is the account's
+//	json NAME path                  takes a member of the last output's JSON
+//	session NAME / context NAME     takes credentials, or the identity context out of an ID token
+//	idtoken NAME person audience [issuer|expired]
+//	scim METHOD path [body]
+//	subst FILE…                     fills $NAME in files
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"granary": main})
+}
+
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"needs": storyNeeds, "serve": storyServe, "stop": storyStop, "crash": storyCrash, "idp": storyIdP, "as": storyAs, "json": storyJSON,
+		"session": storySession, "context": storyContext, "idtoken": storyIDToken, "scim": storySCIM, "subst": storySubst,
+	}})
+}
+
+// story is what a script's commands share.
+type story struct {
+	provider *corp.Provider
+	server   *exec.Cmd
+	log      *bytes.Buffer
+}
+
+func setupStory(env *testscript.Env) error {
+	s := &story{}
+	env.Values["story"] = s
+	env.Setenv("AWS_PAGER", "")
+	env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	env.Setenv("AWS_MAX_ATTEMPTS", "1")
+	env.Setenv("HOME", env.WorkDir)
+	env.Defer(func() {
+		if s.server != nil {
+			s.server.Process.Kill()
+			s.server.Wait()
+		}
+		if s.provider != nil {
+			s.provider.Stop(context.Background())
+		}
+	})
+	return nil
+}
+
+func of(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
+
+// tools are the names by which GRANARY_TEST_REQUIRE demands a tool.
+var tools = map[string]string{"aws": "awscli", "terraform": "terraform"}
+
+func storyNeeds(ts *testscript.TestScript, _ bool, args []string) {
+	for _, tool := range args {
+		if _, err := exec.LookPath(tool); err == nil {
+			continue
+		}
+		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), tools[tool]) {
+			ts.Fatalf("%s is required and not installed", tool)
+		}
+	}
+}
+
+func storyServe(ts *testscript.TestScript, _ bool, args []string) {
+	s := of(ts)
+	dir := ts.MkAbs(args[0])
+	os.Remove(filepath.Join(dir, "client.env"))
+	ready := filepath.Join(ts.MkAbs("."), "ready")
+	os.Remove(ready)
+	path, err := exec.LookPath("granary")
+	ts.Check(err)
+	s.server = exec.Command(path, append([]string{"serve", "--data", dir, "--api", "127.0.0.1:0", "--web", "127.0.0.1:0"}, args[1:]...)...)
+	s.log = &bytes.Buffer{}
+	s.server.Env = append(os.Environ(), "GRANARY_ALLOW_PRIVATE_ISSUERS=true")
+	s.server.Stderr = s.log
+	out, err := s.server.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.server.Start())
+	first := make([]byte, 16)
+	if _, err := io.ReadFull(out, first); err != nil { // it speaks when it serves
+		ts.Fatalf("the server does not start: %s", s.log)
+	}
+	go io.Copy(io.Discard, out)
+	env, err := server.ReadClientEnv(dir)
+	ts.Check(err)
+	for _, kv := range env {
+		ts.Setenv(kv[0], kv[1])
+	}
+	ts.Setenv("ROOT_KEY", env.Get("AWS_ACCESS_KEY_ID"))
+	ts.Setenv("ROOT_SECRET", env.Get("AWS_SECRET_ACCESS_KEY"))
+}
+
+func storyStop(ts *testscript.TestScript, _ bool, _ []string) {
+	s := of(ts)
+	ts.Check(s.server.Process.Signal(syscall.SIGTERM))
+	ts.Check(s.server.Wait())
+	s.server = nil
+}
+
+func storyCrash(ts *testscript.TestScript, _ bool, _ []string) {
+	s := of(ts)
+	ts.Check(s.server.Process.Kill())
+	s.server.Wait()
+	s.server = nil
+}
+
+func storyIdP(ts *testscript.TestScript, _ bool, _ []string) {
+	p, err := corp.Start("127.0.0.1:0")
+	ts.Check(err)
+	of(ts).provider = p
+	ts.Setenv("ISSUER", p.Issuer())
+	ts.Setenv("AUDIENCE", corp.ClientID)
+}
+
+func storyAs(ts *testscript.TestScript, _ bool, args []string) {
+	for name, part := range map[string]string{"AWS_ACCESS_KEY_ID": "_KEY", "AWS_SECRET_ACCESS_KEY": "_SECRET", "AWS_SESSION_TOKEN": "_TOKEN"} {
+		ts.Setenv(name, ts.Getenv(args[0]+part))
+	}
+}
+
+// last is the last command's output.
+func last(ts *testscript.TestScript) string { return ts.ReadFile("stdout") }
+
+func member(ts *testscript.TestScript, text, path string) string {
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		ts.Fatalf("the last output is not JSON: %s", text)
+	}
+	for name := range strings.SplitSeq(path, ".") {
+		if list, ok := v.([]any); ok {
+			n, err := strconv.Atoi(name)
+			if err != nil || n >= len(list) {
+				ts.Fatalf("there is no %s in %s", path, text)
+			}
+			v = list[n]
+			continue
+		}
+		o, _ := v.(map[string]any)
+		if v = o[name]; v == nil {
+			ts.Fatalf("there is no %s in %s", path, text)
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+func storyJSON(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], member(ts, last(ts), args[1]))
+}
+
+func storySession(ts *testscript.TestScript, _ bool, args []string) {
+	text := last(ts)
+	for part, name := range map[string]string{"_KEY": "AccessKeyId", "_SECRET": "SecretAccessKey", "_TOKEN": "SessionToken"} {
+		ts.Setenv(args[0]+part, member(ts, text, "Credentials."+name))
+	}
+}
+
+// storyContext decodes the ID token as the guide says to.
+func storyContext(ts *testscript.TestScript, _ bool, args []string) {
+	token := member(ts, last(ts), "idToken")
+	claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	ts.Check(err)
+	for _, name := range []string{"aws:identity_store_arn", "aws:instance_arn", "aws:credential_id", "sts:audit_context", "auth_time", "sub", "act"} {
+		var c map[string]any
+		ts.Check(json.Unmarshal(claims, &c))
+		if c[name] == nil {
+			ts.Fatalf("the ID token has no claim %s: %s", name, claims)
+		}
+	}
+	var c map[string]any
+	ts.Check(json.Unmarshal(claims, &c))
+	ts.Setenv(args[0], fmt.Sprint(c["sts:identity_context"]))
+}
+
+func storyIDToken(ts *testscript.TestScript, _ bool, args []string) {
+	p := of(ts).provider
+	token, err := p.Issue(args[1]+"@corp.example", args[2], func(c map[string]any) {
+		switch strings.Join(args[3:], "") {
+		case "issuer":
+			c["iss"] = "https://elsewhere.example"
+		case "expired":
+			c["exp"] = time.Now().Add(-time.Hour).Unix()
+		}
+	})
+	ts.Check(err)
+	ts.Setenv(args[0], token)
+}
+
+func storySCIM(ts *testscript.TestScript, neg bool, args []string) {
+	var body io.Reader
+	if len(args) > 2 {
+		text := args[2]
+		if b, err := os.ReadFile(ts.MkAbs(text)); err == nil {
+			text = string(b)
+		}
+		body = strings.NewReader(text)
+	}
+	r, err := http.NewRequest(args[0], ts.Getenv("SCIM")+args[1], body)
+	ts.Check(err)
+	r.Header.Set("Authorization", "Bearer "+ts.Getenv("SCIM_TOKEN"))
+	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	ts.Check(err)
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if (resp.StatusCode >= 400) != neg {
+		ts.Fatalf("%s %s: %s: %s", args[0], args[1], resp.Status, b)
+	}
+	ts.Stdout().Write(b)
+}
+
+func storySubst(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		text := os.Expand(ts.ReadFile(name), ts.Getenv)
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
