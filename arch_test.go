@@ -46,7 +46,7 @@ var onlyIn = map[string]struct {
 	"github.com/spf13/cobra":        {"only the program reads a command line", []string{"cmd/granary"}},
 	"go.yaml.in/yaml/v3":            {"configuration is the server's", []string{"internal/server"}},
 	"os/exec":                       {"the server starts no process", []string{"cmd/granary"}},
-	"github.com/aws/aws-sdk-go-v2":  {"the SDK is a client: the demo and the tests use it, the server does not", []string{"internal/client", "internal/world", "internal/bench"}},
+	"github.com/aws/aws-sdk-go-v2":  {"the SDK is a client: the demo and the tests use it, the server does not", []string{"cmd/granary", "internal/client", "internal/world"}},
 }
 
 type goPackage struct {

@@ -20,6 +20,8 @@ import (
 // MaxBody is the largest request body of an API operation, in bytes. S3's data plane has limits of its own.
 const MaxBody = 1 << 20
 
+const tooLarge = "RequestEntityTooLarge"
+
 // Door is the API door: every AWS API, and S3 through Data, on one listener.
 type Door struct {
 	Services []*Service
@@ -175,7 +177,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 	if len(body) > MaxBody {
 		return nil, granary.Errorf(granary.Invalid, "The request body is larger than the limit of %d bytes.", MaxBody).
-			WithCode("RequestEntityTooLarge")
+			WithCode(tooLarge)
 	}
 	return body, nil
 }

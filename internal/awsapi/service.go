@@ -63,6 +63,9 @@ func (s *Service) wireError(err error) wire.Error {
 }
 
 func (s *Service) status(kind granary.Kind, code string) int {
+	if code == tooLarge {
+		return http.StatusRequestEntityTooLarge
+	}
 	if st, ok := s.Wire.Errors[code]; ok {
 		return st
 	}

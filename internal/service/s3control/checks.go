@@ -7,6 +7,7 @@ import (
 	api "granary/internal/api/s3control"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
 )
@@ -72,6 +73,9 @@ func (s *service) checkListInstances(c *awsapi.Call, _ *api.ListAccessGrantsInst
 
 func (s *service) checkDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) ([]authz.Request, error) {
 	if err := checkDuration(in.DurationSeconds); err != nil {
+		return nil, err
+	}
+	if _, err := grants.ParseTarget(in.Target, in.TargetType == "Object"); err != nil {
 		return nil, err
 	}
 	return []authz.Request{s.onInstance(c)}, nil
