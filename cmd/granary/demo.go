@@ -60,7 +60,7 @@ func demo(ctx context.Context, api, web, idp string, once bool) error {
 	if err != nil {
 		return fmt.Errorf("%w\n(the demo can use other addresses: --api, --web, --idp)", err)
 	}
-	defer w.Stop()
+	defer func() { _ = w.Stop() }() // the directory goes with it
 	walk := &walker{out: os.Stdout, world: w}
 	if err := walk.all(ctx); err != nil {
 		return err

@@ -167,7 +167,7 @@ func TestQueryCarriesContextsAndCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *out.Credentials.SessionToken != "t" || out.Credentials.Expiration.Unix() != 1800000000 || out.PackedPolicySize != nil {
+	if *out.Credentials.SessionToken != "t" || out.Credentials.Expiration.Unix() != 1800000000 {
 		t.Errorf("the SDK read %+v", out.Credentials)
 	}
 }

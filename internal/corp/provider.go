@@ -78,7 +78,7 @@ func Start(address string) (*Provider, error) {
 		}
 		mux.ServeHTTP(w, r)
 	})}
-	go p.server.Serve(p.listener)
+	go func() { _ = p.server.Serve(p.listener) }() // ends with Stop
 	return p, nil
 }
 
@@ -139,7 +139,7 @@ func (p *Provider) Issue(person, audience string, change func(claims map[string]
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(v)
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }
 
 func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
@@ -194,7 +194,7 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	loginPage.Execute(w, People)
+	_ = loginPage.Execute(w, People) // the browser may be gone
 }
 
 // choose takes the person and sends the browser back with a code.

@@ -63,11 +63,11 @@ func (q *request) failure(err error) *response {
 	}
 	var b strings.Builder
 	b.WriteString(xml.Header + "<Error><Code>" + code + "</Code><Message>")
-	xml.EscapeText(&b, []byte(message))
+	_ = xml.EscapeText(&b, []byte(message)) // a builder never fails
 	b.WriteString("</Message>")
 	for _, k := range slices.Sorted(maps.Keys(detail)) {
 		b.WriteString("<" + k + ">")
-		xml.EscapeText(&b, []byte(detail[k]))
+		_ = xml.EscapeText(&b, []byte(detail[k]))
 		b.WriteString("</" + k + ">")
 	}
 	b.WriteString("<RequestId>" + q.in.RequestID + "</RequestId><HostId>" + q.in.HostID + "</HostId></Error>")

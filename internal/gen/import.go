@@ -48,7 +48,7 @@ func importAll(from, to string) error {
 		}
 		m := &raw.Model
 		m.Metadata = raw.Metadata.Metadata
-		json.Unmarshal(raw.Metadata.XMLNS, &m.Metadata.XMLNamespace)
+		_ = json.Unmarshal(raw.Metadata.XMLNS, &m.Metadata.XMLNamespace) // not a text: none
 		if m.Metadata.SigningName == "" {
 			m.Metadata.SigningName = raw.Metadata.EndpointPrefix
 		}

@@ -148,14 +148,6 @@ func split(scope string, object bool) (p place, ok bool) {
 	return place{bucket, key, true}, true
 }
 
-func (p place) append(b []byte) []byte {
-	b = append(append(append(append(b, scheme...), p.bucket...), '/'), p.text...)
-	if !p.exact {
-		b = append(b, '*')
-	}
-	return b
-}
-
 // String puts the place together again, as the scope or target it came from.
 func (p place) String() string {
 	star := "*"

@@ -290,7 +290,7 @@ func TestSignedTokensVerifyAgainstThePublishedKeys(t *testing.T) {
 	}
 	var set jose.JSONWebKeySet
 	json.Unmarshal(doc, &set)
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,15 +26,6 @@ type member struct {
 	value node
 }
 
-func (n node) member(name string) (node, bool) {
-	for _, m := range n.members {
-		if m.name == name {
-			return m.value, true
-		}
-	}
-	return node{}, false
-}
-
 // parseJSON reads one document: no duplicate names, no trailing data, bounded size and depth.
 func parseJSON(text string) (node, error) {
 	if len(text) > maxDocument {

@@ -72,7 +72,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (s *Server, err erro
 	s = &Server{config: c, log: log, metrics: newMetrics()}
 	defer func() {
 		if err != nil {
-			s.close()
+			err = errors.Join(err, s.close())
 		}
 	}()
 	if err := s.open(ctx); err != nil {

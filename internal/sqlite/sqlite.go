@@ -40,8 +40,7 @@ type DB struct {
 func Open(ctx context.Context, path string, migrations fs.FS, committed func([]any)) (*DB, error) {
 	db := &DB{jobs: make(chan *job, 256), closed: make(chan struct{}), stmts: map[string]*sql.Stmt{}, committed: committed}
 	if err := db.connect(ctx, path, migrations); err != nil {
-		db.closeFiles()
-		return nil, err
+		return nil, errors.Join(err, db.closeFiles())
 	}
 	db.done.Add(1)
 	go db.writer()
@@ -126,7 +125,7 @@ func (db *DB) QueryRow(ctx context.Context, query string, args ...any) (*sql.Row
 		return nil, Unavailable(err)
 	}
 	if have, loaded := db.reads.LoadOrStore(query, s); loaded {
-		s.Close()
+		_ = s.Close()
 		s = have.(*sql.Stmt)
 	}
 	return s.QueryRowContext(ctx, args...), nil

@@ -41,7 +41,7 @@ func (tx *Tx) Each(query string, args []any, fn func(*sql.Rows) error) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // Err has told by then
 	for rows.Next() {
 		if err := fn(rows); err != nil {
 			return err

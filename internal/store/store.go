@@ -13,6 +13,7 @@ import (
 	"crypto/cipher"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -58,8 +59,7 @@ func Open(ctx context.Context, path string, kek []byte) (*DB, error) {
 	var rev sql.NullInt64
 	err = db.engine.View(ctx, func(tx *sqlite.Tx) error { return tx.Row("SELECT MAX(rev) FROM change").Scan(&rev) })
 	if err != nil {
-		db.engine.Close()
-		return nil, err
+		return nil, errors.Join(err, db.engine.Close())
 	}
 	db.rev.Store(rev.Int64)
 	go db.sweep()

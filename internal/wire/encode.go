@@ -152,7 +152,7 @@ func appendMap(b []byte, f *field, v reflect.Value, millis bool) []byte {
 // appendEscaped escapes XML text; characters XML cannot hold become U+FFFD.
 func appendEscaped(b []byte, s string) []byte {
 	w := sliceWriter(b)
-	xml.EscapeText(&w, []byte(s)) // cannot fail: the writer does not
+	_ = xml.EscapeText(&w, []byte(s)) // cannot fail: the writer does not
 	return w
 }
 

@@ -4,6 +4,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -33,13 +34,11 @@ func Start(ctx context.Context, c server.Config, providerAddress string, log *sl
 	}
 	s, err := server.Start(ctx, c, log)
 	if err != nil {
-		p.Stop(ctx)
-		return nil, err
+		return nil, errors.Join(err, p.Stop(ctx))
 	}
 	w := &World{Server: s, Provider: p, Account: string(s.Account), Region: c.Region}
 	if w.Env, err = s.Env(); err != nil {
-		w.Stop()
-		return nil, err
+		return nil, errors.Join(err, w.Stop())
 	}
 	return w, nil
 }
@@ -48,8 +47,7 @@ func Start(ctx context.Context, c server.Config, providerAddress string, log *sl
 func (w *World) Stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	w.Provider.Stop(ctx)
-	return w.Server.Stop()
+	return errors.Join(w.Provider.Stop(ctx), w.Server.Stop())
 }
 
 // Root is the management account's root key.

@@ -197,7 +197,7 @@ func (s *Store) open(ctx context.Context, list []segment, size int64) (backend.C
 		at += g.Size
 		if i < maxOpen {
 			if err := c.ready(i); err != nil {
-				c.Close()
+				_ = c.Close()
 				return nil, err
 			}
 		}

@@ -63,8 +63,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, err
 	}
 	if err := s.clean(ctx); err != nil {
-		s.engine.Close()
-		return nil, err
+		return nil, errors.Join(err, s.engine.Close())
 	}
 	return s, nil
 }
