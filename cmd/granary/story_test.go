@@ -36,6 +36,10 @@ import (
 //	scim METHOD path [body]
 //	subst FILE…                     fills $NAME in files
 func TestMain(m *testing.M) {
+	if os.Getenv("GRANARY_TEST_MAIN") != "" { // this binary as the program, for tests that kill it
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"granary": main})
 }
 
