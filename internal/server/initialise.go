@@ -107,3 +107,12 @@ func fill(tx *store.Tx, management granary.AccountID, now time.Time) error {
 	}
 	return errors.Join(steps...)
 }
+
+// OpenState opens the state of a server that is not running, for tools that work on it.
+func OpenState(ctx context.Context, c Config) (*store.DB, error) {
+	kek, err := keyEncryptionKey(&c)
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, filepath.Join(c.Data, "state.db"), kek)
+}

@@ -1,0 +1,239 @@
+package bench
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"granary"
+	"granary/internal/client"
+	"granary/internal/corp"
+	"granary/internal/server"
+	"granary/internal/store"
+	"granary/internal/world"
+)
+
+// Plan says what to measure.
+type Plan struct {
+	Grants      []int // how many there are, beside the company's own
+	Connections int
+	Duration    time.Duration // of each measurement
+	Dir         string        // an empty directory
+	Progress    func(string)
+}
+
+const (
+	login  = "alice@larkspur.example"
+	object = "finance/4k"
+)
+
+// Run measures, for each number of grants: a bare handler, GetDataAccess, AssumeRole with a context, CreateTokenWithIAM, and a
+// GET of 4 KiB with a vended key. Audit is strict, as by default.
+func Run(ctx context.Context, p Plan, tell func(Result)) error {
+	for _, n := range p.Grants {
+		if err := p.one(ctx, n, tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p Plan) one(ctx context.Context, grants int, tell func(Result)) error {
+	c := server.Defaults()
+	c.Data, c.API, c.Web = fmt.Sprintf("%s/%d", p.Dir, grants), "127.0.0.1:0", "127.0.0.1:0"
+	quiet := slog.New(slog.DiscardHandler)
+	w, err := world.Start(ctx, c, "127.0.0.1:0", quiet)
+	if err != nil {
+		return err
+	}
+	company, err := w.Settle(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := w.S3(w.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String(object), Body: strings.NewReader(strings.Repeat("x", 4096))}); err != nil {
+		return err
+	}
+	if err := w.Server.Stop(); err != nil {
+		return err
+	}
+	p.Progress(fmt.Sprintf("writing %d grants", grants))
+	if err := fill(ctx, c, w, grants); err != nil {
+		return err
+	}
+	began := time.Now()
+	if w.Server, err = server.Start(ctx, withPrivate(c), quiet); err != nil {
+		return err
+	}
+	p.Progress(fmt.Sprintf("the server started with them in %s", time.Since(began).Round(time.Millisecond)))
+	if w.Env, err = w.Server.Env(); err != nil {
+		return err
+	}
+	err = p.measure(ctx, company, grants, tell)
+	if serr := w.Stop(); err == nil {
+		err = serr
+	}
+	return err
+}
+
+func withPrivate(c server.Config) server.Config {
+	c.Identity.AllowPrivateIssuers = true
+	return c
+}
+
+// fill writes grants to other groups into the state of the stopped server: by the API it would take an hour.
+func fill(ctx context.Context, c server.Config, w *world.World, n int) error {
+	db, err := server.OpenState(ctx, c)
+	if err != nil {
+		return err
+	}
+	const batch = 5000
+	for from := 0; from < n; from += batch {
+		var list []*granary.Grant
+		for i := from; i < min(from+batch, n); i++ {
+			scope := fmt.Sprintf("s3://%s/team-%d/project-%d/*", corp.Bucket, i%5000, i/5000)
+			list = append(list, &granary.Grant{Account: granary.AccountID(w.Account), Region: w.Region, ID: granary.GrantID(granary.UUID()), Location: "default",
+				SubPrefix: strings.TrimPrefix(scope, "s3://"), Scope: scope, Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: fmt.Sprintf("group-%d", i/10)},
+				Permission: granary.Read, Created: time.Now().UTC()})
+		}
+		if err := db.Update(ctx, func(tx *store.Tx) error { return tx.Grants.CreateMany(list) }); err != nil {
+			return err
+		}
+	}
+	return db.Close()
+}
+
+func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell func(Result)) error {
+	at := strings.TrimPrefix(c.Env.Get("HTTP_PROXY"), "http://")
+	app, err := c.Assume(ctx, c.Machine, c.WebApp, "app", "")
+	if err != nil {
+		return err
+	}
+	token, err := c.Provider.SignIn(ctx, login)
+	if err != nil {
+		return err
+	}
+	tokens, err := c.Exchange(ctx, app, token)
+	if err != nil {
+		return err
+	}
+	context := *tokens.AwsAdditionalDetails.IdentityContext
+	bearer, err := c.Assume(ctx, app, c.Bearer, "bench", context)
+	if err != nil {
+		return err
+	}
+	data, _, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ")
+	if err != nil {
+		return err
+	}
+	vend := signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "", map[string]string{"X-Amz-Account-Id": c.Account})
+	form := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {c.Bearer}, "RoleSessionName": {"bench"},
+		"ProvidedContexts.member.1.ProviderArn": {string(granary.ContextProviderARN)}, "ProvidedContexts.member.1.ContextAssertion": {context}}
+	assume := signed(c.World, app, "sts", "POST", "/", form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+	get := signed(c.World, data, "s3", "GET", "/"+corp.Bucket+"/"+object, "", nil)
+	exchanges, err := p.exchanges(c, app)
+	if err != nil {
+		return err
+	}
+	answer, err := answerOf(ctx, vend)
+	if err != nil {
+		return err
+	}
+	plain, stop, err := bare(answer)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, m := range []struct {
+		name, at string
+		next     func() []byte
+	}{
+		{"bare net/http handler", plain, always(vend)}, {"GetDataAccess", at, always(vend)}, {"AssumeRole with context", at, always(assume)},
+		{"S3 GET 4 KiB, vended key", at, always(get)}, {"CreateTokenWithIAM", at, exchanges},
+	} {
+		r, err := load(m.at, p.Connections, p.Duration, m.next)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		r.Name, r.Grants = m.name, grants
+		tell(r)
+	}
+	return nil
+}
+
+func always(r *http.Request) func() []byte {
+	b := bytesOf(r)
+	return func() []byte { return b }
+}
+
+// exchanges are requests with a sign-in token each, made beforehand: a token serves once.
+func (p Plan) exchanges(c *world.Company, app client.Key) (func() []byte, error) {
+	const n = 4000
+	p.Progress(fmt.Sprintf("signing %d sign-in tokens", n))
+	list := make([][]byte, n)
+	for i := range list {
+		token, err := c.Provider.Issue(login, corp.ClientID, nil)
+		if err != nil {
+			return nil, err
+		}
+		body, err := json.Marshal(map[string]string{"clientId": c.Application, "grantType": world.JWTBearer, "assertion": token})
+		if err != nil {
+			return nil, err
+		}
+		list[i] = bytesOf(signed(c.World, app, "sso-oauth", "POST", "/token?aws_iam=t", string(body), map[string]string{"Content-Type": "application/json"}))
+	}
+	var used atomic.Int64
+	return func() []byte {
+		if i := used.Add(1) - 1; i < n {
+			return list[i]
+		}
+		return nil
+	}, nil
+}
+
+// signed is a request signed once: the server takes it again for a quarter of an hour.
+func signed(w *world.World, k client.Key, service, method, path, body string, header map[string]string) *http.Request {
+	r, err := http.NewRequest(method, w.Env.Get("HTTP_PROXY")+path, strings.NewReader(body))
+	if err != nil {
+		panic(err) // constants of this program
+	}
+	for name, v := range header {
+		r.Header.Set(name, v)
+	}
+	sum := sha256.Sum256([]byte(body))
+	hash := hex.EncodeToString(sum[:])
+	if service == "s3" {
+		r.Header.Set("X-Amz-Content-Sha256", hash)
+	}
+	sign := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
+	if err := sign.SignHTTP(context.Background(), aws.Credentials{AccessKeyID: k.ID, SecretAccessKey: k.Secret, SessionToken: k.Token}, r, hash, service, w.Region, time.Now()); err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// answerOf is what the server answers, for the bare handler to say the same.
+func answerOf(ctx context.Context, r *http.Request) ([]byte, error) {
+	resp, err := (&http.Client{Transport: &http.Transport{}}).Do(r.Clone(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the server answered %s: %s", resp.Status, b)
+	}
+	return b, err
+}
