@@ -295,7 +295,7 @@ func TestMinioGoUploadsInSignedChunks(t *testing.T) {
 	}
 	data := make([]byte, 300_000)
 	rand.NewChaCha8([32]byte{2}).Read(data)
-	if _, err := c.PutObject(t.Context(), b, "m", bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{ContentEncoding: "gzip"}); err != nil {
+	if _, err := c.PutObject(t.Context(), b, "m", bytes.NewReader(data), int64(len(data)), minio.PutObjectOptions{ContentEncoding: "br"}); err != nil {
 		t.Fatal(err)
 	}
 	o, err := c.GetObject(t.Context(), b, "m", minio.GetObjectOptions{})
@@ -305,7 +305,7 @@ func TestMinioGoUploadsInSignedChunks(t *testing.T) {
 	if got, err := io.ReadAll(o); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("%d bytes %v", len(got), err)
 	}
-	if s, _ := o.Stat(); s.Metadata.Get("Content-Encoding") != "gzip" {
+	if s, _ := o.Stat(); s.Metadata.Get("Content-Encoding") != "br" {
 		t.Errorf("the framing of the upload stands in the object's encoding: %q", s.Metadata.Get("Content-Encoding"))
 	}
 	n := 0
