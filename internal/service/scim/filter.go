@@ -149,7 +149,7 @@ func (p *parser) bad(why string) error {
 // word takes the next word if it is the one asked for.
 func (p *parser) word(w string) bool {
 	s := strings.TrimLeft(p.rest, " ")
-	if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) && (len(s) == len(w) || s[len(w)] == ' ' || s[len(w)] == '(') {
+	if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) && (len(s) == len(w) || strings.IndexByte(" ()]", s[len(w)]) >= 0) {
 		p.rest = s[len(w):]
 		return true
 	}
