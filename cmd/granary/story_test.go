@@ -118,6 +118,7 @@ func storyServe(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(kv[0], kv[1])
 	}
 	ts.Setenv("ROOT_KEY", env.Get("AWS_ACCESS_KEY_ID"))
+	ts.Setenv("API", strings.TrimPrefix(env.Get("HTTP_PROXY"), "http://"))
 	ts.Setenv("ROOT_SECRET", env.Get("AWS_SECRET_ACCESS_KEY"))
 }
 

@@ -181,7 +181,7 @@ var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
  body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f1ea;color:#2b2a27;display:grid;place-items:center;min-height:100vh}
  main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:26rem;width:calc(100% - 3rem)}
  h1{font-size:1.25rem;margin:0} p{color:#6b675f;margin:.25rem 0 1.25rem}
- button{display:flex;justify-content:space-between;gap:1rem;width:100%;font:inherit;text-align:left;padding:.6rem .8rem;margin:.35rem 0;border:1px solid #ddd6c8;border-radius:8px;background:#fff;cursor:pointer}
+ button{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;width:100%;font:inherit;text-align:left;padding:.6rem .8rem;margin:.35rem 0;border:1px solid #ddd6c8;border-radius:8px;background:#fff;cursor:pointer}
  button:hover,button:focus{border-color:#7a8f5a;background:#f8faf4;outline:none} small{color:#6b675f}
 </style></head><body><main><h1>Larkspur Mills</h1><p>A demo company: who are you today?</p>
 <form method="post">{{range .}}<button name="person" value="{{.Login}}"><span>{{.Name}}</span><small>{{.Title}}{{if .Deactivated}} · has left{{end}}</small></button>{{end}}</form>

@@ -68,8 +68,8 @@ const (
 )
 
 // Start opens the data directory, making it when it is empty, and serves until Stop. When it fails nothing is left open.
-func Start(ctx context.Context, c Config, log *slog.Logger) (s *Server, err error) {
-	s = &Server{config: c, log: log, metrics: newMetrics()}
+func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err error) {
+	s := &Server{config: c, log: log, metrics: newMetrics()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
