@@ -81,7 +81,7 @@ func (d *Door) protocol(p wire.Protocol) *Service {
 func (d *Door) byTarget(target string) *Service {
 	prefix := target[:max(strings.LastIndexByte(target, '.'), 0)]
 	for _, s := range d.Services {
-		if s.Wire.Protocol == wire.JSON11 && s.Wire.TargetPrefix == prefix {
+		if s.Wire.Protocol == wire.JSON11 && s.Wire.Targeted(prefix) {
 			return s
 		}
 	}

@@ -28,6 +28,7 @@ import (
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/service/admin"
+	"granary/internal/service/cloudtrail"
 	"granary/internal/service/iam"
 	"granary/internal/service/identitystore"
 	"granary/internal/service/s3control"
@@ -141,6 +142,7 @@ func (s *Server) wire() {
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: maxIssuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
 			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime}),
+			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
 			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, WebURL: s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},

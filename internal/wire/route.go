@@ -45,7 +45,7 @@ func (r *Router) Match(s *Service, req *Request) (*Meta, map[string]string, erro
 	case JSON11:
 		target := req.Header.Get("X-Amz-Target")
 		name := target[strings.LastIndexByte(target, '.')+1:]
-		if m := r.byName[name]; m != nil && target == s.TargetPrefix+"."+name {
+		if m := r.byName[name]; m != nil && s.Targeted(strings.TrimSuffix(target, "."+name)) {
 			return m, nil, nil
 		}
 		return nil, nil, malformed("UnknownOperationException", "Granary does not answer the operation %q.", target)

@@ -9,6 +9,7 @@ package wire
 
 import (
 	"net/http"
+	"strings"
 
 	"granary"
 )
@@ -35,6 +36,12 @@ type Service struct {
 	Errors       map[string]int // wire code → HTTP status, as the model declares them
 	Patterns     []string
 	Enums        [][]string
+}
+
+// Targeted reports whether what stands before the operation in X-Amz-Target names the service: its whole prefix, or as newer
+// SDKs write it the prefix's last part.
+func (s *Service) Targeted(prefix string) bool {
+	return s.TargetPrefix != "" && (prefix == s.TargetPrefix || prefix != "" && strings.HasSuffix(s.TargetPrefix, "."+prefix))
 }
 
 // Meta is what is known of an operation beside its shapes.

@@ -1,0 +1,72 @@
+package world_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"granary/internal/client"
+	"granary/internal/corp"
+)
+
+// Who looks the events up finds the vending under the person's name, and beside it the role assumption it led to.
+func TestEventsCanBeLookedUp(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	bearer := must[client.Key](t)(c.As(ctx, alice))
+	if _, _, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/payroll/*", "READ"); err == nil {
+		t.Fatal("vended")
+	}
+	x := cloudtrail.NewFromConfig(c.AWS(c.Root()))
+	look := func(key types.LookupAttributeKey, value string) []types.Event {
+		t.Helper()
+		var all []types.Event
+		p := cloudtrail.NewLookupEventsPaginator(x, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(1), LookupAttributes: []types.LookupAttribute{{AttributeKey: key, AttributeValue: &value}}})
+		for p.HasMorePages() && len(all) < 20 {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, page.Events...)
+		}
+		return all
+	}
+	vends := look(types.LookupAttributeKeyEventName, "GetDataAccess")
+	if len(vends) != 2 {
+		t.Fatalf("%d events", len(vends))
+	}
+	var refusedEvent, vended struct {
+		ErrorCode    string
+		RequestID    string
+		UserIdentity struct {
+			Type       string
+			OnBehalfOf struct{ UserID, IdentityStoreArn string }
+		}
+		RequestParameters map[string]any
+	}
+	for i, into := range []any{&refusedEvent, &vended} {
+		if err := json.Unmarshal([]byte(*vends[i].CloudTrailEvent), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refusedEvent.ErrorCode != "AccessDenied" || vended.ErrorCode != "" || vended.UserIdentity.Type != "AssumedRole" || vended.UserIdentity.OnBehalfOf.UserID != c.Users[alice] ||
+		!strings.HasSuffix(vended.UserIdentity.OnBehalfOf.IdentityStoreArn, c.Store) || vended.RequestParameters["permission"] != "READ" || vended.RequestParameters["Host"] == nil {
+		t.Errorf("%+v\n%+v", refusedEvent, vended)
+	}
+	assumed := look(types.LookupAttributeKeyResourceName, c.Location)
+	if len(assumed) != 1 || *assumed[0].EventName != "AssumeRole" || !strings.Contains(*assumed[0].CloudTrailEvent, vended.RequestID) {
+		t.Errorf("the service's assumption of the role: %+v", assumed)
+	}
+	if len(look(types.LookupAttributeKeyEventName, "GetObject")) != 0 {
+		t.Error("data events are not told here")
+	}
+	_, err := cloudtrail.NewFromConfig(c.AWS(c.Machine)).LookupEvents(ctx, &cloudtrail.LookupEventsInput{})
+	refused(t, err, "AccessDeniedException", "cloudtrail:LookupEvents")
+}
