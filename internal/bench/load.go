@@ -61,7 +61,7 @@ func drive(address string, end time.Time, next func() []byte) (took []time.Durat
 	if err != nil {
 		return nil, 0, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	r := bufio.NewReaderSize(c, 64<<10)
 	for {
 		began := time.Now()
@@ -76,7 +76,9 @@ func drive(address string, end time.Time, next func() []byte) (took []time.Durat
 		if err != nil {
 			return took, failed, err
 		}
-		if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+		if err != nil {
 			return took, failed, err
 		}
 		took = append(took, time.Since(began))

@@ -4,6 +4,7 @@ package cloudtrail
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,30 +121,31 @@ func username(e *audit.Event) string {
 	return u.ARN[strings.LastIndexByte(u.ARN, '/')+1:]
 }
 
+// matches asks the one attribute a lookup may have.
 func matches(e *audit.Event, list []api.LookupAttribute) bool {
-	for _, a := range list {
-		switch a.AttributeKey {
-		case "EventId":
-			return e.EventID == a.AttributeValue
-		case "EventName":
-			return e.EventName == a.AttributeValue
-		case "ReadOnly":
-			return strconv.FormatBool(e.ReadOnly) == a.AttributeValue
-		case "Username":
-			return username(e) == a.AttributeValue
-		case "EventSource":
-			return e.EventSource == a.AttributeValue
-		case "AccessKeyId":
-			return e.UserIdentity != nil && e.UserIdentity.AccessKeyID == a.AttributeValue
-		}
-		for _, r := range e.Resources {
-			if a.AttributeKey == "ResourceName" && r.ARN == a.AttributeValue || a.AttributeKey == "ResourceType" && r.Type == a.AttributeValue {
-				return true
-			}
-		}
-		return false
+	if len(list) == 0 {
+		return true
 	}
-	return true
+	want := list[0].AttributeValue
+	switch list[0].AttributeKey {
+	case "EventId":
+		return e.EventID == want
+	case "EventName":
+		return e.EventName == want
+	case "ReadOnly":
+		return strconv.FormatBool(e.ReadOnly) == want
+	case "Username":
+		return username(e) == want
+	case "EventSource":
+		return e.EventSource == want
+	case "AccessKeyId":
+		return e.UserIdentity != nil && e.UserIdentity.AccessKeyID == want
+	case "ResourceName":
+		return slices.ContainsFunc(e.Resources, func(r audit.Resource) bool { return r.ARN == want })
+	case "ResourceType":
+		return slices.ContainsFunc(e.Resources, func(r audit.Resource) bool { return r.Type == want })
+	}
+	return false
 }
 
 func shape(e *audit.Event, at time.Time) api.Event {
