@@ -100,7 +100,11 @@ func storyServe(ts *testscript.TestScript, _ bool, args []string) {
 	os.Remove(ready)
 	path, err := exec.LookPath("granary")
 	ts.Check(err)
-	s.server = exec.Command(path, append([]string{"serve", "--data", dir, "--api", "127.0.0.1:0", "--web", "127.0.0.1:0"}, args[1:]...)...)
+	api, web := ts.Getenv("API"), strings.TrimPrefix(ts.Getenv("GRANARY_WEB_URL"), "http://")
+	if api == "" {
+		api, web = "127.0.0.1:0", "127.0.0.1:0" // the first time; after a crash it is found where it was
+	}
+	s.server = exec.Command(path, append([]string{"serve", "--data", dir, "--api", api, "--web", web}, args[1:]...)...)
 	s.log = &bytes.Buffer{}
 	s.server.Env = append(os.Environ(), "GRANARY_ALLOW_PRIVATE_ISSUERS=true")
 	s.server.Stderr = s.log

@@ -147,7 +147,7 @@ func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name st
 	meta, labels, err := s.router.Match(s.Wire, req)
 	if err != nil {
 		// Who is not signed learns nothing about operations.
-		if _, aerr := d.verify(c, s, in, body, false); aerr != nil {
+		if _, aerr := d.verify(c, s, in, body, false, scopeService(r)); aerr != nil {
 			return "", resp, aerr
 		}
 		return "", resp, err

@@ -1,0 +1,94 @@
+package world_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	s3ctypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+
+	"granary/internal/client"
+	"granary/internal/corp"
+	"granary/internal/server"
+	"granary/internal/world"
+)
+
+// configured settles a company on a server with settings of its own.
+func configured(t *testing.T, change func(*server.Config)) *world.Company {
+	t.Helper()
+	c := server.Defaults()
+	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	change(&c)
+	w, err := world.Start(context.Background(), c, "127.0.0.1:0", slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Stop() })
+	company, err := w.Settle(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return company
+}
+
+// With revocation: aws a key lives until it expires, but nobody who has left gets another.
+func TestRevocationAsOnAWS(t *testing.T) {
+	ctx := t.Context()
+	c := configured(t, func(c *server.Config) { c.Revocation = "aws" })
+	bearer := must[client.Key](t)(c.As(ctx, alice))
+	key, _, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetActive(ctx, alice, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(ctx, key, corp.Bucket, "finance/2026-q3.csv"); err != nil {
+		t.Errorf("the vended key: %v", err)
+	}
+	_, _, err = c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ")
+	refused(t, err, "AccessDenied", "You do not have READ permissions")
+	_, err = c.As(ctx, alice)
+	refused(t, err, "AccessDeniedException", "deactivated")
+}
+
+func TestQuotasAreWhatTheyAreSetTo(t *testing.T) {
+	c := configured(t, func(c *server.Config) { c.Quotas.AccessGrants, c.Quotas.Locations = len(corp.Grants), 1 })
+	x := s3control.NewFromConfig(c.AWS(c.Root()))
+	id := c.Groups["Legal"]
+	_, err := x.CreateAccessGrant(t.Context(), &s3control.CreateAccessGrantInput{AccountId: &c.Account, AccessGrantsLocationId: aws.String("default"), Permission: "READ",
+		AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String(corp.Bucket + "/legal/*")},
+		Grantee:                           &s3ctypes.Grantee{GranteeType: "DIRECTORY_GROUP", GranteeIdentifier: &id}})
+	refused(t, err, "AccessGrantsQuotaExceededError", "4")
+	_, err = x.CreateAccessGrantsLocation(t.Context(), &s3control.CreateAccessGrantsLocationInput{AccountId: &c.Account, LocationScope: aws.String("s3://" + corp.Bucket), IAMRoleArn: &c.Location})
+	refused(t, err, "AccessGrantsLocationsQuotaExceededError", "1")
+}
+
+// An issuer on this machine is refused unless that is allowed, and says so.
+func TestPrivateIssuersAreRefusedByDefault(t *testing.T) {
+	c := server.Defaults()
+	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	s, err := server.Start(t.Context(), c, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	p, err := corp.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Stop(context.Background())
+	env, err := s.Env()
+	if err != nil {
+		t.Fatal(err)
+	}
+	company, err := (&world.World{Server: s, Provider: p, Env: env, Account: string(s.Account), Region: c.Region}).Settle(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = company.As(t.Context(), alice)
+	refused(t, err, "InvalidGrantException", "allow_private_issuers")
+}
