@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -49,10 +50,18 @@ func dataDir() string {
 	return server.Defaults().Data
 }
 
+// foreign are variables that would mix another identity or another way into the environment of the command.
+var foreign = map[string]bool{"AWS_SESSION_TOKEN": true, "AWS_SECURITY_TOKEN": true, "AWS_PROFILE": true, "AWS_DEFAULT_PROFILE": true,
+	"http_proxy": true, "no_proxy": true}
+
 func execIn(env server.ClientEnv, args []string) error {
 	c := exec.Command(args[0], args[1:]...)
 	c.Stdin, c.Stdout, c.Stderr = os.Stdin, os.Stdout, os.Stderr
-	c.Env = os.Environ()
+	for _, kv := range os.Environ() {
+		if name, _, _ := strings.Cut(kv, "="); !foreign[name] {
+			c.Env = append(c.Env, kv)
+		}
+	}
 	for _, kv := range env {
 		c.Env = append(c.Env, kv[0]+"="+kv[1])
 	}

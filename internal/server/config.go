@@ -46,10 +46,25 @@ type Config struct {
 		AccessGrants int `yaml:"access_grants" env:"GRANARY_QUOTA_ACCESS_GRANTS"`
 		Locations    int `yaml:"access_grants_locations" env:"GRANARY_QUOTA_ACCESS_GRANTS_LOCATIONS"`
 	} `yaml:"quotas"`
+	Storage struct {
+		Default  string             `yaml:"default"`
+		Backends map[string]Backend `yaml:"backends"`
+	} `yaml:"storage"`
+	Gateway struct {
+		ResolveGrants bool `yaml:"resolve_grants" env:"GRANARY_RESOLVE_GRANTS"`
+	} `yaml:"gateway"`
+	S3 struct {
+		AllowSigV2Presign bool `yaml:"allow_sigv2_presign" env:"GRANARY_S3_ALLOW_SIGV2_PRESIGN"`
+	} `yaml:"s3"`
 	Audit struct {
 		Mode  string   `yaml:"mode" env:"GRANARY_AUDIT_MODE"` // strict | async
 		Sinks []string `yaml:"sinks"`                         // file, stdout
 	} `yaml:"audit"`
+}
+
+// Backend is a place where objects are kept.
+type Backend struct {
+	Type string `yaml:"type"` // embedded
 }
 
 // Defaults is the configuration of a server that was told nothing.
@@ -59,6 +74,7 @@ func Defaults() Config {
 	c.Identity.ContextLifetime = time.Hour
 	c.Identity.DefaultAssignmentRequired = true
 	c.Scim.GroupMembers = "full"
+	c.Storage.Default = "embedded"
 	c.Quotas.AccessGrants, c.Quotas.Locations = 20_000_000, 100_000
 	c.Audit.Mode, c.Audit.Sinks = "strict", []string{"file"}
 	return c
@@ -95,6 +111,12 @@ func (c *Config) Check() error {
 		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
 		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
 		oneOf("state", c.State, "sqlite"),
+	}
+	if b, ok := c.Storage.Backends[c.Storage.Default]; ok && b.Type != "embedded" || !ok && c.Storage.Default != "embedded" {
+		errs = append(errs, fmt.Errorf("storage.default is %q, and this release keeps objects in the backend of type embedded only", c.Storage.Default))
+	}
+	if c.Gateway.ResolveGrants || c.S3.AllowSigV2Presign {
+		errs = append(errs, errors.New("gateway.resolve_grants and s3.allow_sigv2_presign are not supported by this release; leave them false"))
 	}
 	for _, s := range c.Audit.Sinks {
 		errs = append(errs, oneOf("audit.sinks", s, "file", "stdout"))

@@ -22,7 +22,7 @@ func load(t *testing.T, yaml string, env map[string]string) (Config, error) {
 }
 
 func TestTheEnvironmentWinsOverTheFileAndTheFileOverDefaults(t *testing.T) {
-	c, err := load(t, "region: eu-west-1\nrevocation: aws\nidentity:\n  context_lifetime: 30m\nquotas:\n  access_grants: 7\n",
+	c, err := load(t, "region: eu-west-1\nstorage: {default: embedded}\ngateway: {resolve_grants: false}\nrevocation: aws\nidentity:\n  context_lifetime: 30m\nquotas:\n  access_grants: 7\n",
 		map[string]string{"GRANARY_REGION": "us-west-2", "GRANARY_ALLOW_PRIVATE_ISSUERS": "true", "GRANARY_SCIM_GROUP_MEMBERS": "aws"})
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +50,8 @@ func TestWrongConfigurationIsSaidInWords(t *testing.T) {
 		"half of TLS":       {"tls:\n  key: x", nil, "go together"},
 		"account":           {"account_id: 12", nil, "12 digits"},
 		"PostgreSQL so far": {"state: postgres://x", nil, "state is"},
+		"another store":     {"storage:\n  default: far\n  backends:\n    far: {type: s3}", nil, "storage.default"},
+		"later setting":     {"", map[string]string{"GRANARY_RESOLVE_GRANTS": "true"}, "not supported by this release"},
 		"domain":            {"domain: http://x", nil, "not a host name"},
 	} {
 		if _, err := load(t, x.yaml, x.env); err == nil || !strings.Contains(err.Error(), x.say) {
