@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"granary/internal/corp"
 )
@@ -69,7 +70,7 @@ func TestNothingThatIsSentEndsIn500(t *testing.T) {
 			fallthrough
 		case 2:
 			path := mutate(r, q.path)
-			if strings.ContainsAny(path, " \r\n\x00#\xff\xfe\x7f") || !strings.HasPrefix(path, "/") || badEscape(path) {
+			if !utf8.ValidString(path) || strings.ContainsAny(path, " \r\n\x00#\x7f") || !strings.HasPrefix(path, "/") || badEscape(path) {
 				continue // no client can send it
 			}
 			q.path = path
