@@ -32,6 +32,9 @@ func (u *User) Check(lenient bool) error {
 	if len(u.Emails) > 1 || len(u.Phones) > 1 || len(u.Addresses) > 1 || len(u.Roles) > 1 {
 		return Errorf(Invalid, "Currently list attributes only allow single item")
 	}
+	if len(u.Photos) > 3 {
+		return Errorf(Invalid, "A user has at most 3 photos")
+	}
 	return u.checkTexts()
 }
 
@@ -49,10 +52,17 @@ func (u *User) checkTexts() error {
 		texts = append(texts, [2]string{"phoneNumbers.value", p.Value}, [2]string{"phoneNumbers.type", p.Type})
 	}
 	for _, a := range u.Addresses {
-		texts = append(texts, [2]string{"addresses", a.Formatted}, [2]string{"addresses", a.Street}, [2]string{"addresses", a.Locality})
+		texts = append(texts, [2]string{"addresses", a.Formatted}, [2]string{"addresses", a.Street}, [2]string{"addresses", a.Locality},
+			[2]string{"addresses", a.Region}, [2]string{"addresses", a.PostalCode}, [2]string{"addresses", a.Country}, [2]string{"addresses.type", a.Type})
 	}
 	for _, r := range u.Roles {
-		texts = append(texts, [2]string{"roles.value", r.Value})
+		texts = append(texts, [2]string{"roles.value", r.Value}, [2]string{"roles.type", r.Type})
+	}
+	for _, p := range u.Photos {
+		if p.Value == "" {
+			return Errorf(Invalid, "photos.value is a required attribute of a photo")
+		}
+		texts = append(texts, [2]string{"photos.value", p.Value}, [2]string{"photos.type", p.Type}, [2]string{"photos.display", p.Display})
 	}
 	for _, e := range u.ExternalIDs {
 		if utf8.RuneCountInString(e.ID) > 256 {

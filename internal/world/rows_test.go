@@ -103,7 +103,7 @@ func samples(c *world.Company) map[string]any {
 		"PrincipalType": "USER", "TrustedTokenIssuerType": "OIDC_JWT", "Tags": []any{map[string]string{"Key": "k", "Value": "v"}}, "TagKeys": []string{"k"},
 		"TrustedTokenIssuerConfiguration": map[string]any{"OidcJwtConfiguration": map[string]string{"IssuerUrl": "https://x.example", "ClaimAttributePath": "email",
 			"IdentityStoreAttributePath": "userName", "JwksRetrievalOption": "OPEN_ID_DISCOVERY"}},
-		"UserId": c.Users[alice], "GroupId": c.Groups["Finance"], "MembershipId": c.Users[alice], "MemberId": map[string]string{"UserId": c.Users[alice]}, "GroupIds": []string{c.Groups["Finance"]},
+		"Operations": []any{map[string]any{"AttributePath": "displayName", "AttributeValue": "x"}}, "UserId": c.Users[alice], "GroupId": c.Groups["Finance"], "MembershipId": c.Users[alice], "MemberId": map[string]string{"UserId": c.Users[alice]}, "GroupIds": []string{c.Groups["Finance"]},
 		"AlternateIdentifier": map[string]any{"UniqueAttribute": map[string]string{"AttributePath": "userName", "AttributeValue": alice}}, "DisplayName": "d",
 		"TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
 	}

@@ -33,12 +33,14 @@ func New(c Config) *awsapi.Service {
 		Rows: []awsapi.Row{
 			awsapi.On(api.CreateUser, onStore(s, func(in *api.CreateUserInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.createUser),
 			awsapi.On(api.DescribeUser, onStore(s, func(in *api.DescribeUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.describeUser),
+			awsapi.On(api.UpdateUser, onStore(s, func(in *api.UpdateUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.updateUser),
 			awsapi.On(api.DeleteUser, onStore(s, func(in *api.DeleteUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.deleteUser),
 			awsapi.On(api.ListUsers, onStore(s, func(in *api.ListUsersInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.listUsers),
 			awsapi.On(api.GetUserId, onStore(s, func(in *api.GetUserIdInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.getUserID),
 
 			awsapi.On(api.CreateGroup, onStore(s, func(in *api.CreateGroupInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.createGroup),
 			awsapi.On(api.DescribeGroup, onStore(s, func(in *api.DescribeGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.describeGroup),
+			awsapi.On(api.UpdateGroup, onStore(s, func(in *api.UpdateGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.updateGroup),
 			awsapi.On(api.DeleteGroup, onStore(s, func(in *api.DeleteGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.deleteGroup),
 			awsapi.On(api.ListGroups, onStore(s, func(in *api.ListGroupsInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.listGroups),
 			awsapi.On(api.GetGroupId, onStore(s, func(in *api.GetGroupIdInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.getGroupID),

@@ -35,25 +35,49 @@ func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.Crea
 func yes(b *bool) bool { return b != nil && *b }
 
 func fill(u *granary.User, in *api.CreateUserInput) {
-	if n := in.Name; n != nil {
-		u.Name = granary.PersonName{Formatted: n.Formatted, Family: n.FamilyName, Given: n.GivenName, Middle: n.MiddleName, Prefix: n.HonorificPrefix, Suffix: n.HonorificSuffix}
+	if in.Name != nil {
+		u.Name = name(*in.Name)
 	}
 	for _, e := range in.Emails {
-		u.Emails = append(u.Emails, granary.Email{Value: e.Value, Type: e.Type, Primary: yes(e.Primary)})
+		u.Emails = append(u.Emails, email(e))
 	}
 	for _, p := range in.PhoneNumbers {
-		u.Phones = append(u.Phones, granary.Phone{Value: p.Value, Type: p.Type, Primary: yes(p.Primary)})
+		u.Phones = append(u.Phones, phone(p))
 	}
 	for _, a := range in.Addresses {
-		u.Addresses = append(u.Addresses, granary.Address{Formatted: a.Formatted, Street: a.StreetAddress, Locality: a.Locality, Region: a.Region,
-			PostalCode: a.PostalCode, Country: a.Country, Type: a.Type, Primary: yes(a.Primary)})
+		u.Addresses = append(u.Addresses, address(a))
 	}
 	for _, r := range in.Roles {
-		u.Roles = append(u.Roles, granary.RoleAttr{Value: r.Value, Type: r.Type, Primary: yes(r.Primary)})
+		u.Roles = append(u.Roles, roleAttr(r))
 	}
 	for _, p := range in.Photos {
-		u.Photos = append(u.Photos, granary.Photo{Value: p.Value, Type: p.Type, Display: p.Display, Primary: yes(p.Primary)})
+		u.Photos = append(u.Photos, photo(p))
 	}
+}
+
+func name(n api.Name) granary.PersonName {
+	return granary.PersonName{Formatted: n.Formatted, Family: n.FamilyName, Given: n.GivenName, Middle: n.MiddleName, Prefix: n.HonorificPrefix, Suffix: n.HonorificSuffix}
+}
+
+func email(e api.Email) granary.Email {
+	return granary.Email{Value: e.Value, Type: e.Type, Primary: yes(e.Primary)}
+}
+
+func phone(p api.PhoneNumber) granary.Phone {
+	return granary.Phone{Value: p.Value, Type: p.Type, Primary: yes(p.Primary)}
+}
+
+func address(a api.Address) granary.Address {
+	return granary.Address{Formatted: a.Formatted, Street: a.StreetAddress, Locality: a.Locality, Region: a.Region,
+		PostalCode: a.PostalCode, Country: a.Country, Type: a.Type, Primary: yes(a.Primary)}
+}
+
+func roleAttr(r api.Role) granary.RoleAttr {
+	return granary.RoleAttr{Value: r.Value, Type: r.Type, Primary: yes(r.Primary)}
+}
+
+func photo(p api.Photo) granary.Photo {
+	return granary.Photo{Value: p.Value, Type: p.Type, Display: p.Display, Primary: yes(p.Primary)}
 }
 
 // extension is the one extension a user may have, as the API writes it.
@@ -76,15 +100,20 @@ func readExtensions(u *granary.User, given map[string]json.RawMessage) error {
 			return granary.Errorf(granary.Invalid, "The only extension is %s, and %s was given.", enterprise, name)
 		}
 		var e extension
-		if err := json.Unmarshal(raw, &e); err != nil {
-			return granary.Errorf(granary.Invalid, "The extension %s is not an object of texts.", enterprise)
+		if err := strictly(raw, &e); err != nil {
+			return granary.Errorf(granary.Invalid, "The extension %s is not an object of its own texts.", enterprise)
 		}
-		u.Enterprise = granary.Enterprise{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
-		if e.Manager != nil {
-			u.Enterprise.Manager = e.Manager.Value
-		}
+		u.Enterprise = e.noun()
 	}
 	return nil
+}
+
+func (e *extension) noun() granary.Enterprise {
+	out := granary.Enterprise{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
+	if e.Manager != nil {
+		out.Manager = e.Manager.Value
+	}
+	return out
 }
 
 func primary(b bool) *bool {

@@ -1,0 +1,182 @@
+package identitystore
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/identitystore"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+// updateUser applies all operations in order, or none (Identity Store API, UpdateUser).
+func (s *service) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.UpdateUserOutput, error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	return &api.UpdateUserOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		old, err := tx.Users.Get(d, granary.UserID(in.UserId))
+		if err != nil {
+			return orMissing(err, "USER")
+		}
+		u := *old
+		for _, op := range in.Operations {
+			if err := set(userAttributes(&u), op); err != nil {
+				return err
+			}
+		}
+		if err := u.Check(false); err != nil {
+			return err
+		}
+		u.Updated, u.UpdatedBy = c.Now.UTC(), string(c.Caller.ARN)
+		return conflict(tx.Users.Update(&u))
+	})
+}
+
+// updateGroup is updateUser for groups.
+func (s *service) updateGroup(c *awsapi.Call, in *api.UpdateGroupInput) (*api.UpdateGroupOutput, error) {
+	d, err := s.store(in.IdentityStoreId)
+	if err != nil {
+		return nil, err
+	}
+	return &api.UpdateGroupOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		old, err := tx.Groups.Get(d, granary.GroupID(in.GroupId))
+		if err != nil {
+			return orMissing(err, "GROUP")
+		}
+		g := *old
+		for _, op := range in.Operations {
+			if err := set(attributes{"displayname": text(&g.DisplayName), "description": text(&g.Description)}, op); err != nil {
+				return err
+			}
+		}
+		if err := g.Check(); err != nil {
+			return err
+		}
+		g.Updated, g.UpdatedBy = c.Now.UTC(), string(c.Caller.ARN)
+		return conflict(tx.Groups.Update(&g))
+	})
+}
+
+// setter puts a value into an attribute; nil removes it.
+type setter func(json.RawMessage) error
+
+// attributes are the paths that can be set, in lower case.
+type attributes map[string]setter
+
+// set applies one operation. An attribute without a value, or with null, is removed.
+func set(known attributes, op api.AttributeOperation) error {
+	put, ok := known[strings.ToLower(op.AttributePath)]
+	if !ok {
+		return granary.Errorf(granary.Invalid, "The attribute %s does not exist, or cannot be set.", op.AttributePath)
+	}
+	value := bytes.TrimSpace(op.AttributeValue)
+	if len(value) == 0 || string(value) == "null" {
+		return put(nil)
+	}
+	if err := put(value); err != nil {
+		return granary.Errorf(granary.Invalid, "The value of the attribute %s is not of its type: %s.", op.AttributePath, err)
+	}
+	return nil
+}
+
+// text is an attribute that is one text, which cannot be empty: no value removes it.
+func text(into *string) setter {
+	return func(raw json.RawMessage) error {
+		*into = ""
+		if raw == nil {
+			return nil
+		}
+		if err := strictly(raw, into); err != nil {
+			return errNotText
+		}
+		if *into == "" {
+			return errEmptyText
+		}
+		return nil
+	}
+}
+
+var (
+	errNotText   = granary.Errorf(granary.Invalid, "it must be a text")
+	errEmptyText = granary.Errorf(granary.Invalid, "it must not be empty; leave the value out to remove the attribute")
+	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own members", maxPhotos)
+	errNotObject = granary.Errorf(granary.Invalid, "it must be an object with the attribute's own members")
+)
+
+const maxPhotos = 3
+
+// many is an attribute that is a list of objects, replaced whole.
+func many[Shape, T any](into *[]T, of func(Shape) T) setter {
+	return func(raw json.RawMessage) error {
+		*into = nil
+		if raw == nil {
+			return nil
+		}
+		var list []Shape
+		if strictly(raw, &list) != nil || len(list) == 0 || len(list) > maxPhotos {
+			return errNotList
+		}
+		for _, e := range list {
+			*into = append(*into, of(e))
+		}
+		return nil
+	}
+}
+
+// strictly decodes JSON without members the shape lacks. Members match whatever their case: AWS writes them in both ways.
+func strictly(raw json.RawMessage, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(into)
+}
+
+func userAttributes(u *granary.User) attributes {
+	e := &u.Enterprise
+	a := attributes{
+		"username": text(&u.UserName), "displayname": text(&u.DisplayName), "nickname": text(&u.NickName), "profileurl": text(&u.ProfileURL),
+		"title": text(&u.Title), "usertype": text(&u.UserType), "preferredlanguage": text(&u.Language), "locale": text(&u.Locale),
+		"timezone": text(&u.Timezone), "website": text(&u.Website), "birthdate": text(&u.Birthdate),
+		"name.formatted": text(&u.Name.Formatted), "name.familyname": text(&u.Name.Family), "name.givenname": text(&u.Name.Given),
+		"name.middlename": text(&u.Name.Middle), "name.honorificprefix": text(&u.Name.Prefix), "name.honorificsuffix": text(&u.Name.Suffix),
+		"name":         func(raw json.RawMessage) error { return setName(&u.Name, raw) },
+		"emails":       many(&u.Emails, email),
+		"phonenumbers": many(&u.Phones, phone),
+		"addresses":    many(&u.Addresses, address),
+		"roles":        many(&u.Roles, roleAttr),
+		"photos":       many(&u.Photos, photo),
+	}
+	for name, into := range map[string]*string{"employeenumber": &e.EmployeeNumber, "costcenter": &e.CostCenter, "organization": &e.Organization,
+		"division": &e.Division, "department": &e.Department, "manager.value": &e.Manager} {
+		a[enterprise+"."+name] = text(into)
+	}
+	a[enterprise+".manager"] = func(raw json.RawMessage) error {
+		var m manager
+		if raw != nil && strictly(raw, &m) != nil {
+			return errNotObject
+		}
+		e.Manager = m.Value
+		return nil
+	}
+	a[enterprise] = func(raw json.RawMessage) error {
+		var x extension
+		if raw != nil && strictly(raw, &x) != nil {
+			return errNotObject
+		}
+		*e = x.noun()
+		return nil
+	}
+	return a
+}
+
+func setName(into *granary.PersonName, raw json.RawMessage) error {
+	var n api.Name
+	if raw != nil && strictly(raw, &n) != nil {
+		return errNotObject
+	}
+	*into = name(n)
+	return nil
+}
