@@ -29,6 +29,8 @@ type Config struct {
 	Revocation     string `yaml:"revocation" env:"GRANARY_REVOCATION"` // immediate | aws
 	KEK            string `yaml:"-" env:"GRANARY_KEK"`                 // 64 hexadecimal digits; else DIR/kek
 
+	Now func() time.Time `yaml:"-"` // the clock; tests move it
+
 	TLS struct {
 		Certificate string `yaml:"certificate" env:"GRANARY_TLS_CERTIFICATE"`
 		Key         string `yaml:"key" env:"GRANARY_TLS_KEY"`
@@ -36,6 +38,7 @@ type Config struct {
 	Identity struct {
 		AllowPrivateIssuers       bool          `yaml:"allow_private_issuers" env:"GRANARY_ALLOW_PRIVATE_ISSUERS"`
 		ContextLifetime           time.Duration `yaml:"context_lifetime" env:"GRANARY_IDENTITY_CONTEXT_LIFETIME"`
+		SessionLifetime           time.Duration `yaml:"session_lifetime" env:"GRANARY_IDENTITY_SESSION_LIFETIME"`
 		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
 	} `yaml:"identity"`
 	Scim struct {
@@ -70,8 +73,8 @@ type Backend struct {
 // Defaults is the configuration of a server that was told nothing.
 func Defaults() Config {
 	c := Config{Data: "granary-data", API: "127.0.0.1:9600", Web: "127.0.0.1:9601", Domain: "granary.localhost",
-		Region: "us-east-1", State: "sqlite", Revocation: "immediate"}
-	c.Identity.ContextLifetime = time.Hour
+		Region: "us-east-1", State: "sqlite", Revocation: "immediate", Now: time.Now}
+	c.Identity.ContextLifetime, c.Identity.SessionLifetime = time.Hour, 8*time.Hour
 	c.Identity.DefaultAssignmentRequired = true
 	c.Scim.GroupMembers = "full"
 	c.Storage.Default = "embedded"
@@ -129,6 +132,9 @@ func (c *Config) Check() error {
 	}
 	if c.Identity.ContextLifetime < time.Minute || c.Identity.ContextLifetime > 12*time.Hour {
 		errs = append(errs, fmt.Errorf("identity.context_lifetime is %s, and must be between 1m and 12h", c.Identity.ContextLifetime))
+	}
+	if c.Identity.SessionLifetime < time.Minute || c.Identity.SessionLifetime > 90*24*time.Hour {
+		errs = append(errs, fmt.Errorf("identity.session_lifetime is %s, and must be between 1m and 2160h", c.Identity.SessionLifetime))
 	}
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))

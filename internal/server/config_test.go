@@ -47,6 +47,7 @@ func TestWrongConfigurationIsSaidInWords(t *testing.T) {
 		"bad number":        {"", map[string]string{"GRANARY_QUOTA_ACCESS_GRANTS": "many"}, "whole number"},
 		"bad duration":      {"", map[string]string{"GRANARY_IDENTITY_CONTEXT_LIFETIME": "long"}, "duration"},
 		"too long":          {"identity:\n  context_lifetime: 13h", nil, "between 1m and 12h"},
+		"endless session":   {"identity:\n  session_lifetime: 9000h", nil, "between 1m and 2160h"},
 		"half of TLS":       {"tls:\n  key: x", nil, "go together"},
 		"account":           {"account_id: 12", nil, "12 digits"},
 		"PostgreSQL so far": {"state: postgres://x", nil, "state is"},

@@ -108,13 +108,13 @@ func (s *Server) open(ctx context.Context) error {
 	if s.db, err = store.Open(ctx, filepath.Join(c.Data, "state.db"), kek); err != nil {
 		return err
 	}
-	if s.Account, err = initialise(ctx, s.db, c, time.Now().UTC()); err != nil {
+	if s.Account, err = initialise(ctx, s.db, c, c.Now().UTC()); err != nil {
 		return err
 	}
 	if s.index, err = index.Open(ctx, s.db); err != nil {
 		return err
 	}
-	a := audit.Config{Strict: c.Audit.Mode == "strict", Now: time.Now}
+	a := audit.Config{Strict: c.Audit.Mode == "strict", Now: c.Now}
 	if slices.Contains(c.Audit.Sinks, "file") {
 		a.Dir = filepath.Join(c.Data, "audit")
 	}
@@ -131,9 +131,9 @@ func (s *Server) open(ctx context.Context) error {
 // wire makes the services and the door of what was opened.
 func (s *Server) wire() {
 	c := &s.config
-	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: time.Now, KeepVended: c.Revocation == "aws"}
+	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws"}
 	may := &authz.Authorizer{Index: s.index}
-	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, time.Now)}
+	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, c.Now)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
 			sts.New(sts.Config{Index: s.index, Authn: who}),
@@ -141,13 +141,14 @@ func (s *Server) wire() {
 			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: maxIssuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
-			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime}),
+			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime,
+				SessionLifetime: c.Identity.SessionLifetime}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
 			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, WebURL: s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
-			Default: "embedded", Region: c.Region, Now: time.Now, Log: s.log, Observe: s.metrics.observe},
-		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Region: c.Region, Now: time.Now, Log: s.log, Observe: s.metrics.observe,
+			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},
+		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe,
 	}).Init()
 }
 

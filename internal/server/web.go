@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"time"
 
 	"granary/internal/idtoken"
 	"granary/internal/service/scim"
@@ -10,7 +9,7 @@ import (
 
 // webHandler is the web door: SCIM, Granary's own issuer, health and metrics.
 func (s *Server) webHandler() http.Handler {
-	provisioning := scim.New(scim.Config{DB: s.db, Index: s.index, Audit: s.audit, Now: time.Now, Log: s.log, Region: s.config.Region, Base: s.WebURL,
+	provisioning := scim.New(scim.Config{DB: s.db, Index: s.index, Audit: s.audit, Now: s.config.Now, Log: s.log, Region: s.config.Region, Base: s.WebURL,
 		Lenient: s.config.Scim.Lenient, HideMembers: s.config.Scim.GroupMembers == "aws"})
 	mux := http.NewServeMux()
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) }

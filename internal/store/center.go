@@ -19,8 +19,11 @@ func (s Applications) Get(arn granary.ARN) (*granary.Application, error) {
 	return s.getBy(string(arn))
 }
 
-// Delete removes an application with its assignments.
+// Delete removes an application with its assignments, and revokes its token sessions.
 func (s Applications) Delete(arn granary.ARN) error {
+	if err := s.tx.TokenSessions.deleteOfApplication(arn); err != nil {
+		return err
+	}
 	list, _, err := s.tx.Assignments.ListOfApplication(arn, "", 0)
 	if err != nil {
 		return err

@@ -16,10 +16,15 @@ func (s Users) Create(u *granary.User) error {
 	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
 }
 
-// Update replaces a user.
+// Update replaces a user. Deactivation revokes the user's token sessions.
 func (s Users) Update(u *granary.User) error {
 	if err := s.Set.Update(u); err != nil {
 		return err
+	}
+	if u.Disabled {
+		if err := s.tx.TokenSessions.deleteOfUser(u.Store, u.ID); err != nil {
+			return err
+		}
 	}
 	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
 }
@@ -57,6 +62,9 @@ func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
 		}
 	}
 	if err := s.tx.external(d, "user", string(id), nil); err != nil {
+		return err
+	}
+	if err := s.tx.TokenSessions.deleteOfUser(d, id); err != nil {
 		return err
 	}
 	return s.deleteBy(string(d), string(id))

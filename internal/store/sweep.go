@@ -8,7 +8,7 @@ import (
 // keepChanges is how many of the latest changes the log keeps: followers in this process are never behind.
 const keepChanges = 100_000
 
-// sweep removes what has had its time: used tokens, idempotency records, old changes.
+// sweep removes what has had its time: used tokens, ended sessions, idempotency records, old changes.
 func (db *DB) sweep() {
 	t := time.NewTicker(time.Minute)
 	defer t.Stop()
@@ -23,7 +23,8 @@ func (db *DB) sweep() {
 }
 
 func (tx *Tx) expire(now time.Time) error {
-	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1"} {
+	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1",
+		"DELETE FROM token_session WHERE until < $1"} {
 		if err := tx.exec(q, now.Unix()); err != nil {
 			return err
 		}

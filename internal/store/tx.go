@@ -28,6 +28,7 @@ type Tx struct {
 	Grants          Grants
 	Buckets         Buckets
 	Keys            Keys
+	TokenSessions   TokenSessions
 	Replays         Replays
 	Idempotency     Idempotency
 
@@ -56,7 +57,7 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx.Grants = Grants{Set[granary.Grant]{tx, grantTable}}
 	tx.Buckets = Buckets{Set[granary.Bucket]{tx, buckets}}
 	tx.Keys = Keys{Set[Key]{tx, keyTable}}
-	tx.Replays, tx.Idempotency = Replays{tx}, Idempotency{tx}
+	tx.TokenSessions, tx.Replays, tx.Idempotency = TokenSessions{tx}, Replays{tx}, Idempotency{tx}
 	return tx
 }
 

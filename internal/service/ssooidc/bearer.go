@@ -2,6 +2,7 @@ package ssooidc
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"granary"
@@ -16,8 +17,7 @@ const Skew = 60 * time.Second
 // bearer exchanges a corporate token (RFC 7523): token, person, assignment, scopes, single use, in this order.
 func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if e.app.Grants.JWTBearer == nil {
-		return nil, granary.Errorf(granary.Invalid, "The application has no grant of type %s: put one with sso-admin PutApplicationGrant.", grantJWTBearer).
-			WithCode("UnauthorizedClientException")
+		return nil, notConfigured(grantJWTBearer)
 	}
 	if e.in.Assertion == "" {
 		return nil, missing("assertion")
@@ -30,19 +30,33 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.app.AssignmentRequired && !s.Index.Assigned(e.app.ARN, e.center.Store, user.ID) {
-		return nil, granary.Errorf(granary.Denied,
-			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
-			user.ID)
+	if err := s.admit(e, user); err != nil {
+		return nil, err
 	}
 	scopes, err := e.scopes()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.use(e, issuer, claims); err != nil {
+	session := s.begin(e, user, scopes)
+	session.Actor = strings.Replace(string(issuer.ARN()), "/tti-", "/", 1)
+	if err := s.use(e, issuer, claims, session); err != nil {
 		return nil, err
 	}
-	return s.issue(e, issuer, user, scopes)
+	e.record(session, issuer.ARN(), scopes)
+	return s.issue(e, session, scopes, session.refreshToken())
+}
+
+// admit refuses who was deactivated or is not assigned. It is asked again at every refresh.
+func (s *service) admit(e *exchange, user *granary.User) error {
+	if user.Disabled {
+		return granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID)
+	}
+	if e.app.AssignmentRequired && !s.Index.Assigned(e.app.ARN, e.center.Store, user.ID) {
+		return granary.Errorf(granary.Denied,
+			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
+			user.ID)
+	}
+	return nil
 }
 
 // verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
@@ -72,7 +86,7 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 // asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients hammer it.
 func asInvalidGrant(err error) error { return granary.AsError(err).WithCode("InvalidGrantException") }
 
-// person maps the token to exactly one enabled user.
+// person maps the token to exactly one user.
 func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) (*granary.User, error) {
 	value, err := claims.Lookup(issuer.Claim)
 	if err != nil {
@@ -90,20 +104,25 @@ func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Cl
 	if !ok {
 		return nil, invalidGrant("The directory has no user whose %s is the token's %s.", issuer.Attribute, issuer.Claim)
 	}
-	if user.Disabled {
-		return nil, granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID)
-	}
 	return user, nil
 }
 
-// use records that the token was exchanged, durably and before anything is issued for it. Tokens without jti cannot be
-// told apart, and are not protected (identity-center §9.1 step 13).
-func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) error {
-	if claims.ID == "" {
+// use records that the token was exchanged, durably and before anything is issued for it, and the session that begins with it.
+// Tokens without jti cannot be told apart, and are not protected (identity-center §9.1 step 13).
+func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims, session *session) error {
+	if claims.ID == "" && !session.kept {
 		return nil
 	}
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
-		return tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(Skew))
+		if claims.ID != "" {
+			if err := tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(Skew)); err != nil {
+				return err
+			}
+		}
+		if !session.kept {
+			return nil
+		}
+		return tx.TokenSessions.Put(&session.TokenSession)
 	})
 	if granary.Is(err, granary.Exists) {
 		return invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.")

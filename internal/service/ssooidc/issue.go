@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"slices"
-	"strings"
 	"time"
 
 	"granary"
@@ -15,16 +14,49 @@ import (
 
 const tokenLifetime = time.Hour // of access and identity tokens
 
-// issue makes the answer: an identity token with the context assertion in it, and opaque tokens.
-func (s *service) issue(e *exchange, issuer *granary.Issuer, user *granary.User, scopes []string) (*api.CreateTokenWithIAMOutput, error) {
+// The token types (RFC 8693 §3).
+const (
+	accessTokenType  = "urn:ietf:params:oauth:token-type:access_token"
+	refreshTokenType = "urn:ietf:params:oauth:token-type:refresh_token"
+)
+
+// session is a token session under way.
+type session struct {
+	granary.TokenSession
+	kept bool // it can be refreshed
+}
+
+// begin starts a session of a person with the application. It is kept when it can be refreshed.
+func (s *service) begin(e *exchange, user *granary.User, scopes []string) *session {
+	now := e.call.Now.UTC().Truncate(time.Second)
+	return &session{granary.TokenSession{ID: credentialID(), Application: e.app.ARN, Store: e.center.Store, User: user.ID, Scopes: scopes,
+		Started: now, Ends: now.Add(s.SessionLifetime), Generation: 1, Rotated: now}, e.app.Grants.RefreshToken}
+}
+
+// refreshToken stands for the session's current generation.
+func (s *session) refreshToken() *granary.RefreshToken {
+	t := &granary.RefreshToken{Application: s.Application, Generation: s.Generation, Expires: s.Ends}
+	if s.kept {
+		t.Session = s.ID
+	}
+	return t
+}
+
+// issue makes the answer: an identity token with the context assertion in it, an access token, and the refresh token if
+// there is to be one.
+func (s *service) issue(e *exchange, session *session, scopes []string, refresh *granary.RefreshToken) (*api.CreateTokenWithIAMOutput, error) {
 	now := e.call.Now.UTC().Truncate(time.Second)
 	id := &granary.IdentityContext{
-		User: user.ID, Store: e.center.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(), Application: e.app.ARN,
-		CredentialID: opaque("")[:22], Scopes: configured(scopes), Expires: now.Add(s.ContextLifetime),
+		User: session.User, Store: session.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(), Application: e.app.ARN,
+		CredentialID: session.ID, Scopes: configured(scopes), Expires: now.Add(s.ContextLifetime),
 	}
+	access := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes, Expires: now.Add(tokenLifetime)}
 	seconds := int64(tokenLifetime / time.Second)
-	out := &api.CreateTokenWithIAMOutput{AccessToken: opaque("aoa"), TokenType: "Bearer", ExpiresIn: &seconds,
-		RefreshToken: opaque("aor"), IssuedTokenType: "urn:ietf:params:oauth:token-type:refresh_token", Scope: scopes}
+	out := &api.CreateTokenWithIAMOutput{AccessToken: seal.SealAccessToken(s.Index.Ring(), access), TokenType: "Bearer", ExpiresIn: &seconds,
+		IssuedTokenType: accessTokenType, Scope: scopes}
+	if refresh != nil {
+		out.RefreshToken, out.IssuedTokenType = seal.SealRefreshToken(s.Index.Ring(), refresh), refreshTokenType
+	}
 	var assertion, audit string
 	if slices.Contains(scopes, scopeContext) {
 		var err error
@@ -38,11 +70,10 @@ func (s *service) issue(e *exchange, issuer *granary.Issuer, user *granary.User,
 		if err != nil {
 			return nil, err
 		}
-		if out.IdToken, err = signer.Sign(e.claims(id, issuer, now, assertion, audit)); err != nil {
+		if out.IdToken, err = signer.Sign(e.claims(id, session, now, assertion, audit)); err != nil {
 			return nil, err
 		}
 	}
-	e.record(id, issuer.ARN(), scopes)
 	return out, nil
 }
 
@@ -58,14 +89,17 @@ func (s *service) assertions(id *granary.IdentityContext) (identity, audit strin
 }
 
 // claims are the identity token's, as AWS's guide page shows them.
-func (e *exchange) claims(id *granary.IdentityContext, issuer *granary.Issuer, now time.Time, assertion, audit string) idtoken.IdentityClaims {
-	return idtoken.IdentityClaims{
+func (e *exchange) claims(id *granary.IdentityContext, session *session, now time.Time, assertion, audit string) idtoken.IdentityClaims {
+	c := idtoken.IdentityClaims{
 		Issuer: "https://identitycenter.amazonaws.com/" + e.center.ID, Subject: string(id.User), Audience: e.app.ClientID,
-		Actor:   &idtoken.Actor{Subject: strings.Replace(string(issuer.ARN()), "/tti-", "/", 1)},
 		StoreID: string(id.Store), StoreARN: string(id.StoreARN), InstanceARN: string(id.Instance), InstanceAccount: string(e.center.Account),
 		CredentialID: id.CredentialID, IdentityContext: assertion, AuditContext: audit,
-		AuthTime: now.Format(time.RFC3339), IssuedAt: now.Unix(), Expires: now.Add(tokenLifetime).Unix(),
+		AuthTime: session.Started.Format(time.RFC3339), IssuedAt: now.Unix(), Expires: now.Add(tokenLifetime).Unix(),
 	}
+	if session.Actor != "" {
+		c.Actor = &idtoken.Actor{Subject: session.Actor}
+	}
+	return c
 }
 
 // configured leaves the standing scopes out: what remains is what a resource service checks.
@@ -73,9 +107,9 @@ func configured(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == scopeContext || s == scopeOpenID || s == scopeAWS })
 }
 
-// opaque is a token that says nothing: 32 random bytes.
-func opaque(prefix string) string {
-	b := make([]byte, 32)
+// credentialID names a session: 16 random bytes.
+func credentialID() string {
+	b := make([]byte, 16)
 	rand.Read(b)
-	return prefix + base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }

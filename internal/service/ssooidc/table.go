@@ -19,19 +19,17 @@ type Config struct {
 	Index           *index.Index
 	Issuers         *idtoken.Verifier // the companies' identity providers
 	ContextLifetime time.Duration     // of context assertions
-	SessionLifetime time.Duration     // of refresh tokens; 8 hours when zero
+	SessionLifetime time.Duration     // from the exchange of a corporate token to the end of its refresh tokens
 }
 
 type service struct {
 	Config
-	signers signers
+	signers  signers
+	outcomes outcomes
 }
 
 // New makes the service.
 func New(c Config) *awsapi.Service {
-	if c.SessionLifetime == 0 {
-		c.SessionLifetime = 8 * time.Hour
-	}
 	s := &service{Config: c}
 	return &awsapi.Service{
 		Wire: api.Service, Prefix: "sso-oauth", Source: "sso-oauth.amazonaws.com",

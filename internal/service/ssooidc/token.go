@@ -43,11 +43,21 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 	}
 	switch in.GrantType {
 	case grantJWTBearer:
-		return s.bearer(e)
+		return s.outcomes.once(e, s.Index, func() (*api.CreateTokenWithIAMOutput, error) { return s.bearer(e) })
 	case grantRefresh:
-		return nil, e.refuseRefresh()
+		return s.refresh(e)
+	case grantExchange:
+		return s.exchange(e)
 	}
-	return nil, granary.Errorf(granary.Invalid, "The application has no grant of type %s.", in.GrantType).WithCode("UnauthorizedClientException")
+	if e.app.Grants.RedirectURIs == nil {
+		return nil, notConfigured(in.GrantType)
+	}
+	return nil, invalidGrant("The authorization code is none that was issued here.")
+}
+
+func notConfigured(grant string) error {
+	return granary.Errorf(granary.Invalid, "The application has no grant of type %s: put one with sso-admin PutApplicationGrant.", grant).
+		WithCode("UnauthorizedClientException")
 }
 
 // identify finds the application the client id names. An ARN that names none is an invalid client, as OAuth says it.
@@ -94,18 +104,6 @@ func (e *exchange) authorize() error {
 	return nil
 }
 
-// refuseRefresh answers a refresh token with what makes clients sign the person in again (identity-center §9.2).
-func (e *exchange) refuseRefresh() error {
-	if e.in.RefreshToken == "" {
-		return missing("refreshToken")
-	}
-	reason := "this version of Granary does not redeem refresh tokens"
-	if !e.app.Grants.RefreshToken {
-		reason = "the application has no refresh_token grant"
-	}
-	return granary.Errorf(granary.Invalid, "Exchange a fresh sign-in token instead: %s.", reason).WithCode("ExpiredTokenException")
-}
-
 func missing(member string) error {
 	return granary.Errorf(granary.Invalid, "The grant type needs the member %s.", member).WithCode("InvalidRequestException")
 }
@@ -114,9 +112,13 @@ func invalidGrant(format string, args ...any) *granary.Error {
 	return granary.Errorf(granary.Invalid, format, args...).WithCode("InvalidGrantException")
 }
 
-// record leaves who came, through what, with which scopes: never a token (identity-center §16).
-func (e *exchange) record(id *granary.IdentityContext, issuer granary.ARN, scopes []string) {
-	extra := map[string]string{"applicationArn": string(e.app.ARN), "trustedTokenIssuerArn": string(issuer), "userId": string(id.User),
-		"identityStoreArn": string(id.StoreARN), "credentialId": id.CredentialID, "scope": strings.Join(scopes, " ")}
+// record leaves who came, through what, with which scopes: never a token (identity-center §16). issuer is what vouched for
+// the person; an earlier exchange did when it is empty.
+func (e *exchange) record(session *session, issuer granary.ARN, scopes []string) {
+	extra := map[string]string{"applicationArn": string(e.app.ARN), "userId": string(session.User),
+		"identityStoreArn": string(e.center.StoreARN()), "credentialId": session.ID, "scope": strings.Join(scopes, " ")}
+	if issuer != "" {
+		extra["trustedTokenIssuerArn"] = string(issuer)
+	}
 	e.call.Event.AdditionalEventData, _ = json.Marshal(extra)
 }

@@ -1,0 +1,111 @@
+package ssooidc
+
+import (
+	"slices"
+	"time"
+
+	"granary"
+	api "granary/internal/api/ssooidc"
+	"granary/internal/seal"
+	"granary/internal/store"
+)
+
+// refreshGrace is how long the refresh token before the current one still works, for the client that did not get the answer.
+const refreshGrace = 60 * time.Second
+
+// refresh redeems a refresh token for new tokens and the next refresh token (RFC 6749 §6, with the rotation of RFC 9700 §4.14).
+// The person is admitted anew; the session's end stays where it was. ExpiredTokenException makes AWS's plugins sign the person
+// in again.
+func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
+	if e.in.RefreshToken == "" {
+		return nil, missing("refreshToken")
+	}
+	token, err := seal.OpenRefreshToken(s.Index.Ring(), e.in.RefreshToken)
+	if err != nil || token.Application != e.app.ARN {
+		return nil, invalidGrant("The refresh token is none that was issued to this application.")
+	}
+	switch {
+	case !e.app.Grants.RefreshToken:
+		return nil, ended("the application has no refresh_token grant: put one with sso-admin PutApplicationGrant")
+	case token.Session == "":
+		return nil, ended("when this refresh token was issued, the application had no refresh_token grant")
+	case !e.call.Now.Before(token.Expires):
+		return nil, ended("the session has ended")
+	}
+	session, scopes, err := s.rotate(e, token)
+	if err != nil {
+		return nil, err
+	}
+	e.record(session, "", scopes)
+	return s.issue(e, session, scopes, session.refreshToken())
+}
+
+func ended(why string) error {
+	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.", why).WithCode("ExpiredTokenException")
+}
+
+// rotate checks the session and moves it to its next generation. A token from before the last one has been stolen or its
+// successor has: nobody can tell which, so the session ends.
+func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []string, error) {
+	var found *granary.TokenSession
+	var scopes []string
+	var refused error // told after the transaction, which commits what it changed
+	err := s.DB.Update(e.call, func(tx *store.Tx) (err error) {
+		found, scopes, refused = nil, nil, nil // a transaction may run again
+		if found, err = tx.TokenSessions.Get(token.Session); err != nil {
+			return err
+		}
+		now := e.call.Now.UTC().Truncate(time.Second)
+		current := token.Generation == found.Generation
+		if late := token.Generation+1 == found.Generation && now.Sub(found.Rotated) < refreshGrace; !current && !late {
+			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold its tokens.")
+			return tx.TokenSessions.Delete(found.ID)
+		}
+		if err := s.stillIn(e, found); err != nil {
+			return err
+		}
+		if scopes, err = e.narrowed(found.Scopes); err != nil || !current {
+			return err
+		}
+		found.Generation++
+		found.Rotated = now
+		return tx.TokenSessions.Put(found)
+	})
+	if granary.Is(err, granary.NotFound) {
+		err = invalidGrant("The session of this refresh token was revoked.")
+	}
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return &session{*found, true}, scopes, nil
+}
+
+// stillIn admits the session's person anew.
+func (s *service) stillIn(e *exchange, t *granary.TokenSession) error {
+	if e.app.Grants.JWTBearer == nil && e.app.Grants.RedirectURIs == nil && !e.app.Grants.TokenExchange {
+		return invalidGrant("The grant that this session began with was taken from the application.")
+	}
+	user, ok := s.Index.User(t.Store, t.User)
+	if !ok {
+		return invalidGrant("The user %s was deleted from the directory.", t.User)
+	}
+	return s.admit(e, user)
+}
+
+// narrowed are the session's scopes that the application still has, or what was asked of them.
+func (e *exchange) narrowed(granted []string) ([]string, error) {
+	for _, s := range e.in.Scope {
+		if !slices.Contains(granted, s) {
+			return nil, granary.Errorf(granary.Invalid, "The scope %q was not granted when the session began: a refresh may narrow the scopes, never widen them.", s).
+				WithCode("InvalidScopeException")
+		}
+	}
+	now, err := e.scopes()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(now, func(s string) bool { return !slices.Contains(granted, s) }), nil
+}
