@@ -2,6 +2,8 @@ package idtoken
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -29,12 +31,13 @@ type guarded struct {
 	allowPrivate bool
 }
 
-func newGuarded(allowPrivate bool) *guarded {
+func newGuarded(allowPrivate bool, roots *x509.CertPool) *guarded {
 	g := &guarded{allowPrivate: allowPrivate}
 	dialer := &net.Dialer{Timeout: 3 * time.Second, Control: g.control}
 	g.client = &http.Client{
 		Timeout: fetchTimeout,
 		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 3 * time.Second, MaxResponseHeaderBytes: 64 << 10,
+			TLSClientConfig:     &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
 			MaxIdleConnsPerHost: 1, IdleConnTimeout: 30 * time.Second},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 || r.URL.Scheme != via[0].URL.Scheme || r.URL.Host != via[0].URL.Host {

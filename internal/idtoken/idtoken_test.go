@@ -105,7 +105,7 @@ func (p *provider) expect() Expect {
 
 func TestVerifyAcceptsAndReads(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(true, time.Now)}
+	v := &Verifier{NewKeyCache(true, nil, time.Now)}
 	c := p.claims()
 	c["aud"] = []string{"x", "app"}
 	got, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, c), p.expect())
@@ -129,7 +129,7 @@ func TestVerifyAcceptsAndReads(t *testing.T) {
 
 func TestVerifyRefuses(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(true, time.Now)}
+	v := &Verifier{NewKeyCache(true, nil, time.Now)}
 	k := rsaKeys()[0]
 	with := func(name string, value any) string {
 		c := p.claims()
@@ -194,7 +194,7 @@ func TestVerifyRefuses(t *testing.T) {
 func TestKeysTurnAndIssuersFail(t *testing.T) {
 	p := newProvider(t)
 	clock := now
-	v := &Verifier{NewKeyCache(true, func() time.Time { return clock })}
+	v := &Verifier{NewKeyCache(true, nil, func() time.Time { return clock })}
 	try := func(key int) error {
 		_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[key], fmt.Sprint("k", key), nil, p.claims()), p.expect())
 		return err
@@ -240,7 +240,7 @@ func TestKeysTurnAndIssuersFail(t *testing.T) {
 func TestAnIssuerMustBeWhoItSays(t *testing.T) {
 	p := newProvider(t)
 	p.issuer = p.URL + "/"
-	v := &Verifier{NewKeyCache(true, time.Now)}
+	v := &Verifier{NewKeyCache(true, nil, time.Now)}
 	_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, p.claims()), p.expect())
 	if err == nil || !strings.Contains(err.Error(), "last slash") {
 		t.Error(err)
@@ -249,16 +249,16 @@ func TestAnIssuerMustBeWhoItSays(t *testing.T) {
 
 func TestStrangersCannotSendUsInside(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(false, time.Now)}
+	v := &Verifier{NewKeyCache(false, nil, time.Now)}
 	_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, p.claims()), p.expect())
 	if err == nil || !strings.Contains(err.Error(), "https") || p.fetches.Load() != 0 {
 		t.Errorf("plain http: %v", err)
 	}
-	g := newGuarded(false)
+	g := newGuarded(false, nil)
 	if _, _, err := g.get(t.Context(), strings.Replace(p.URL, "http://", "https://", 1)); err == nil || !strings.Contains(err.Error(), "not a public one") {
 		t.Errorf("loopback: %v", err)
 	}
-	if _, _, err := newGuarded(true).get(t.Context(), p.URL+"/elsewhere"); err == nil || !strings.Contains(err.Error(), "another origin") {
+	if _, _, err := newGuarded(true, nil).get(t.Context(), p.URL+"/elsewhere"); err == nil || !strings.Contains(err.Error(), "another origin") {
 		t.Errorf("redirect: %v", err)
 	}
 	for _, a := range []string{"127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1", "0.0.0.0", "224.0.0.1"} {
@@ -311,7 +311,7 @@ func FuzzPeekIssuer(f *testing.F) {
 
 func BenchmarkVerify(b *testing.B) {
 	p := newProvider(b)
-	v := &Verifier{NewKeyCache(true, time.Now)}
+	v := &Verifier{NewKeyCache(true, nil, time.Now)}
 	token := sign(b, jose.RS256, rsaKeys()[0], "k0", nil, p.claims())
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token, p.expect()); err != nil {

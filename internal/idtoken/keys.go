@@ -3,6 +3,7 @@ package idtoken
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -33,9 +34,10 @@ type KeyCache struct {
 	byURL  map[string]*issuerKeys
 }
 
-// NewKeyCache makes a cache. allowPrivate lets it fetch over plain HTTP and from loopback and private addresses.
-func NewKeyCache(allowPrivate bool, now func() time.Time) *KeyCache {
-	return &KeyCache{client: newGuarded(allowPrivate), now: now, byURL: map[string]*issuerKeys{}}
+// NewKeyCache makes a cache. allowPrivate lets it fetch over plain HTTP and from loopback and private addresses. roots are the
+// certificate authorities that issuers' certificates may come from; nil stands for the system's.
+func NewKeyCache(allowPrivate bool, roots *x509.CertPool, now func() time.Time) *KeyCache {
+	return &KeyCache{client: newGuarded(allowPrivate, roots), now: now, byURL: map[string]*issuerKeys{}}
 }
 
 // key is one public key of an issuer.
@@ -48,6 +50,8 @@ type keySet struct {
 	keys    []key
 	fetched time.Time
 	fresh   time.Duration
+
+	published int // keys in the set, usable or not
 }
 
 type issuerKeys struct {
@@ -134,24 +138,42 @@ func (s *keySet) ifUsable(now time.Time, err error) (*keySet, error) {
 func (c *KeyCache) fetch(ctx context.Context, issuer string) (*keySet, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 	defer cancel()
+	address, err := c.discover(ctx, issuer)
+	if err != nil {
+		return nil, err
+	}
+	return c.fetchKeys(ctx, issuer, address)
+}
+
+// discoveryURL is where an issuer's discovery document lies (OIDC Discovery 1.0 §4).
+func discoveryURL(issuer string) string {
+	return strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
+}
+
+// discover finds where the issuer publishes its keys.
+func (c *KeyCache) discover(ctx context.Context, issuer string) (jwksURI string, err error) {
 	var doc struct {
 		Issuer  string `json:"issuer"`
 		JWKSURI string `json:"jwks_uri"`
 	}
-	body, _, err := c.client.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration")
+	body, _, err := c.client.get(ctx, discoveryURL(issuer))
 	if err != nil {
-		return nil, unreachable(issuer, "its discovery document could not be fetched", err)
+		return "", unreachable(issuer, "its discovery document could not be fetched", err)
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return nil, unreachable(issuer, "its discovery document is not JSON", err)
+		return "", unreachable(issuer, "its discovery document is not JSON", err)
 	}
 	if doc.Issuer != issuer {
-		return nil, invalid("The issuer %s says in its discovery document that it is %q: they must be the same, to the last slash.", issuer, doc.Issuer)
+		return "", invalid("The issuer %s says in its discovery document that it is %q: they must be the same, to the last slash.", issuer, doc.Issuer)
 	}
 	if u, err := url.Parse(doc.JWKSURI); err != nil || u.Host == "" {
-		return nil, invalid("The issuer %s names no usable jwks_uri in its discovery document.", issuer)
+		return "", invalid("The issuer %s names no usable jwks_uri in its discovery document.", issuer)
 	}
-	body, fresh, err := c.client.get(ctx, doc.JWKSURI)
+	return doc.JWKSURI, nil
+}
+
+func (c *KeyCache) fetchKeys(ctx context.Context, issuer, address string) (*keySet, error) {
+	body, fresh, err := c.client.get(ctx, address)
 	if err != nil {
 		return nil, unreachable(issuer, "its keys could not be fetched", err)
 	}
@@ -161,7 +183,7 @@ func (c *KeyCache) fetch(ctx context.Context, issuer string) (*keySet, error) {
 	if err := json.Unmarshal(body, &list); err != nil || len(list.Keys) > maxKeys {
 		return nil, unreachable(issuer, "its key set is not one, or is too long", err)
 	}
-	set := &keySet{fetched: c.now(), fresh: fresh}
+	set := &keySet{fetched: c.now(), fresh: fresh, published: len(list.Keys)}
 	for _, raw := range list.Keys {
 		if k, ok := usable(raw); ok {
 			set.keys = append(set.keys, k)

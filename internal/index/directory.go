@@ -173,17 +173,18 @@ func (x *Index) FindUsers(s granary.StoreID, attribute, value string) []granary.
 	if d == nil {
 		return nil
 	}
-	one := func(m map[string]granary.UserID) []granary.UserID {
-		if id, ok := m[store.Fold(value)]; ok {
-			return []granary.UserID{id}
+	one := func(m map[string]granary.UserID, name func(*granary.User) string) []granary.UserID {
+		id, ok := m[store.Fold(value)]
+		if !ok || !store.Same(name(d.users[id].user), value) {
+			return nil
 		}
-		return nil
+		return []granary.UserID{id}
 	}
 	switch store.Fold(attribute) {
 	case "username":
-		return one(d.byName)
+		return one(d.byName, func(u *granary.User) string { return u.UserName })
 	case "emails.value":
-		return one(d.byEmail)
+		return one(d.byEmail, (*granary.User).PrimaryEmail)
 	case "externalids.value", "externalids.id", "externalid":
 		return slices.Clone(d.byExternal[value])
 	}

@@ -39,6 +39,8 @@ type Config struct {
 		AllowPrivateIssuers       bool          `yaml:"allow_private_issuers" env:"GRANARY_ALLOW_PRIVATE_ISSUERS"`
 		ContextLifetime           time.Duration `yaml:"context_lifetime" env:"GRANARY_IDENTITY_CONTEXT_LIFETIME"`
 		SessionLifetime           time.Duration `yaml:"session_lifetime" env:"GRANARY_IDENTITY_SESSION_LIFETIME"`
+		RequireVerifiedEmail      bool          `yaml:"require_verified_email" env:"GRANARY_IDENTITY_REQUIRE_VERIFIED_EMAIL"`
+		IssuerCertificates        string        `yaml:"issuer_certificates" env:"GRANARY_IDENTITY_ISSUER_CERTIFICATES"` // PEM file
 		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
 	} `yaml:"identity"`
 	Scim struct {
@@ -48,6 +50,7 @@ type Config struct {
 	Quotas struct {
 		AccessGrants int `yaml:"access_grants" env:"GRANARY_QUOTA_ACCESS_GRANTS"`
 		Locations    int `yaml:"access_grants_locations" env:"GRANARY_QUOTA_ACCESS_GRANTS_LOCATIONS"`
+		Issuers      int `yaml:"trusted_token_issuers" env:"GRANARY_QUOTA_TRUSTED_TOKEN_ISSUERS"` // per instance
 	} `yaml:"quotas"`
 	Storage struct {
 		Default  string             `yaml:"default"`
@@ -78,7 +81,7 @@ func Defaults() Config {
 	c.Identity.DefaultAssignmentRequired = true
 	c.Scim.GroupMembers = "full"
 	c.Storage.Default = "embedded"
-	c.Quotas.AccessGrants, c.Quotas.Locations = 20_000_000, 100_000
+	c.Quotas.AccessGrants, c.Quotas.Locations, c.Quotas.Issuers = 20_000_000, 100_000, 10
 	c.Audit.Mode, c.Audit.Sinks = "strict", []string{"file"}
 	return c
 }
@@ -139,7 +142,7 @@ func (c *Config) Check() error {
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
 	}
-	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 {
+	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 || c.Quotas.Issuers < 0 {
 		errs = append(errs, errors.New("quotas must not be negative"))
 	}
 	return errors.Join(errs...)

@@ -7,6 +7,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,6 +51,7 @@ type Server struct {
 	index   *index.Index
 	audit   *audit.Log
 	objects backend.Store
+	roots   *x509.CertPool // of identity providers' certificates; nil: the system's
 	metrics *metrics
 	door    *awsapi.Door
 	api     listening
@@ -63,10 +65,7 @@ type listening struct {
 	scheme   string
 }
 
-const (
-	maxIssuers   = 10 // trusted token issuers per Identity Center instance
-	drainTimeout = 30 * time.Second
-)
+const drainTimeout = 30 * time.Second
 
 // Start opens the data directory, making it when it is empty, and serves until Stop. When it fails nothing is left open.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err error) {
@@ -114,6 +113,9 @@ func (s *Server) open(ctx context.Context) error {
 	if s.index, err = index.Open(ctx, s.db); err != nil {
 		return err
 	}
+	if s.roots, err = issuerRoots(c.Identity.IssuerCertificates); err != nil {
+		return err
+	}
 	a := audit.Config{Strict: c.Audit.Mode == "strict", Now: c.Now}
 	if slices.Contains(c.Audit.Sinks, "file") {
 		a.Dir = filepath.Join(c.Data, "audit")
@@ -133,18 +135,18 @@ func (s *Server) wire() {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws"}
 	may := &authz.Authorizer{Index: s.index}
-	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, c.Now)}
+	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
 			sts.New(sts.Config{Index: s.index, Authn: who}),
 			iam.New(iam.Config{DB: s.db, Index: s.index}),
 			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
-			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: maxIssuers}),
+			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
 			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime,
-				SessionLifetime: c.Identity.SessionLifetime}),
+				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
-			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, WebURL: s.WebURL}),
+			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: verifier, WebURL: s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
 			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},

@@ -6,8 +6,9 @@ import "granary/internal/wire"
 
 // The operations.
 var (
-	CreateRoleSession = wire.Operation[CreateRoleSessionInput, CreateRoleSessionOutput]{Meta: &wire.Meta{Service: Service, Name: "CreateRoleSession", Method: "POST", URI: "/", Status: 200, Void: false}}
-	CreateScimToken   = wire.Operation[CreateScimTokenInput, CreateScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "CreateScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
-	DeleteScimToken   = wire.Operation[DeleteScimTokenInput, DeleteScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "DeleteScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
-	ListScimTokens    = wire.Operation[ListScimTokensInput, ListScimTokensOutput]{Meta: &wire.Meta{Service: Service, Name: "ListScimTokens", Method: "POST", URI: "/", Status: 200, Void: false}}
+	CreateRoleSession      = wire.Operation[CreateRoleSessionInput, CreateRoleSessionOutput]{Meta: &wire.Meta{Service: Service, Name: "CreateRoleSession", Method: "POST", URI: "/", Status: 200, Void: false}}
+	CreateScimToken        = wire.Operation[CreateScimTokenInput, CreateScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "CreateScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
+	DeleteScimToken        = wire.Operation[DeleteScimTokenInput, DeleteScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "DeleteScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
+	ListScimTokens         = wire.Operation[ListScimTokensInput, ListScimTokensOutput]{Meta: &wire.Meta{Service: Service, Name: "ListScimTokens", Method: "POST", URI: "/", Status: 200, Void: false}}
+	TestTrustedTokenIssuer = wire.Operation[TestTrustedTokenIssuerInput, TestTrustedTokenIssuerOutput]{Meta: &wire.Meta{Service: Service, Name: "TestTrustedTokenIssuer", Method: "POST", URI: "/", Status: 200, Void: false}}
 )

@@ -62,3 +62,21 @@ type ScimToken struct {
 	LastUsedAt time.Time `wire:"LastUsedAt"`
 	TokenId    string    `wire:"TokenId" c:"n1-2048"`
 }
+
+// Step is AWS's shape of that name.
+type Step struct {
+	Detail string `wire:"Detail" c:"n1-2048"`
+	Name   string `wire:"Name" c:"n1-2048"`
+	Result string `wire:"Result" c:"n1-2048"`
+}
+
+// TestTrustedTokenIssuerInput is AWS's shape of that name.
+type TestTrustedTokenIssuerInput struct {
+	Token                 string `wire:"Token" sens:"1" c:"n-16384"`
+	TrustedTokenIssuerArn string `wire:"TrustedTokenIssuerArn" req:"1" c:"n1-2048"`
+}
+
+// TestTrustedTokenIssuerOutput is AWS's shape of that name.
+type TestTrustedTokenIssuerOutput struct {
+	Steps []Step `wire:"Steps" item:"member"`
+}

@@ -1,5 +1,5 @@
-// Package admin answers Granary's own few operations, for which AWS has no public API: SCIM tokens, and a role's
-// session for the operator's machine. They are signed and authorised like every other (actions "granary:…").
+// Package admin answers Granary's own few operations, for which AWS has no public API: SCIM tokens, a role's session
+// for the operator's machine, and the check of a trusted token issuer. They are signed and authorised like every other (actions "granary:…").
 package admin
 
 import (
@@ -8,16 +8,18 @@ import (
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/store"
 )
 
 // Config is what the service works with.
 type Config struct {
-	DB     *store.DB
-	Index  *index.Index
-	Authn  *authn.Authenticator
-	WebURL func() string // base of the SCIM endpoints, without a slash at its end
+	DB      *store.DB
+	Index   *index.Index
+	Authn   *authn.Authenticator
+	Issuers *idtoken.Verifier // the companies' identity providers
+	WebURL  func() string     // base of the SCIM endpoints, without a slash at its end
 }
 
 type service struct{ Config }
@@ -37,6 +39,7 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.ListScimTokens, onStore(s, func(in *api.ListScimTokensInput) string { return in.IdentityStoreId }), s.listScimTokens),
 			awsapi.On(api.DeleteScimToken, onStore(s, func(in *api.DeleteScimTokenInput) string { return in.IdentityStoreId }), s.deleteScimToken),
 			awsapi.On(api.CreateRoleSession, roleChecks, s.createRoleSession),
+			awsapi.On(api.TestTrustedTokenIssuer, s.issuerChecks, s.testIssuer),
 		},
 	}
 }

@@ -3,16 +3,12 @@ package ssooidc
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"granary"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/idtoken"
 	"granary/internal/store"
 )
-
-// Skew is how far the clocks of an identity provider and of this server may differ.
-const Skew = 60 * time.Second
 
 // bearer exchanges a corporate token (RFC 7523): token, person, assignment, scopes, single use, in this order.
 func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
@@ -76,7 +72,7 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 	if issuer == nil {
 		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss)
 	}
-	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, idtoken.Expect{Issuer: issuer.URL, Audiences: audiences, Now: e.call.Now, Skew: Skew})
+	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, idtoken.Expect{Issuer: issuer.URL, Audiences: audiences, Now: e.call.Now, Skew: idtoken.Skew})
 	if err != nil {
 		return nil, nil, asInvalidGrant(err)
 	}
@@ -89,6 +85,9 @@ func asInvalidGrant(err error) error { return granary.AsError(err).WithCode("Inv
 // person maps the token to exactly one user.
 func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) (*granary.User, error) {
 	value, err := claims.Lookup(issuer.Claim)
+	if err == nil && s.VerifiedEmail && strings.EqualFold(issuer.Attribute, "emails.value") {
+		err = claims.VerifiedEmail()
+	}
 	if err != nil {
 		return nil, asInvalidGrant(err)
 	}
@@ -115,7 +114,7 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 	}
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
 		if claims.ID != "" {
-			if err := tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(Skew)); err != nil {
+			if err := tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(idtoken.Skew)); err != nil {
 				return err
 			}
 		}

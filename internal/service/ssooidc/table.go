@@ -19,6 +19,7 @@ type Config struct {
 	Index           *index.Index
 	Issuers         *idtoken.Verifier // the companies' identity providers
 	ContextLifetime time.Duration     // of context assertions
+	VerifiedEmail   bool              // tokens mapped by address must say email_verified
 	SessionLifetime time.Duration     // from the exchange of a corporate token to the end of its refresh tokens
 }
 
