@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -45,6 +46,45 @@ type Organization struct {
 	RootID     string // r-…
 	Management AccountID
 	Created    time.Time
+
+	Services  []ServiceAccess `json:",omitempty"` // by name
+	Delegated []Delegation    `json:",omitempty"` // by service and account
+}
+
+// ServiceAccess is a service that may work in all of the organization's accounts.
+type ServiceAccess struct {
+	Service string // a service principal, sso.amazonaws.com
+	Enabled time.Time
+}
+
+// Delegation lets a member account administer a service for the organization.
+type Delegation struct {
+	Account AccountID
+	Service string // a service principal
+	Enabled time.Time
+}
+
+// IdentityCenterService is Identity Center's service principal.
+const IdentityCenterService = "sso.amazonaws.com"
+
+// Delegate reports whether the account administers the service for the organization.
+func (o *Organization) Delegate(a AccountID, service string) bool {
+	return slices.ContainsFunc(o.Delegated, func(d Delegation) bool { return d.Account == a && d.Service == service })
+}
+
+// ARN is the organization's ARN.
+func (o *Organization) ARN() ARN {
+	return ARN("arn:aws:organizations::" + string(o.Management) + ":organization/" + o.ID)
+}
+
+// RootARN is the ARN of the root that all accounts stand under.
+func (o *Organization) RootARN() ARN {
+	return ARN("arn:aws:organizations::" + string(o.Management) + ":root/" + o.ID + "/" + o.RootID)
+}
+
+// AccountARN is an account's ARN within the organization.
+func (o *Organization) AccountARN(a AccountID) ARN {
+	return ARN("arn:aws:organizations::" + string(o.Management) + ":account/" + o.ID + "/" + string(a))
 }
 
 // Tag is a key and a value on a resource. Keys are unique within a resource.

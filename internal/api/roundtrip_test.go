@@ -196,9 +196,9 @@ func TestBrokenInputIsRefusedInWords(t *testing.T) {
 	}{
 		{"no json", "{", "SerializationException", "not valid JSON"},
 		{"wrong type", `{"ApplicationArn":7}`, "SerializationException", "a string is expected"},
-		{"missing", `{}`, "ValidationException", "1 validation error detected: Value at 'applicationArn' failed to satisfy constraint: Member must not be null"},
-		{"another case of the name", `{"applicationArn":"x"}`, "ValidationException", "must not be null"},
-		{"pattern", `{"ApplicationArn":"arn:aws:nonsense:::x"}`, "ValidationException", "regular expression pattern"},
+		{"missing", `{}`, "", "1 validation error detected: Value at 'applicationArn' failed to satisfy constraint: Member must not be null"},
+		{"another case of the name", `{"applicationArn":"x"}`, "", "must not be null"},
+		{"pattern", `{"ApplicationArn":"arn:aws:nonsense:::x"}`, "", "regular expression pattern"},
 		{"deep", `{"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, "SerializationException", "nested more than"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestBrokenInputIsRefusedInWords(t *testing.T) {
 		}
 	}
 	_, err := sts.AssumeRole.Decode(&wire.Request{Body: []byte("RoleArn=arn:aws:iam::111122223333:role/r&RoleSessionName=Session1:2&DurationSeconds=10")})
-	if e := granary.AsError(err); e.Code != "ValidationError" || !strings.HasPrefix(e.Message, "2 validation errors detected: ") ||
+	if e := granary.AsError(err); e.Kind != granary.Invalid || !strings.HasPrefix(e.Message, "2 validation errors detected: ") ||
 		!strings.Contains(e.Message, "Value 'Session1:2' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*") ||
 		!strings.Contains(e.Message, "Member must have value greater than or equal to 900") {
 		t.Errorf("sts: %v", err)

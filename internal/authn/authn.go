@@ -51,6 +51,9 @@ func (a *Authenticator) Authenticate(auth *sigv4.Auth, bodyHash string) (*Caller
 	if err := auth.CheckTime(now); err != nil {
 		return nil, nil, err
 	}
+	if account, ok := a.Index.Account(c.Account); ok && account.Closed {
+		return nil, nil, dead("the account %s was closed", c.Account)
+	}
 	if s := c.Session; s != nil {
 		if !now.Before(s.Expires) {
 			return nil, nil, sigv4.NewError(sigv4.ExpiredToken, "The provided token has expired.")

@@ -36,7 +36,7 @@ type Decision struct {
 	policy.Decision
 	Request Request
 	Caller  *authn.Caller
-	Ceiling bool // refused because the key's scope does not reach there
+	Closed  bool // refused because the owner's account was closed
 }
 
 // Decide evaluates one request.
@@ -46,8 +46,11 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 	}
 	d := Decision{Request: r, Caller: c}
 	if s := c.Scope(); s != nil && r.Action != "sts:GetCallerIdentity" && !grants.Allows(s, r.Action, r.Bucket, r.Key, r.Prefix) {
-		d.Ceiling = true
 		d.Layer = policy.LayerSession
+		return d
+	}
+	if z.closed(r.Owner) {
+		d.Closed = true
 		return d
 	}
 	set := z.policies(c)
@@ -57,8 +60,17 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 	return d
 }
 
+// closed reports whether an account was closed: what it owns is out of everybody's reach then.
+func (z *Authorizer) closed(id granary.AccountID) bool {
+	a, ok := z.Index.Account(id)
+	return ok && a.Closed
+}
+
 // DecideService evaluates a trust policy for an AWS service that assumes a role on its own, such as S3 Access Grants.
 func (z *Authorizer) DecideService(service string, env *Env, r Request) policy.Decision {
+	if z.closed(r.Owner) {
+		return policy.Decision{}
+	}
 	return policy.Evaluate(policy.Request{Caller: policy.Caller{Kind: policy.Service, Service: service},
 		Action: r.Action, Resource: r.Resource, Owner: r.Owner,
 		Keys: &keys{caller: serviceCaller, env: env, request: &r, index: z.Index}},

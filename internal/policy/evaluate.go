@@ -102,7 +102,7 @@ func Evaluate(r Request, set Set) Decision {
 func (e *evaluation) decide(set *Set, g grade) bool {
 	r := e.r
 	same := r.Owner == r.Caller.Account
-	identity := r.Caller.Kind == Root && same || e.allows(LayerIdentity, set.Identity...)
+	identity := r.Caller.Kind == Root || e.allows(LayerIdentity, set.Identity...)
 	boundary := set.Boundary == nil || e.allows(LayerBoundary, set.Boundary)
 	session := true
 	for _, s := range set.Sessions {

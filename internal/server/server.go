@@ -32,6 +32,7 @@ import (
 	"granary/internal/service/cloudtrail"
 	"granary/internal/service/iam"
 	"granary/internal/service/identitystore"
+	"granary/internal/service/organizations"
 	"granary/internal/service/s3control"
 	"granary/internal/service/ssoadmin"
 	"granary/internal/service/ssooidc"
@@ -145,6 +146,7 @@ func (s *Server) wire() {
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
 			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime,
 				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail}),
+			organizations.New(organizations.Config{DB: s.db, Index: s.index}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
 			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: verifier, WebURL: s.WebURL}),
 		},

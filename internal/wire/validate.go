@@ -31,12 +31,8 @@ type violations struct {
 	list    []string
 }
 
-// validationCodes is what each protocol calls a broken constraint.
-var validationCodes = map[Protocol]string{RestXML: "InvalidRequest", Query: "ValidationError", JSON11: "ValidationException",
-	RestJSON1: "InvalidRequestException"}
-
 func (v *violations) err(head string) error {
-	return granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; ")).WithCode(validationCodes[v.service.Protocol])
+	return granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))
 }
 
 func (v *violations) add(path, value, must string) {

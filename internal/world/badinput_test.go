@@ -55,8 +55,8 @@ func TestBadInputIsAnsweredInWords(t *testing.T) {
 		"unknown JSON operation": {sso("Nope", "{}"), 400, "UnknownOperationException", "Nope"},
 		"unknown target":         {with(sso("Nope", "{}"), func(q *raw) { q.header["X-Amz-Target"] = "Nobody.Nope" }), 400, "UnknownOperationException", ""},
 		"a service that is not here": {with(sso("Nope", "{}"), func(q *raw) {
-			q.service, q.header["X-Amz-Target"] = "organizations", "AWSOrganizationsV20161128.DescribeOrganization"
-		}), 400, "UnknownOperationException", "DescribeOrganization"},
+			q.service, q.header["X-Amz-Target"] = "kms", "TrentService.ListKeys"
+		}), 400, "UnknownOperationException", "ListKeys"},
 		"unknown query action":        {query("sts", "Action=Nope&Version=2011-06-15"), 400, "InvalidAction", "Nope"},
 		"no query action":             {query("iam", "Version=2010-05-08"), 400, "", ""},
 		"unknown control path":        {control("GET", "nope", ""), 400, "InvalidRequest", "no operation"},

@@ -105,7 +105,9 @@ func samples(c *world.Company) map[string]any {
 			"IdentityStoreAttributePath": "userName", "JwksRetrievalOption": "OPEN_ID_DISCOVERY"}},
 		"Operations": []any{map[string]any{"AttributePath": "displayName", "AttributeValue": "x"}}, "UserId": c.Users[alice], "GroupId": c.Groups["Finance"], "MembershipId": c.Users[alice], "MemberId": map[string]string{"UserId": c.Users[alice]}, "GroupIds": []string{c.Groups["Finance"]},
 		"AlternateIdentifier": map[string]any{"UniqueAttribute": map[string]string{"AttributePath": "userName", "AttributeValue": alice}}, "DisplayName": "d",
-		"TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
+		"AccountId": c.Account, "AccountName": "n", "Email": "n@x.example", "ServicePrincipal": "sso.amazonaws.com", "ParentId": "r-abcd", "ChildId": c.Account, "ChildType": "ACCOUNT",
+		"CreateAccountRequestId": "car-0123456789abcdef0123456789abcdef",
+		"TokenId":                "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
 	}
 }
 

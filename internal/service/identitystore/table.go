@@ -32,55 +32,67 @@ func New(c Config) *awsapi.Service {
 		},
 		Rows: []awsapi.Row{
 			awsapi.On(api.CreateUser, onStore(s, func(in *api.CreateUserInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.createUser),
-			awsapi.On(api.DescribeUser, onStore(s, func(in *api.DescribeUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.describeUser),
+			awsapi.On(api.DescribeUser, readStore(s, func(in *api.DescribeUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.describeUser),
 			awsapi.On(api.UpdateUser, onStore(s, func(in *api.UpdateUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.updateUser),
 			awsapi.On(api.DeleteUser, onStore(s, func(in *api.DeleteUserInput) (string, string) { return in.IdentityStoreId, "user/" + in.UserId }), s.deleteUser),
-			awsapi.On(api.ListUsers, onStore(s, func(in *api.ListUsersInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.listUsers),
-			awsapi.On(api.GetUserId, onStore(s, func(in *api.GetUserIdInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.getUserID),
+			awsapi.On(api.ListUsers, readStore(s, func(in *api.ListUsersInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.listUsers),
+			awsapi.On(api.GetUserId, readStore(s, func(in *api.GetUserIdInput) (string, string) { return in.IdentityStoreId, "user/*" }), s.getUserID),
 
 			awsapi.On(api.CreateGroup, onStore(s, func(in *api.CreateGroupInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.createGroup),
-			awsapi.On(api.DescribeGroup, onStore(s, func(in *api.DescribeGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.describeGroup),
+			awsapi.On(api.DescribeGroup, readStore(s, func(in *api.DescribeGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.describeGroup),
 			awsapi.On(api.UpdateGroup, onStore(s, func(in *api.UpdateGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.updateGroup),
 			awsapi.On(api.DeleteGroup, onStore(s, func(in *api.DeleteGroupInput) (string, string) { return in.IdentityStoreId, "group/" + in.GroupId }), s.deleteGroup),
-			awsapi.On(api.ListGroups, onStore(s, func(in *api.ListGroupsInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.listGroups),
-			awsapi.On(api.GetGroupId, onStore(s, func(in *api.GetGroupIdInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.getGroupID),
+			awsapi.On(api.ListGroups, readStore(s, func(in *api.ListGroupsInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.listGroups),
+			awsapi.On(api.GetGroupId, readStore(s, func(in *api.GetGroupIdInput) (string, string) { return in.IdentityStoreId, "group/*" }), s.getGroupID),
 
 			awsapi.On(api.CreateGroupMembership, onStore(s, func(in *api.CreateGroupMembershipInput) (string, string) {
 				return in.IdentityStoreId, "group/" + in.GroupId
 			}), s.createMembership),
-			awsapi.On(api.DescribeGroupMembership, onStore(s, func(in *api.DescribeGroupMembershipInput) (string, string) {
+			awsapi.On(api.DescribeGroupMembership, readStore(s, func(in *api.DescribeGroupMembershipInput) (string, string) {
 				return in.IdentityStoreId, "membership/" + in.MembershipId
 			}), s.describeMembership),
 			awsapi.On(api.DeleteGroupMembership, onStore(s, func(in *api.DeleteGroupMembershipInput) (string, string) {
 				return in.IdentityStoreId, "membership/" + in.MembershipId
 			}), s.deleteMembership),
-			awsapi.On(api.GetGroupMembershipId, onStore(s, func(in *api.GetGroupMembershipIdInput) (string, string) {
+			awsapi.On(api.GetGroupMembershipId, readStore(s, func(in *api.GetGroupMembershipIdInput) (string, string) {
 				return in.IdentityStoreId, "group/" + in.GroupId
 			}), s.getMembershipID),
-			awsapi.On(api.ListGroupMemberships, onStore(s, func(in *api.ListGroupMembershipsInput) (string, string) {
+			awsapi.On(api.ListGroupMemberships, readStore(s, func(in *api.ListGroupMembershipsInput) (string, string) {
 				return in.IdentityStoreId, "group/" + in.GroupId
 			}), s.listMemberships),
-			awsapi.On(api.ListGroupMembershipsForMember, onStore(s, func(in *api.ListGroupMembershipsForMemberInput) (string, string) {
+			awsapi.On(api.ListGroupMembershipsForMember, readStore(s, func(in *api.ListGroupMembershipsForMemberInput) (string, string) {
 				return in.IdentityStoreId, "user/" + in.MemberId.UserId
 			}), s.listMembershipsOf),
-			awsapi.On(api.IsMemberInGroups, onStore(s, func(in *api.IsMemberInGroupsInput) (string, string) {
+			awsapi.On(api.IsMemberInGroups, readStore(s, func(in *api.IsMemberInGroupsInput) (string, string) {
 				return in.IdentityStoreId, "user/" + in.MemberId.UserId
 			}), s.isMember),
 		},
 	}
 }
 
-// onStore checks against the identity store and what is in it, which the store's account owns; members of the
-// organization have no part in it unless a policy said so, which none can yet.
+// onStore checks a change against the identity store and what is in it: its account's, and for the organization's store the
+// delegated administrator's.
 func onStore[In any](s *service, of func(*In) (store, inside string)) awsapi.Checks[In] {
+	return checks(s, of, false)
+}
+
+// readStore checks a read, which every account of the organization may do that its own policies allow (identity-center §2).
+func readStore[In any](s *service, of func(*In) (store, inside string)) awsapi.Checks[In] {
+	return checks(s, of, true)
+}
+
+func checks[In any](s *service, of func(*In) (store, inside string), open bool) awsapi.Checks[In] {
 	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
 		id, inside := of(in)
-		owner := c.Caller.Account
+		account, owner := c.Caller.Account, c.Caller.Account // the store's, and whom the decision takes for the owner
 		if i, ok := s.Index.IdentityCenterOfStore(granary.StoreID(id)); ok {
-			owner = i.Account
+			account = i.Account
+			if !i.Organization || !open && !s.Index.Organization().Delegate(owner, granary.IdentityCenterService) {
+				owner = account
+			}
 		}
 		return []authz.Request{
-			{Resource: string(granary.IdentityStoreARN(owner, granary.StoreID(id))), Owner: owner},
+			{Resource: string(granary.IdentityStoreARN(account, granary.StoreID(id))), Owner: owner},
 			{Resource: "arn:aws:identitystore:::" + inside, Owner: owner},
 		}, nil
 	}

@@ -166,10 +166,10 @@ func (s *service) listApplications(c *awsapi.Call, in *api.ListApplicationsInput
 	if in.Filter != nil {
 		f = *in.Filter
 	}
-	if i.Account != c.Caller.Account && f.ApplicationAccount != string(c.Caller.Account) {
+	if !s.administers(i, c.Caller.Account) && f.ApplicationAccount != string(c.Caller.Account) {
 		return nil, granary.Errorf(granary.Denied, "This account lists its own applications only: give Filter.ApplicationAccount=%s.", c.Caller.Account)
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, 100)
+	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (s *service) listApplications(c *awsapi.Call, in *api.ListApplicationsInput
 				out.Applications = append(out.Applications, s.shape(a))
 			}
 		}
-		out.NextToken = token(next)
+		out.NextToken = awsapi.NextToken(next)
 		return err
 	})
 	return out, err
@@ -193,7 +193,7 @@ var providers = []api.ApplicationProvider{{ApplicationProviderArn: customProvide
 		"s3:access_grants:read_write": {DetailedTitle: "S3 Access Grants", LongDescription: "Access to data that S3 Access Grants gives the signed-in person"}}}}}
 
 func (s *service) listProviders(_ *awsapi.Call, in *api.ListApplicationProvidersInput) (*api.ListApplicationProvidersOutput, error) {
-	list, next, err := cut(providers, func(p api.ApplicationProvider) string { return p.ApplicationProviderArn }, in.MaxResults, in.NextToken, 100)
+	list, next, err := awsapi.Cut(providers, func(p api.ApplicationProvider) string { return p.ApplicationProviderArn }, in.MaxResults, in.NextToken, 100)
 	return &api.ListApplicationProvidersOutput{ApplicationProviders: list, NextToken: next}, err
 }
 

@@ -86,7 +86,7 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 	if _, err := s.application(in.ApplicationArn); err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, 100)
+	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 		for _, a := range list {
 			out.ApplicationAssignments = append(out.ApplicationAssignments, api.ApplicationAssignment{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
 		}
-		out.NextToken = token(next)
+		out.NextToken = awsapi.NextToken(next)
 		return err
 	})
 	return out, err
@@ -111,6 +111,9 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	only := ""
 	if in.Filter != nil {
 		only = in.Filter.ApplicationArn
+	}
+	if only == "" && !s.administers(i, c.Caller.Account) {
+		return nil, granary.Errorf(granary.Denied, "This account asks about one application of its own at a time: give Filter.ApplicationArn.")
 	}
 	principals := []string{in.PrincipalId}
 	if in.PrincipalType == "USER" {
@@ -140,7 +143,7 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	}
 	key := func(a api.ApplicationAssignmentForPrincipal) string { return a.ApplicationArn + " " + a.PrincipalId }
 	slices.SortFunc(all, func(a, b api.ApplicationAssignmentForPrincipal) int { return strings.Compare(key(a), key(b)) })
-	list, next, err := cut(all, key, in.MaxResults, in.NextToken, 100)
+	list, next, err := awsapi.Cut(all, key, in.MaxResults, in.NextToken, 100)
 	return &api.ListApplicationAssignmentsForPrincipalOutput{ApplicationAssignments: list, NextToken: next}, err
 }
 

@@ -20,17 +20,34 @@ func seesInstance(i *granary.IdentityCenter, a granary.AccountID) bool {
 	return i.Organization || i.Account == a
 }
 
+// administers reports whether an account administers an instance: its owner, or for the organization's instance the delegated
+// administrator (identity-center §2).
+func (s *service) administers(i *granary.IdentityCenter, a granary.AccountID) bool {
+	return i.Account == a || i.Organization && s.Index.Organization().Delegate(a, granary.IdentityCenterService)
+}
+
 // onInstance is a request on an instance. Owned by another account it is denied across accounts, unless open says that
 // the members of the organization may do this too.
 func (s *service) onInstance(c *awsapi.Call, arn string, open bool) authz.Request {
 	r := authz.Request{Resource: arn, Keys: policy.Values{}}
 	if i, ok := s.Index.IdentityCenter(granary.ARN(arn)); ok {
-		if !open || !seesInstance(i, c.Caller.Account) {
+		if !s.administers(i, c.Caller.Account) && !(open && seesInstance(i, c.Caller.Account)) {
 			r.Owner = i.Account
 		}
 		resourceTags(r.Keys, i.Tags)
 	}
 	return r
+}
+
+// ownersInstance is for the instance's own account, and not for a delegated administrator.
+func ownersInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
+	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
+		r := s.onInstance(c, arn(in), false)
+		if i, ok := s.Index.IdentityCenter(granary.ARN(arn(in))); ok {
+			r.Owner = i.Account
+		}
+		return []authz.Request{r}, nil
+	}
 }
 
 func ownInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
@@ -89,7 +106,7 @@ func (s *service) manages(c *awsapi.Call, owner granary.AccountID, instance stri
 		return true
 	}
 	i, ok := s.Index.IdentityCenterByID(instance)
-	return ok && i.Account == c.Caller.Account
+	return ok && s.administers(i, c.Caller.Account)
 }
 
 func resourceTags(k policy.Values, tags []granary.Tag) {

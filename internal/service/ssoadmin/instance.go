@@ -35,7 +35,7 @@ func (s *service) createInstance(c *awsapi.Call, in *api.CreateInstanceInput) (o
 func (s *service) listInstances(c *awsapi.Call, in *api.ListInstancesInput) (*api.ListInstancesOutput, error) {
 	list := s.Index.IdentityCenters(c.Caller.Account)
 	slices.SortFunc(list, func(a, b *granary.IdentityCenter) int { return strings.Compare(a.ID, b.ID) })
-	list, next, err := cut(list, func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.Cut(list, func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
 	if err != nil {
 		return nil, err
 	}

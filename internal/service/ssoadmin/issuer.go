@@ -117,7 +117,7 @@ func (s *service) listIssuers(c *awsapi.Call, in *api.ListTrustedTokenIssuersInp
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, 100)
+	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func (s *service) listIssuers(c *awsapi.Call, in *api.ListTrustedTokenIssuersInp
 		for _, t := range list {
 			out.TrustedTokenIssuers = append(out.TrustedTokenIssuers, api.TrustedTokenIssuerMetadata{Name: t.Name, TrustedTokenIssuerArn: string(t.ARN()), TrustedTokenIssuerType: issuerType})
 		}
-		out.NextToken = token(next)
+		out.NextToken = awsapi.NextToken(next)
 		return err
 	})
 	return out, err

@@ -2,7 +2,6 @@ package ssoadmin
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"time"
@@ -11,40 +10,6 @@ import (
 	"granary/internal/awsapi"
 	"granary/internal/store"
 )
-
-// page reads MaxResults and NextToken.
-func page(maxResults *int64, token string, usual int) (after string, limit int, err error) {
-	limit = usual
-	if maxResults != nil {
-		limit = int(*maxResults)
-	}
-	b, err := base64.URLEncoding.DecodeString(token)
-	if err != nil || limit < 1 {
-		return "", 0, granary.Errorf(granary.Invalid, "The NextToken is not one that this list gave.")
-	}
-	return string(b), limit, nil
-}
-
-func token(next string) string { return base64.URLEncoding.EncodeToString([]byte(next)) }
-
-// cut pages through a list that is at hand, in the order of its keys.
-func cut[T any](list []T, key func(T) string, maxResults *int64, nextToken string, usual int) (out []T, next string, err error) {
-	after, limit, err := page(maxResults, nextToken, usual)
-	if err != nil {
-		return nil, "", err
-	}
-	out = []T{}
-	for _, v := range list {
-		if after != "" && key(v) <= after {
-			continue
-		}
-		if len(out) == limit {
-			return out, token(key(out[limit-1])), nil
-		}
-		out = append(out, v)
-	}
-	return out, "", nil
-}
 
 // tokenLife is how long a client token makes a retry the same request.
 const tokenLife = 24 * time.Hour

@@ -90,6 +90,6 @@ func (s *service) listScopes(_ *awsapi.Call, in *api.ListApplicationAccessScopes
 		list = append(list, scopeShape(sc))
 	}
 	slices.SortFunc(list, func(x, y api.ScopeDetails) int { return strings.Compare(x.Scope, y.Scope) })
-	list, next, err := cut(list, func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.Cut(list, func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
 	return &api.ListApplicationAccessScopesOutput{Scopes: list, NextToken: next}, err
 }

@@ -43,7 +43,7 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.ListInstances, anything[api.ListInstancesInput], s.listInstances),
 			awsapi.On(api.DescribeInstance, s.readInstance(func(in *api.DescribeInstanceInput) string { return in.InstanceArn }), s.describeInstance),
 			awsapi.On(api.UpdateInstance, ownInstance(s, func(in *api.UpdateInstanceInput) string { return in.InstanceArn }), s.updateInstance),
-			awsapi.On(api.DeleteInstance, ownInstance(s, func(in *api.DeleteInstanceInput) string { return in.InstanceArn }), s.deleteInstance),
+			awsapi.On(api.DeleteInstance, ownersInstance(s, func(in *api.DeleteInstanceInput) string { return in.InstanceArn }), s.deleteInstance),
 			awsapi.On(api.ListRegions, openInstance(s, func(in *api.ListRegionsInput) string { return in.InstanceArn }), s.listRegions),
 			awsapi.On(api.DescribeRegion, openInstance(s, func(in *api.DescribeRegionInput) string { return in.InstanceArn }), s.describeRegion),
 

@@ -1,0 +1,128 @@
+package organizations
+
+import (
+	"slices"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/organizations"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+// change changes the organization in a transaction.
+func (s *service) change(c *awsapi.Call, fn func(tx *store.Tx, o *granary.Organization) error) error {
+	return s.DB.Update(c, func(tx *store.Tx) error {
+		o, err := tx.Organization.Get()
+		if err != nil {
+			return err
+		}
+		if err := fn(tx, o); err != nil {
+			return err
+		}
+		return tx.Organization.Put(o)
+	})
+}
+
+func (s *service) enableAccess(c *awsapi.Call, in *api.EnableAWSServiceAccessInput) (*api.EnableAWSServiceAccessOutput, error) {
+	return &api.EnableAWSServiceAccessOutput{}, s.change(c, func(_ *store.Tx, o *granary.Organization) error {
+		enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: c.Now.UTC()})
+		return nil
+	})
+}
+
+func enable(o *granary.Organization, access granary.ServiceAccess) {
+	i, found := slices.BinarySearchFunc(o.Services, access, func(a, b granary.ServiceAccess) int { return strings.Compare(a.Service, b.Service) })
+	if !found {
+		o.Services = slices.Insert(o.Services, i, access)
+	}
+}
+
+func (s *service) disableAccess(c *awsapi.Call, in *api.DisableAWSServiceAccessInput) (*api.DisableAWSServiceAccessOutput, error) {
+	return &api.DisableAWSServiceAccessOutput{}, s.change(c, func(_ *store.Tx, o *granary.Organization) error {
+		if slices.ContainsFunc(o.Delegated, func(d granary.Delegation) bool { return d.Service == in.ServicePrincipal }) {
+			return violation("DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE", "An account administers "+in.ServicePrincipal+" for the organization: deregister it first.")
+		}
+		o.Services = slices.DeleteFunc(o.Services, func(a granary.ServiceAccess) bool { return a.Service == in.ServicePrincipal })
+		return nil
+	})
+}
+
+func (s *service) listAccess(_ *awsapi.Call, in *api.ListAWSServiceAccessForOrganizationInput) (*api.ListAWSServiceAccessForOrganizationOutput, error) {
+	list, next, err := awsapi.Cut(s.Index.Organization().Services, func(a granary.ServiceAccess) string { return a.Service }, in.MaxResults, in.NextToken, maxPage)
+	out := &api.ListAWSServiceAccessForOrganizationOutput{EnabledServicePrincipals: []api.EnabledServicePrincipal{}, NextToken: next}
+	for _, a := range list {
+		out.EnabledServicePrincipals = append(out.EnabledServicePrincipals, api.EnabledServicePrincipal{ServicePrincipal: a.Service, DateEnabled: a.Enabled})
+	}
+	return out, err
+}
+
+// register lets a member account administer a service; Identity Center has one such account at most. It enables the service's
+// access too, which AWS wants done before.
+func (s *service) register(c *awsapi.Call, in *api.RegisterDelegatedAdministratorInput) (*api.RegisterDelegatedAdministratorOutput, error) {
+	id := granary.AccountID(in.AccountId)
+	return &api.RegisterDelegatedAdministratorOutput{}, s.change(c, func(tx *store.Tx, o *granary.Organization) error {
+		a, err := tx.Accounts.Get(id)
+		switch {
+		case granary.Is(err, granary.NotFound) || err == nil && a.Closed:
+			return noAccount(in.AccountId)
+		case err != nil:
+			return err
+		case a.Management:
+			return violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", "The management account cannot be a delegated administrator.")
+		case o.Delegate(id, in.ServicePrincipal):
+			return granary.Errorf(granary.Exists, "The account %s administers %s already.", id, in.ServicePrincipal).WithCode("AccountAlreadyRegisteredException")
+		}
+		if in.ServicePrincipal == granary.IdentityCenterService && slices.ContainsFunc(o.Delegated, func(d granary.Delegation) bool { return d.Service == in.ServicePrincipal }) {
+			return violation("MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED", "Another account administers "+in.ServicePrincipal+" for the organization, and there can be one.")
+		}
+		now := c.Now.UTC()
+		o.Delegated = append(o.Delegated, granary.Delegation{Account: id, Service: in.ServicePrincipal, Enabled: now})
+		slices.SortFunc(o.Delegated, func(a, b granary.Delegation) int {
+			return strings.Compare(a.Service+" "+string(a.Account), b.Service+" "+string(b.Account))
+		})
+		enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: now})
+		return nil
+	})
+}
+
+func (s *service) deregister(c *awsapi.Call, in *api.DeregisterDelegatedAdministratorInput) (*api.DeregisterDelegatedAdministratorOutput, error) {
+	id := granary.AccountID(in.AccountId)
+	return &api.DeregisterDelegatedAdministratorOutput{}, s.change(c, func(tx *store.Tx, o *granary.Organization) error {
+		if _, err := tx.Accounts.Get(id); granary.Is(err, granary.NotFound) {
+			return noAccount(in.AccountId)
+		}
+		if !o.Delegate(id, in.ServicePrincipal) {
+			return granary.Errorf(granary.NotFound, "The account %s does not administer %s.", id, in.ServicePrincipal).WithCode("AccountNotRegisteredException")
+		}
+		o.Delegated = slices.DeleteFunc(o.Delegated, func(d granary.Delegation) bool { return d.Account == id && d.Service == in.ServicePrincipal })
+		return nil
+	})
+}
+
+// listDelegated lists each account once, with the time of its first delegation.
+func (s *service) listDelegated(_ *awsapi.Call, in *api.ListDelegatedAdministratorsInput) (*api.ListDelegatedAdministratorsOutput, error) {
+	since := map[granary.AccountID]granary.Delegation{}
+	for _, d := range s.Index.Organization().Delegated {
+		if in.ServicePrincipal != "" && d.Service != in.ServicePrincipal {
+			continue
+		}
+		if old, ok := since[d.Account]; !ok || d.Enabled.Before(old.Enabled) {
+			since[d.Account] = d
+		}
+	}
+	all := []api.DelegatedAdministrator{}
+	for id, d := range since {
+		a, ok := s.Index.Account(id)
+		if !ok {
+			continue
+		}
+		x := s.shape(a)
+		all = append(all, api.DelegatedAdministrator{Arn: x.Arn, DelegationEnabledDate: d.Enabled, Email: x.Email, Id: x.Id, JoinedMethod: x.JoinedMethod,
+			JoinedTimestamp: x.JoinedTimestamp, Name: x.Name, State: x.State, Status: x.Status})
+	}
+	key := func(d api.DelegatedAdministrator) string { return d.Id }
+	slices.SortFunc(all, func(a, b api.DelegatedAdministrator) int { return strings.Compare(a.Id, b.Id) })
+	list, next, err := awsapi.Cut(all, key, in.MaxResults, in.NextToken, maxPage)
+	return &api.ListDelegatedAdministratorsOutput{DelegatedAdministrators: list, NextToken: next}, err
+}

@@ -1,0 +1,387 @@
+package world_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	s3ctypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/document"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+
+	"granary/internal/client"
+	"granary/internal/corp"
+	"granary/internal/world"
+)
+
+// member is an account of the organization and a key of its administrator.
+type member struct {
+	id  string
+	key client.Key
+}
+
+func (m member) role(name string) string { return "arn:aws:iam::" + m.id + ":role/" + name }
+
+// administrator makes a user of the management account who may do everything, and so reach every member.
+func administrator(t *testing.T, w *world.World) client.Key {
+	t.Helper()
+	x := iam.NewFromConfig(w.AWS(w.Root()))
+	must[*iam.CreateUserOutput](t)(x.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("admin")}))
+	must[*iam.AttachUserPolicyOutput](t)(x.AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("admin"), PolicyArn: aws.String("arn:aws:iam::aws:policy/AdministratorAccess")}))
+	k := must[*iam.CreateAccessKeyOutput](t)(x.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("admin")})).AccessKey
+	return client.Key{ID: *k.AccessKeyId, Secret: *k.SecretAccessKey}
+}
+
+// join makes an account and goes into it through its access role.
+func join(t *testing.T, w *world.World, admin client.Key, name string) member {
+	t.Helper()
+	out := must[*organizations.CreateAccountOutput](t)(organizations.NewFromConfig(w.AWS(admin)).CreateAccount(t.Context(),
+		&organizations.CreateAccountInput{AccountName: &name, Email: aws.String(name + "@larkspur.example")}))
+	m := member{id: aws.ToString(out.CreateAccountStatus.AccountId)}
+	m.key = must[client.Key](t)(w.Assume(t.Context(), admin, m.role("OrganizationAccountAccessRole"), "setup", ""))
+	return m
+}
+
+// makeRole makes a role with an inline policy.
+func makeRole(t *testing.T, w *world.World, k client.Key, name, trust, policy string) {
+	t.Helper()
+	x := iam.NewFromConfig(w.AWS(k))
+	must[*iam.CreateRoleOutput](t)(x.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(statement(trust))}))
+	must[*iam.PutRolePolicyOutput](t)(x.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("work"), PolicyDocument: aws.String(statement(policy))}))
+}
+
+func statement(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
+
+func TestOrganizationAccounts(t *testing.T) {
+	ctx := t.Context()
+	w := start(t)
+	admin := administrator(t, w)
+	org := organizations.NewFromConfig(w.AWS(admin))
+	about := must[*organizations.DescribeOrganizationOutput](t)(org.DescribeOrganization(ctx, nil)).Organization
+	if *about.MasterAccountId != w.Account || about.FeatureSet != orgtypes.OrganizationFeatureSetAll {
+		t.Errorf("the organization: %+v", about)
+	}
+	roots := must[*organizations.ListRootsOutput](t)(org.ListRoots(ctx, nil)).Roots
+	m := join(t, w, admin, "apps")
+
+	t.Run("create", func(t *testing.T) {
+		out := must[*organizations.CreateAccountOutput](t)(org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("again"), Email: aws.String("APPS@larkspur.example")}))
+		if s := out.CreateAccountStatus; s.State != orgtypes.CreateAccountStateFailed || s.FailureReason != orgtypes.CreateAccountFailureReasonEmailAlreadyExists {
+			t.Errorf("a second account with the address: %+v", s)
+		}
+		status := must[*organizations.DescribeCreateAccountStatusOutput](t)(org.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: out.CreateAccountStatus.Id})).CreateAccountStatus
+		if *status.Id != *out.CreateAccountStatus.Id || status.State != orgtypes.CreateAccountStateFailed || !status.RequestedTimestamp.Equal(*out.CreateAccountStatus.RequestedTimestamp) {
+			t.Errorf("its status: %+v", status)
+		}
+		_, err := org.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: aws.String("car-" + strings.Repeat("0", 32))})
+		refused(t, err, "CreateAccountStatusNotFoundException", "no request")
+		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("t@x.example"), Tags: []orgtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
+		refused(t, err, "InvalidInputException", "tagged")
+		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("no address")})
+		refused(t, err, "InvalidInputException", "'email'")
+		_, err = org.CreateOrganization(ctx, nil)
+		refused(t, err, "AlreadyInOrganizationException", "already a member")
+	})
+	t.Run("list", func(t *testing.T) {
+		names := map[string]orgtypes.AccountState{}
+		pages := organizations.NewListAccountsPaginator(org, &organizations.ListAccountsInput{MaxResults: aws.Int32(1)})
+		for pages.HasMorePages() {
+			for _, a := range must[*organizations.ListAccountsOutput](t)(pages.NextPage(ctx)).Accounts {
+				names[*a.Id] = a.State
+			}
+		}
+		if len(names) != 2 || names[m.id] != orgtypes.AccountStateActive || names[w.Account] == "" {
+			t.Errorf("accounts by page: %v", names)
+		}
+		under := must[*organizations.ListAccountsForParentOutput](t)(org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: roots[0].Id}))
+		if len(under.Accounts) != 2 {
+			t.Errorf("accounts under the root: %+v", under.Accounts)
+		}
+		_, err := org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: aws.String("r-zzzz")})
+		refused(t, err, "ParentNotFoundException", "list-roots")
+		parents := must[*organizations.ListParentsOutput](t)(org.ListParents(ctx, &organizations.ListParentsInput{ChildId: &m.id})).Parents
+		if len(parents) != 1 || *parents[0].Id != *roots[0].Id {
+			t.Errorf("parents: %+v", parents)
+		}
+		children := must[*organizations.ListChildrenOutput](t)(org.ListChildren(ctx, &organizations.ListChildrenInput{ParentId: roots[0].Id, ChildType: orgtypes.ChildTypeAccount})).Children
+		if len(children) != 2 {
+			t.Errorf("children: %+v", children)
+		}
+		a := must[*organizations.DescribeAccountOutput](t)(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &m.id})).Account
+		if *a.Name != "apps" || *a.Email != "apps@larkspur.example" || *a.Arn != fmt.Sprintf("arn:aws:organizations::%s:account/%s/%s", w.Account, *about.Id, m.id) {
+			t.Errorf("the account: %+v", a)
+		}
+		_, err = org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: aws.String("000000000001")})
+		refused(t, err, "AccountNotFoundException", "000000000001")
+	})
+	t.Run("a member is no manager", func(t *testing.T) {
+		org := organizations.NewFromConfig(w.AWS(m.key))
+		if got := must[*organizations.DescribeOrganizationOutput](t)(org.DescribeOrganization(ctx, nil)).Organization; *got.Id != *about.Id {
+			t.Errorf("the organization as its member sees it: %+v", got)
+		}
+		_, err := org.ListAccounts(ctx, nil)
+		refused(t, err, "AccessDeniedException", "organizations:ListAccounts")
+		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("t@x.example")})
+		refused(t, err, "AccessDeniedException", "organizations:CreateAccount")
+		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &m.id})
+		refused(t, err, "AccessDeniedException", "organizations:CloseAccount")
+		_, err = w.Assume(ctx, m.key, "arn:aws:iam::"+w.Account+":role/OrganizationAccountAccessRole", "up", "")
+		refused(t, err, "AccessDenied", "sts:AssumeRole")
+	})
+	t.Run("services", func(t *testing.T) {
+		service := aws.String("sso.amazonaws.com")
+		other := join(t, w, admin, "other")
+		must[*organizations.RegisterDelegatedAdministratorOutput](t)(org.RegisterDelegatedAdministrator(ctx, &organizations.RegisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service}))
+		for _, r := range []struct{ account, code, words string }{
+			{m.id, "AccountAlreadyRegisteredException", "already"},
+			{other.id, "ConstraintViolationException", "there can be one"},
+			{w.Account, "ConstraintViolationException", "management account"},
+			{"000000000001", "AccountNotFoundException", "000000000001"},
+		} {
+			_, err := org.RegisterDelegatedAdministrator(ctx, &organizations.RegisterDelegatedAdministratorInput{AccountId: &r.account, ServicePrincipal: service})
+			refused(t, err, r.code, r.words)
+		}
+		list := must[*organizations.ListDelegatedAdministratorsOutput](t)(org.ListDelegatedAdministrators(ctx, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: service})).DelegatedAdministrators
+		if len(list) != 1 || *list[0].Id != m.id {
+			t.Errorf("administrators: %+v", list)
+		}
+		// A delegated administrator reads the organization.
+		if n := len(must[*organizations.ListAccountsOutput](t)(organizations.NewFromConfig(w.AWS(m.key)).ListAccounts(ctx, nil)).Accounts); n != 3 {
+			t.Errorf("the administrator sees %d accounts", n)
+		}
+		_, err := org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service})
+		refused(t, err, "ConstraintViolationException", "deregister it first")
+		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &m.id})
+		refused(t, err, "ConstraintViolationException", "deregister it first")
+		must[*organizations.DeregisterDelegatedAdministratorOutput](t)(org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service}))
+		_, err = org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service})
+		refused(t, err, "AccountNotRegisteredException", "does not administer")
+		_, err = organizations.NewFromConfig(w.AWS(m.key)).ListAccounts(ctx, nil)
+		refused(t, err, "AccessDeniedException", "organizations:ListAccounts")
+		must[*organizations.EnableAWSServiceAccessOutput](t)(org.EnableAWSServiceAccess(ctx, &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("x.amazonaws.com")}))
+		must[*organizations.DisableAWSServiceAccessOutput](t)(org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service}))
+		enabled := must[*organizations.ListAWSServiceAccessForOrganizationOutput](t)(org.ListAWSServiceAccessForOrganization(ctx, nil)).EnabledServicePrincipals
+		if len(enabled) != 1 || *enabled[0].ServicePrincipal != "x.amazonaws.com" {
+			t.Errorf("enabled services: %+v", enabled)
+		}
+	})
+	t.Run("close", func(t *testing.T) {
+		gone := join(t, w, admin, "gone")
+		if _, err := iam.NewFromConfig(w.AWS(gone.key)).ListRoles(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+		must[*organizations.CloseAccountOutput](t)(org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &gone.id}))
+		_, err := iam.NewFromConfig(w.AWS(gone.key)).ListRoles(ctx, nil)
+		refused(t, err, "AccessDenied", "closed")
+		_, err = w.Assume(ctx, admin, gone.role("OrganizationAccountAccessRole"), "in", "")
+		refused(t, err, "AccessDenied", "sts:AssumeRole")
+		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &gone.id})
+		refused(t, err, "AccountAlreadyClosedException", "already")
+		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &w.Account})
+		refused(t, err, "ConstraintViolationException", "management account")
+		a := must[*organizations.DescribeAccountOutput](t)(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &gone.id})).Account
+		if a.State != orgtypes.AccountStateClosed || a.Status != orgtypes.AccountStatusSuspended {
+			t.Errorf("the closed account: %+v", a)
+		}
+	})
+}
+
+// Who may do what with the organization's instance: its owner, the delegated administrator, any member.
+func TestOrganizationInstance(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	admin := administrator(t, c.World)
+	org := organizations.NewFromConfig(c.AWS(admin))
+	lead, other := join(t, c.World, admin, "lead"), join(t, c.World, admin, "other")
+	service := aws.String("sso.amazonaws.com")
+	rename := func(m member) error {
+		_, err := ssoadmin.NewFromConfig(c.AWS(m.key)).UpdateInstance(ctx, &ssoadmin.UpdateInstanceInput{InstanceArn: &c.Instance, Name: aws.String("renamed")})
+		return err
+	}
+	hire := func(m member, login string) error {
+		_, err := identitystore.NewFromConfig(c.AWS(m.key)).CreateUser(ctx, &identitystore.CreateUserInput{IdentityStoreId: &c.Store, UserName: &login, DisplayName: &login,
+			Name: &idtypes.Name{GivenName: &login, FamilyName: &login}})
+		return err
+	}
+	applications := func(m member) (int, error) {
+		out, err := ssoadmin.NewFromConfig(c.AWS(m.key)).ListApplications(ctx, &ssoadmin.ListApplicationsInput{InstanceArn: &c.Instance})
+		if err != nil {
+			return 0, err
+		}
+		return len(out.Applications), nil
+	}
+	must[*organizations.RegisterDelegatedAdministratorOutput](t)(org.RegisterDelegatedAdministrator(ctx, &organizations.RegisterDelegatedAdministratorInput{AccountId: &lead.id, ServicePrincipal: service}))
+	must[*ssoadmin.CreateApplicationOutput](t)(ssoadmin.NewFromConfig(c.AWS(other.key)).CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &c.Instance,
+		Name: aws.String("theirs"), ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")}))
+
+	t.Run("delegated administrator", func(t *testing.T) {
+		if err := rename(lead); err != nil {
+			t.Error(err)
+		}
+		if err := hire(lead, "zoe"); err != nil {
+			t.Error(err)
+		}
+		if n, err := applications(lead); err != nil || n != 3 { // with what Access Grants made for itself
+			t.Errorf("applications: %d, %v", n, err)
+		}
+		sso := ssoadmin.NewFromConfig(c.AWS(lead.key))
+		if _, err := sso.UpdateApplication(ctx, &ssoadmin.UpdateApplicationInput{ApplicationArn: &c.Application, Description: aws.String("by the lead")}); err != nil {
+			t.Error(err)
+		}
+		_, err := sso.DeleteInstance(ctx, &ssoadmin.DeleteInstanceInput{InstanceArn: &c.Instance})
+		refused(t, err, "AccessDeniedException", "sso:DeleteInstance")
+	})
+	t.Run("member", func(t *testing.T) {
+		refused(t, rename(other), "AccessDeniedException", "sso:UpdateInstance")
+		refused(t, hire(other, "yan"), "AccessDeniedException", "identitystore:CreateUser")
+		_, err := applications(other)
+		refused(t, err, "AccessDeniedException", "ApplicationAccount="+other.id)
+		sso := ssoadmin.NewFromConfig(c.AWS(other.key))
+		_, err = sso.UpdateApplication(ctx, &ssoadmin.UpdateApplicationInput{ApplicationArn: &c.Application, Description: aws.String("by a stranger")})
+		refused(t, err, "AccessDeniedException", "sso:UpdateApplication")
+		_, err = sso.DeleteTrustedTokenIssuer(ctx, &ssoadmin.DeleteTrustedTokenIssuerInput{TrustedTokenIssuerArn: &c.Issuer})
+		refused(t, err, "AccessDeniedException", "sso:DeleteTrustedTokenIssuer")
+		// It reads the instance and the directory, which it refers to in grants.
+		if _, err := sso.DescribeInstance(ctx, &ssoadmin.DescribeInstanceInput{InstanceArn: &c.Instance}); err != nil {
+			t.Error(err)
+		}
+		u, err := identitystore.NewFromConfig(c.AWS(other.key)).DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: &c.Store, UserId: aws.String(c.Users[alice])})
+		if err != nil || *u.UserName != alice {
+			t.Errorf("alice as another account sees her: %+v, %v", u, err)
+		}
+	})
+	t.Run("delegation ends", func(t *testing.T) {
+		must[*organizations.DeregisterDelegatedAdministratorOutput](t)(org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: &lead.id, ServicePrincipal: service}))
+		refused(t, rename(lead), "AccessDeniedException", "sso:UpdateInstance")
+		refused(t, hire(lead, "yan"), "AccessDeniedException", "identitystore:CreateUser")
+	})
+	t.Run("a member's own instance", func(t *testing.T) {
+		sso := ssoadmin.NewFromConfig(c.AWS(other.key))
+		own := *must[*ssoadmin.CreateInstanceOutput](t)(sso.CreateInstance(ctx, &ssoadmin.CreateInstanceInput{Name: aws.String("own")})).InstanceArn
+		_, err := sso.CreateInstance(ctx, &ssoadmin.CreateInstanceInput{Name: aws.String("second")})
+		refused(t, err, "ConflictException", "")
+		list := must[*ssoadmin.ListInstancesOutput](t)(sso.ListInstances(ctx, nil)).Instances
+		if len(list) != 2 {
+			t.Errorf("the member sees %d instances, want the organization's and its own", len(list))
+		}
+		for _, k := range []client.Key{lead.key, admin} {
+			if list := must[*ssoadmin.ListInstancesOutput](t)(ssoadmin.NewFromConfig(c.AWS(k)).ListInstances(ctx, nil)).Instances; len(list) != 1 || *list[0].InstanceArn != c.Instance {
+				t.Errorf("another account sees %+v", list)
+			}
+			_, err := ssoadmin.NewFromConfig(c.AWS(k)).DescribeInstance(ctx, &ssoadmin.DescribeInstanceInput{InstanceArn: &own})
+			refused(t, err, "AccessDeniedException", "sso:DescribeInstance")
+			_, err = ssoadmin.NewFromConfig(c.AWS(k)).CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &own, Name: aws.String("x"),
+				ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")})
+			refused(t, err, "AccessDeniedException", "sso:CreateApplication")
+			_, err = s3control.NewFromConfig(c.AWS(k)).AssociateAccessGrantsIdentityCenter(ctx, &s3control.AssociateAccessGrantsIdentityCenterInput{AccountId: &lead.id, IdentityCenterArn: &own})
+			if err == nil {
+				t.Error("an Access Grants instance was associated with another account's instance")
+			}
+		}
+	})
+}
+
+// The application in one account, the machine's role in a second, the person's role in a third, the data in a fourth
+// (identity-center §2.1).
+func TestAcrossAccounts(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	admin := administrator(t, c.World)
+	apps, machines, people, data := join(t, c.World, admin, "apps"), join(t, c.World, admin, "machines"), join(t, c.World, admin, "people"), join(t, c.World, admin, "data")
+
+	makeRole(t, c.World, machines.key, "webapp", `{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::`+c.Account+`:root"},"Action":"sts:AssumeRole"}`,
+		`{"Effect":"Allow","Action":["sts:AssumeRole","sts:SetContext","sso-oauth:CreateTokenWithIAM"],"Resource":"*"}`)
+	makeRole(t, c.World, people.key, "bearer", `{"Effect":"Allow","Principal":{"AWS":"`+machines.role("webapp")+`"},"Action":["sts:AssumeRole","sts:SetContext"]}`,
+		`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+	makeRole(t, c.World, data.key, "location", `{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity","sts:SetContext"]}`,
+		`{"Effect":"Allow","Action":"s3:*","Resource":"*"}`)
+
+	// The application.
+	sso := ssoadmin.NewFromConfig(c.AWS(apps.key))
+	app := must[*ssoadmin.CreateApplicationOutput](t)(sso.CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &c.Instance, Name: aws.String("elsewhere"),
+		ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")})).ApplicationArn
+	if !strings.HasPrefix(*app, "arn:aws:sso::"+apps.id+":application/") {
+		t.Errorf("the application's account: %s", *app)
+	}
+	must[*ssoadmin.PutApplicationGrantOutput](t)(sso.PutApplicationGrant(ctx, &ssoadmin.PutApplicationGrantInput{ApplicationArn: app, GrantType: ssotypes.GrantType(world.JWTBearer),
+		Grant: &ssotypes.GrantMemberJwtBearer{Value: ssotypes.JwtBearerGrant{AuthorizedTokenIssuers: []ssotypes.AuthorizedTokenIssuer{
+			{TrustedTokenIssuerArn: &c.Issuer, AuthorizedAudiences: []string{corp.ClientID}}}}}}))
+	must[*ssoadmin.PutApplicationAccessScopeOutput](t)(sso.PutApplicationAccessScope(ctx, &ssoadmin.PutApplicationAccessScopeInput{ApplicationArn: app, Scope: aws.String("s3:access_grants:read_write")}))
+	must[*ssoadmin.PutApplicationAssignmentConfigurationOutput](t)(sso.PutApplicationAssignmentConfiguration(ctx, &ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: app, AssignmentRequired: aws.Bool(false)}))
+	actors := func(role string) {
+		t.Helper()
+		must[*ssoadmin.PutApplicationAuthenticationMethodOutput](t)(sso.PutApplicationAuthenticationMethod(ctx, &ssoadmin.PutApplicationAuthenticationMethodInput{ApplicationArn: app,
+			AuthenticationMethodType: ssotypes.AuthenticationMethodTypeIam,
+			AuthenticationMethod: &ssotypes.AuthenticationMethodMemberIam{Value: ssotypes.IamAuthenticationMethod{ActorPolicy: document.NewLazyDocument(map[string]any{
+				"Version": "2012-10-17", "Statement": map[string]any{"Effect": "Allow", "Principal": map[string]string{"AWS": role}, "Action": "sso-oauth:CreateTokenWithIAM", "Resource": "*"}})}}}))
+	}
+	actors(machines.role("someone-else"))
+
+	// The data, with a bucket and an Access Grants instance of its own.
+	bucket := "larkspur-elsewhere"
+	must[*s3.CreateBucketOutput](t)(c.S3(data.key).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}))
+	must[*s3.PutObjectOutput](t)(c.S3(data.key).PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: aws.String("a/b.txt"), Body: strings.NewReader("grain")}))
+	x := s3control.NewFromConfig(c.AWS(data.key))
+	must[*s3control.CreateAccessGrantsInstanceOutput](t)(x.CreateAccessGrantsInstance(ctx, &s3control.CreateAccessGrantsInstanceInput{AccountId: &data.id, IdentityCenterArn: &c.Instance}))
+	location := must[*s3control.CreateAccessGrantsLocationOutput](t)(x.CreateAccessGrantsLocation(ctx, &s3control.CreateAccessGrantsLocationInput{AccountId: &data.id,
+		LocationScope: aws.String("s3://"), IAMRoleArn: aws.String(data.role("location"))}))
+
+	vend := func(k client.Key) (client.Key, error) {
+		out, err := s3control.NewFromConfig(c.AWS(k)).GetDataAccess(ctx, &s3control.GetDataAccessInput{AccountId: &data.id, Target: aws.String("s3://" + bucket + "/a/*"), Permission: s3ctypes.PermissionRead})
+		if err != nil {
+			return client.Key{}, err
+		}
+		return client.Key{ID: *out.Credentials.AccessKeyId, Secret: *out.Credentials.SecretAccessKey, Token: *out.Credentials.SessionToken}, nil
+	}
+	elsewhere := *c
+	elsewhere.Application = *app
+	web := must[client.Key](t)(c.Assume(ctx, admin, machines.role("webapp"), "app", ""))
+	signIn := func(login string) (client.Key, error) {
+		token := must[string](t)(c.Provider.SignIn(ctx, login))
+		out, err := elsewhere.Exchange(ctx, web, token)
+		if err != nil {
+			return client.Key{}, err
+		}
+		return c.Assume(ctx, web, people.role("bearer"), "person", *out.AwsAdditionalDetails.IdentityContext)
+	}
+
+	_, err := signIn(alice)
+	refused(t, err, "AccessDeniedException", "")
+	actors(machines.role("webapp"))
+	person := must[client.Key](t)(signIn(alice))
+
+	_, err = vend(person)
+	refused(t, err, "AccessDenied", "no resource-based policy allows the s3:GetDataAccess") // no resource policy lets the account in
+	must[*s3control.PutAccessGrantsInstanceResourcePolicyOutput](t)(x.PutAccessGrantsInstanceResourcePolicy(ctx, &s3control.PutAccessGrantsInstanceResourcePolicyInput{AccountId: &data.id,
+		Policy: aws.String(statement(fmt.Sprintf(`{"Effect":"Allow","Principal":{"AWS":"%s"},"Action":["s3:GetDataAccess","s3:ListAccessGrants","s3:ListAccessGrantsLocations","s3:GetAccessGrantsInstanceForPrefix"],"Resource":"arn:aws:s3:%s:%s:access-grants/default"}`, people.id, c.Region, data.id)))}))
+	_, err = vend(person)
+	refused(t, err, "AccessDenied", "You do not have READ permissions") // let in, and nothing granted
+
+	must[*s3control.CreateAccessGrantOutput](t)(x.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &data.id, AccessGrantsLocationId: location.AccessGrantsLocationId,
+		AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String(bucket + "/a/*")},
+		Grantee:                           &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeDirectoryUser, GranteeIdentifier: aws.String(c.Users[alice])}, Permission: s3ctypes.PermissionRead}))
+	key := must[client.Key](t)(vend(person))
+	if got := must[string](t)(c.Read(ctx, key, bucket, "a/b.txt")); got != "grain" {
+		t.Errorf("read %q", got)
+	}
+	_, err = vend(must[client.Key](t)(signIn(bob)))
+	refused(t, err, "AccessDenied", "You do not have READ permissions")
+
+	// The key of the data's account ends with the account of the data, and with the person.
+	if err := c.SetActive(ctx, alice, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Read(context.WithoutCancel(ctx), key, bucket, "a/b.txt"); err == nil {
+		t.Error("read after the person left")
+	}
+}
