@@ -21,6 +21,7 @@ granary                                                     # the words everyone
 internal/policy internal/grants internal/sigv4 internal/seal internal/wire # pure: no clock, no context, no I/O, so that tables and fuzzing reach every branch
 internal/api internal/api/*                                         # AWS's shapes, generated for wire
 internal/sqlite                                             # the embedded database engine
+internal/limit                                              # slows down strangers who ask too often
 internal/store internal/backend internal/idtoken internal/audit # the only packages that do I/O outward
 internal/backend/*                                          # where bytes live
 internal/index                                              # the store's hot part, in memory

@@ -44,6 +44,11 @@ func SessionARN(a AccountID, role, session string) ARN {
 	return ARN("arn:aws:sts::" + string(a) + ":assumed-role/" + role + "/" + session)
 }
 
+// FederatedUserARN is a user of GetFederationToken.
+func FederatedUserARN(a AccountID, name string) ARN {
+	return ARN("arn:aws:sts::" + string(a) + ":federated-user/" + name)
+}
+
 // GrantsInstanceARN is an account's S3 Access Grants instance in a Region.
 func GrantsInstanceARN(region string, a AccountID) ARN {
 	return ARN("arn:aws:s3:" + region + ":" + string(a) + ":access-grants/default")

@@ -2,6 +2,9 @@ package granary
 
 import "time"
 
+// AdministratorAccess is AWS's managed policy that allows everything.
+const AdministratorAccess ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
+
 // ManagedPolicy is a customer-managed IAM policy. Those of AWS are built in, not stored.
 type ManagedPolicy struct {
 	Account        AccountID

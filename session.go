@@ -8,9 +8,14 @@ type Session struct {
 	Issued      time.Time
 	Expires     time.Time
 	Account     AccountID
-	RoleID      string // AROA…; the role must still exist under this id
+	RoleID      string // AROA…; the role must still exist under this id. "" is a session of a user's own
 	RoleARN     ARN
-	Name        string // role session name
+	Name        string // role session name, or the federated user's name
+
+	User      string // without a role: the IAM user, "" for the root user
+	UserID    string // AIDA…; the user must still have it
+	Federated bool   // made by GetFederationToken: only what session policies and the user's own both allow
+	Provider  ARN    // the OpenID Connect provider whose token began the session, or ""
 
 	SourceIdentity string
 	Tags           []Tag

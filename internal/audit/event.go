@@ -37,16 +37,17 @@ type Event struct {
 
 // UserIdentity is who called.
 type UserIdentity struct {
-	Type           string          `json:"type"`
-	PrincipalID    string          `json:"principalId,omitempty"`
-	ARN            string          `json:"arn,omitempty"`
-	AccountID      string          `json:"accountId,omitempty"`
-	AccessKeyID    string          `json:"accessKeyId,omitempty"`
-	UserName       string          `json:"userName,omitempty"`
-	SessionContext *SessionContext `json:"sessionContext,omitempty"`
-	OnBehalfOf     *OnBehalfOf     `json:"onBehalfOf,omitempty"`
-	InvokedBy      string          `json:"invokedBy,omitempty"`
-	CredentialID   string          `json:"credentialId,omitempty"`
+	Type             string          `json:"type"`
+	PrincipalID      string          `json:"principalId,omitempty"`
+	ARN              string          `json:"arn,omitempty"`
+	AccountID        string          `json:"accountId,omitempty"`
+	AccessKeyID      string          `json:"accessKeyId,omitempty"`
+	UserName         string          `json:"userName,omitempty"`
+	SessionContext   *SessionContext `json:"sessionContext,omitempty"`
+	OnBehalfOf       *OnBehalfOf     `json:"onBehalfOf,omitempty"`
+	InvokedBy        string          `json:"invokedBy,omitempty"`
+	IdentityProvider string          `json:"identityProvider,omitempty"`
+	CredentialID     string          `json:"credentialId,omitempty"`
 }
 
 // SessionContext says where a session comes from.

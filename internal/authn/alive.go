@@ -4,10 +4,16 @@ import (
 	"granary"
 )
 
-// alive refuses sessions whose reason to exist is gone: the role, the person, the grant, or the person's being in the
+// alive refuses sessions whose reason to exist is gone: the role, the IAM user, the person, the grant, or the person's being in the
 // group that the grant was for. The sentence says which, since the holder proved to be the one it was given to.
 func (a *Authenticator) alive(c *Caller) error {
 	s := c.Session
+	if s.RoleID == "" {
+		if s.User != "" && c.User == nil {
+			return dead("the IAM user %s was deleted or renamed after this session began", s.User)
+		}
+		return nil
+	}
 	if c.Role == nil {
 		return dead("the role %s was deleted after this session began", s.RoleARN)
 	}

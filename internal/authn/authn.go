@@ -97,11 +97,31 @@ func (a *Authenticator) resolveSession(auth *sigv4.Auth) (*Caller, string, error
 	if err != nil {
 		return nil, "", bad
 	}
-	c := &Caller{Kind: policy.RoleSession, Account: s.Account, AccessKeyID: auth.AccessKeyID, Session: s,
-		ID: s.RoleID + ":" + s.Name}
+	c := &Caller{Account: s.Account, AccessKeyID: auth.AccessKeyID, Session: s}
+	if s.RoleID == "" {
+		a.resolveUserSession(c)
+		return c, secret, nil
+	}
+	c.Kind, c.ID = policy.RoleSession, s.RoleID+":"+s.Name
 	if r, ok := a.Index.RoleByID(s.RoleID); ok {
 		c.Role = r
 		c.ARN = granary.SessionARN(s.Account, r.Name, s.Name)
 	}
 	return c, secret, nil
+}
+
+// resolveUserSession says whose session it is: a user's own (GetSessionToken), or a federated user's that the user vouches for.
+func (a *Authenticator) resolveUserSession(c *Caller) {
+	s := c.Session
+	if u, ok := a.Index.IAMUser(s.Account, s.User); ok && u.ID == s.UserID {
+		c.User = u
+	}
+	switch {
+	case s.Federated:
+		c.Kind, c.ARN, c.ID = policy.FederatedUser, granary.FederatedUserARN(s.Account, s.Name), string(s.Account)+":"+s.Name
+	case s.User == "":
+		c.Kind, c.ARN, c.ID = policy.Root, granary.RootARN(s.Account), string(s.Account)
+	case c.User != nil:
+		c.Kind, c.ARN, c.ID = policy.IAMUser, c.User.ARN(), s.UserID
+	}
 }

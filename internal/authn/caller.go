@@ -14,9 +14,10 @@ type Caller struct {
 	ID      string      // account id, AIDA…, or AROA…:session
 
 	AccessKeyID string
-	User        *index.IAMUser   // IAM users
+	User        *index.IAMUser   // IAM users, and the users behind federated ones
 	Role        *index.Role      // role sessions
 	Session     *granary.Session // temporary keys
+	Provider    granary.ARN      // web identities
 }
 
 // Anonymous is the caller of an unsigned request.
@@ -25,8 +26,13 @@ func Anonymous() *Caller { return &Caller{Kind: policy.Anonymous} }
 // Principal is the caller as the policy engine sees it.
 func (c *Caller) Principal() policy.Caller {
 	p := policy.Caller{Kind: c.Kind, Account: c.Account, ARN: c.ARN}
-	if c.Role != nil {
+	switch {
+	case c.Role != nil:
 		p.Role = c.Role.ARN
+	case c.Kind == policy.FederatedUser && c.User != nil:
+		p.Role = c.User.ARN()
+	case c.Kind == policy.WebIdentity:
+		p.Federated = c.Provider
 	}
 	return p
 }
@@ -77,4 +83,12 @@ func (c *Caller) Tag(key string) (string, bool) {
 		return findTag(c.User.Tags, key)
 	}
 	return "", false
+}
+
+// FederatedProvider is aws:FederatedProvider: the OpenID Connect provider that vouched for the caller, "" for others.
+func (c *Caller) FederatedProvider() granary.ARN {
+	if c.Session != nil {
+		return c.Session.Provider
+	}
+	return c.Provider
 }

@@ -3,6 +3,9 @@
 package authz
 
 import (
+	"slices"
+	"strings"
+
 	"granary"
 	"granary/internal/authn"
 	"granary/internal/grants"
@@ -53,11 +56,31 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 		d.Closed = true
 		return d
 	}
+	if !mayCall(c.Session, r.Action) {
+		d.Layer = policy.LayerSession
+		return d
+	}
 	set := z.policies(c)
 	set.Resource, set.Trust, set.BlockPublic = r.Policy, r.Trust, r.BlockPublic
 	d.Decision = policy.Evaluate(policy.Request{Caller: c.Principal(), Action: r.Action, Resource: r.Resource, Owner: r.Owner,
 		Keys: &keys{caller: c, env: env, request: &r, index: z.Index}}, set)
 	return d
+}
+
+// mayCall refuses what sessions of a user's own cannot do whatever policies say: IAM, and of STS all but assuming a role, which
+// federated users cannot either (IAM guide, "Comparing AWS STS API operations").
+func mayCall(s *granary.Session, action string) bool {
+	if s == nil || s.RoleID != "" {
+		return true
+	}
+	service, _, _ := strings.Cut(action, ":")
+	switch {
+	case service == "iam":
+		return false
+	case service != "sts" || action == "sts:GetCallerIdentity":
+		return true
+	}
+	return !s.Federated && slices.Contains([]string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"}, action)
 }
 
 // closed reports whether an account was closed: what it owns is out of everybody's reach then.
@@ -86,12 +109,14 @@ func (z *Authorizer) policies(c *authn.Caller) policy.Set {
 	case c.User != nil:
 		set.Identity = z.Index.Identity(c.User.Inline, c.User.Attached)
 		set.Boundary = z.Index.Boundary(c.User.Boundary)
+	case c.Kind == policy.FederatedUser: // the root user's
+		set.Identity = z.Index.Identity(nil, []granary.ARN{granary.AdministratorAccess})
 	case c.Role != nil:
 		set.Identity = z.Index.Identity(c.Role.Inline, c.Role.Attached)
 		set.Boundary = z.Index.Boundary(c.Role.Boundary)
 	}
 	if s := c.Session; s != nil {
-		if len(s.Policies)+len(s.PolicyARNs) > 0 {
+		if len(s.Policies)+len(s.PolicyARNs) > 0 || s.Federated {
 			set.Sessions = append(set.Sessions, z.sessionPolicies(s))
 		}
 		if c.Context() != nil && !s.Vended() {

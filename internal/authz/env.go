@@ -76,17 +76,24 @@ func (k *keys) principal(name string) ([]string, bool) {
 		}
 		return nil, false
 	}
+	if name == "aws:federatedprovider" {
+		return present(string(c.FederatedProvider()))
+	}
+	if c.Kind == policy.WebIdentity {
+		return nil, false
+	}
 	switch name {
 	case "aws:principalarn":
 		return present(string(c.PrincipalARN()))
 	case "aws:principalaccount":
 		return present(string(c.Account))
 	case "aws:principaltype":
-		return []string{map[policy.CallerKind]string{policy.Root: "Account", policy.IAMUser: "User", policy.RoleSession: "AssumedRole"}[c.Kind]}, true
+		return []string{map[policy.CallerKind]string{policy.Root: "Account", policy.IAMUser: "User", policy.RoleSession: "AssumedRole",
+			policy.FederatedUser: "FederatedUser"}[c.Kind]}, true
 	case "aws:userid":
 		return present(c.ID)
 	case "aws:username":
-		if c.User != nil {
+		if c.User != nil && c.Kind == policy.IAMUser {
 			return []string{c.User.Name}, true
 		}
 	case "aws:principalisawsservice":

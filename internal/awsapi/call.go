@@ -30,13 +30,18 @@ type Call struct {
 	Env          authz.Env
 	Event        *audit.Event // what will be recorded; operations may add to it
 
-	door *Door
-	also []*audit.Event // recorded with Event
+	door   *Door
+	denied *authz.Decision // the last that was refused
+	also   []*audit.Event  // recorded with Event
 }
 
 // Decide evaluates one request of the caller; services use it for the checks that only they can name.
 func (c *Call) Decide(r authz.Request) authz.Decision {
-	return c.door.Authz.Decide(c.Caller, &c.Env, r)
+	d := c.door.Authz.Decide(c.Caller, &c.Env, r)
+	if !d.Allowed {
+		c.denied = &d
+	}
+	return d
 }
 
 // Authorize evaluates requests in order and returns the refusal of the first that is denied.

@@ -129,6 +129,9 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *Service, in Inbo
 	if failed != nil {
 		code = failed.Code
 		resp = wire.EncodeError(s.Wire, *failed, in.RequestID, in.HostID)
+		if c.denied != nil && granary.Is(err, granary.Denied) {
+			d.Authz.Encode(w.Header(), c.denied)
+		}
 	}
 	d.respond(w, s, r, resp)
 	d.logLine(c, s, name, code, resp.Status, err)

@@ -60,6 +60,11 @@ func (c *Call) circumstances(e *audit.Event) {
 	}
 }
 
+func sessionContext(s *granary.Session) *audit.SessionContext {
+	return &audit.SessionContext{SourceIdentity: s.SourceIdentity,
+		Attributes: map[string]string{"creationDate": s.Issued.UTC().Format(time.RFC3339), "mfaAuthenticated": "false"}}
+}
+
 // IdentityOf is the caller as CloudTrail's userIdentity tells it.
 func IdentityOf(c *authn.Caller) *audit.UserIdentity {
 	u := &audit.UserIdentity{PrincipalID: c.ID, ARN: string(c.ARN), AccountID: string(c.Account), AccessKeyID: c.AccessKeyID}
@@ -70,10 +75,17 @@ func IdentityOf(c *authn.Caller) *audit.UserIdentity {
 		u.Type = "Root"
 	case policy.IAMUser:
 		u.Type, u.UserName = "IAMUser", c.User.Name
+		if c.Session != nil {
+			u.SessionContext = sessionContext(c.Session)
+		}
+	case policy.WebIdentity:
+		return &audit.UserIdentity{Type: "WebIdentityUser", PrincipalID: c.ID, IdentityProvider: string(c.Provider)}
+	case policy.FederatedUser:
+		u.Type = "FederatedUser"
+		u.SessionContext = sessionContext(c.Session)
 	case policy.RoleSession:
 		u.Type = "AssumedRole"
-		u.SessionContext = &audit.SessionContext{SourceIdentity: c.Session.SourceIdentity,
-			Attributes: map[string]string{"creationDate": c.Session.Issued.UTC().Format(time.RFC3339), "mfaAuthenticated": "false"}}
+		u.SessionContext = sessionContext(c.Session)
 		if c.Role != nil {
 			u.SessionContext.SessionIssuer = &audit.SessionIssuer{Type: "Role", PrincipalID: c.Role.ID, ARN: string(c.Role.ARN),
 				AccountID: string(c.Role.Account), UserName: c.Role.Name}

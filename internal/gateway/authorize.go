@@ -39,6 +39,7 @@ func (q *request) decide(r authz.Request) error {
 	if d.Allowed {
 		return nil
 	}
+	q.denied = &d
 	return d.Refusal()
 }
 

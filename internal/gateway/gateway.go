@@ -54,6 +54,7 @@ type request struct {
 	caller *authn.Caller
 	env    authz.Env
 	event  audit.Event
+	denied *authz.Decision // the one that was refused
 }
 
 var services = []string{"s3"}
@@ -69,6 +70,9 @@ func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbo
 	if err != nil {
 		resp.close()
 		resp = q.failure(err)
+		if q.denied != nil && granary.Is(err, granary.Denied) {
+			q.Authz.Encode(w.Header(), q.denied)
+		}
 	}
 	q.respond(w, resp)
 	q.logLine(resp.status, err)

@@ -2,6 +2,7 @@ package idtoken
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -50,8 +51,11 @@ func (c *Claims) checkAudience(want Expect) error {
 	if len(c.audiences()) == 0 {
 		return invalid("The token has no audience (claim aud).")
 	}
+	if want.AuthorizedParty && slices.Contains(want.Audiences, c.text("azp")) {
+		return nil
+	}
 	if !slices.ContainsFunc(want.Audiences, c.For) {
-		return invalid("The token's audience %q is none that the application accepts from this issuer.", strings.Join(c.audiences(), ", "))
+		return invalidAs(ErrAudience, "The token's audience %q is none that the application accepts from this issuer.", strings.Join(c.audiences(), ", "))
 	}
 	return nil
 }
@@ -59,6 +63,24 @@ func (c *Claims) checkAudience(want Expect) error {
 // For reports whether an audience is among the token's.
 func (c *Claims) For(audience string) bool {
 	return audience != "" && slices.Contains(c.audiences(), audience)
+}
+
+// Audiences are those that the token is for.
+func (c *Claims) Audiences() []string { return c.audiences() }
+
+// Text is a claim that is a text, "" when it is not there or something else.
+func (c *Claims) Text(name string) string { return c.text(name) }
+
+// Has reports whether the token has a claim, whatever it is.
+func (c *Claims) Has(name string) bool {
+	_, ok := c.raw[name]
+	return ok
+}
+
+// Decode reads a claim into v and reports whether it is there and fits.
+func (c *Claims) Decode(name string, v any) bool {
+	raw, ok := c.raw[name]
+	return ok && json.Unmarshal(raw, v) == nil
 }
 
 // audiences are a text or a list of texts (RFC 7519 §4.1.3).
@@ -82,7 +104,7 @@ func (c *Claims) checkTimes(want Expect) error {
 	case !ok:
 		return invalid("The token has no expiry (claim exp).")
 	case !want.Now.Before(expires.Add(want.Skew)):
-		return invalid("The token expired at %s.", expires.UTC().Format(time.RFC3339))
+		return invalidAs(ErrExpired, "The token expired at %s.", expires.UTC().Format(time.RFC3339))
 	}
 	c.Expires = expires
 	for _, name := range []string{"nbf", "iat"} {
@@ -146,6 +168,10 @@ func (c *Claims) Lookup(path string) (string, error) {
 		return n.String(), nil
 	}
 	return "", invalid("The token's claim %s is not a single text.", path)
+}
+
+func invalidAs(kind error, format string, args ...any) error {
+	return granary.Wrap(granary.Invalid, fmt.Sprintf(format, args...), kind)
 }
 
 func invalid(format string, args ...any) error {

@@ -3,7 +3,10 @@ package idtoken
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"granary"
 )
@@ -33,7 +36,7 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 		return steps, nil
 	}
 	set, err := v.Keys.fetchKeys(ctx, want.Issuer, address)
-	if err == nil && len(set.keys) == 0 {
+	if err == nil && !slices.ContainsFunc(set.keys, func(k key) bool { return k.fits(jose.RS256) }) {
 		err = invalid("The key set has %d keys, and none is an RSA signing key of 2048 bits or more for RS256.", set.published)
 	}
 	if !add("keys", err, "%s", keysDetail(set)) || token == "" {
@@ -46,7 +49,7 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 	if !add("token", err, "It is a JWT that names this issuer.") {
 		return steps, nil
 	}
-	claims, err = v.signed(ctx, token, want.Issuer)
+	claims, err = v.signed(ctx, token, want)
 	if !add("signature", err, "It was signed with RS256 by a key the issuer publishes.") {
 		return steps, nil
 	}
@@ -62,9 +65,11 @@ func keysDetail(set *keySet) string {
 	if set == nil {
 		return ""
 	}
-	ids := make([]string, len(set.keys))
-	for i, k := range set.keys {
-		ids[i] = fmt.Sprintf("%q", k.id)
+	var ids []string
+	for _, k := range set.keys {
+		if k.fits(jose.RS256) {
+			ids = append(ids, fmt.Sprintf("%q", k.id))
+		}
 	}
-	return fmt.Sprintf("%d of the %d published keys can be used: %s.", len(set.keys), set.published, strings.Join(ids, ", "))
+	return fmt.Sprintf("%d of the %d published keys can be used: %s.", len(ids), set.published, strings.Join(ids, ", "))
 }

@@ -130,5 +130,5 @@ func unreachable(issuer, what string, err error) error {
 	if err != nil {
 		message += ": " + err.Error()
 	}
-	return granary.Wrap(granary.Invalid, message+".", err)
+	return granary.Wrap(granary.Invalid, message+".", errors.Join(ErrUnreachable, err))
 }

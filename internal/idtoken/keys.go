@@ -2,10 +2,12 @@ package idtoken
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,8 +44,26 @@ func NewKeyCache(allowPrivate bool, roots *x509.CertPool, now func() time.Time) 
 
 // key is one public key of an issuer.
 type key struct {
-	id  string
-	key *rsa.PublicKey
+	id        string
+	key       any                     // *rsa.PublicKey or *ecdsa.PublicKey
+	algorithm jose.SignatureAlgorithm // the only one it may be used with; "" when the issuer does not say
+}
+
+// curves are the algorithms that an elliptic key can be used with, by the bits of its curve (RFC 7518 §3.4).
+var curves = map[int]jose.SignatureAlgorithm{256: jose.ES256, 384: jose.ES384, 521: jose.ES512}
+
+// fits reports whether a signature of the algorithm may be verified with the key.
+func (k key) fits(a jose.SignatureAlgorithm) bool {
+	if k.algorithm != "" && k.algorithm != a {
+		return false
+	}
+	switch pub := k.key.(type) {
+	case *rsa.PublicKey:
+		return a == jose.RS256 || a == jose.RS384 || a == jose.RS512
+	case *ecdsa.PublicKey:
+		return a == curves[pub.Curve.Params().BitSize]
+	}
+	return false
 }
 
 type keySet struct {
@@ -192,15 +212,15 @@ func (c *KeyCache) fetchKeys(ctx context.Context, issuer, address string) (*keyS
 	return set, nil
 }
 
-// usable takes RSA signing keys of at least 2048 bits; others in the set are none of our business.
+// usable takes signing keys: RSA of 2048 bits at least, and elliptic ones. Others in the set are none of our business.
 func usable(raw json.RawMessage) (key, bool) {
 	var k jose.JSONWebKey
-	if k.UnmarshalJSON(raw) != nil || k.Use != "" && k.Use != "sig" || k.Algorithm != "" && k.Algorithm != string(jose.RS256) {
+	if k.UnmarshalJSON(raw) != nil || k.Use != "" && k.Use != "sig" {
 		return key{}, false
 	}
-	pub, ok := k.Key.(*rsa.PublicKey)
-	if !ok || pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192 {
+	out := key{k.KeyID, k.Key, jose.SignatureAlgorithm(k.Algorithm)}
+	if pub, ok := k.Key.(*rsa.PublicKey); ok && (pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192) {
 		return key{}, false
 	}
-	return key{k.KeyID, pub}, true
+	return out, slices.ContainsFunc(WorkloadAlgorithms, out.fits)
 }

@@ -24,8 +24,15 @@ import (
 // Skew is how far the clocks of an identity provider and of this server may differ.
 const Skew = 60 * time.Second
 
+// What Verify's errors are, for callers that tell these from the others.
+var (
+	ErrExpired     = errors.New("expired")
+	ErrAudience    = errors.New("audience")
+	ErrUnreachable = errors.New("unreachable")
+)
+
 // MaxToken is the longest token that is looked at, in bytes.
-const MaxToken = 16 << 10
+const MaxToken = 20_000 // what STS takes
 
 // Verifier verifies tokens with the keys their issuers publish. It is safe for concurrent use.
 type Verifier struct{ Keys *KeyCache }
@@ -36,6 +43,20 @@ type Expect struct {
 	Audiences []string // one of the token's audiences must be one of these
 	Now       time.Time
 	Skew      time.Duration
+
+	AuthorizedParty bool // the authorized party (claim azp) will do for an audience
+
+	Algorithms []jose.SignatureAlgorithm // that the signature may be of; nil stands for RS256 alone
+}
+
+// WorkloadAlgorithms are those that IAM takes from OIDC providers (IAM guide, "Create an OIDC identity provider").
+var WorkloadAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
+
+func (e *Expect) algorithms() []jose.SignatureAlgorithm {
+	if e.Algorithms == nil {
+		return []jose.SignatureAlgorithm{jose.RS256}
+	}
+	return e.Algorithms
 }
 
 // Claims are the verified claims of a token.
@@ -116,11 +137,11 @@ func claimsOf(payload []byte) (map[string]json.RawMessage, error) {
 // refusedTypes are token types that are no identity or access token: accepting one would confuse a proof with a sign-in.
 var refusedTypes = []string{"dpop+jwt", "logout+jwt", "secevent+jwt"}
 
-// Verify checks a token: RS256 only, signed by a key the issuer publishes, from the issuer, for one of the audiences, at the
+// Verify checks a token: of an algorithm that is expected, signed by a key the issuer publishes, from the issuer, for one of the audiences, at the
 // right time. Errors are Invalid with a sentence for the caller; an unreachable issuer is Invalid too.
 // identity-center §9.1; RFC 7519 §7.2, RFC 8725.
 func (v *Verifier) Verify(ctx context.Context, token string, want Expect) (*Claims, error) {
-	c, err := v.signed(ctx, token, want.Issuer)
+	c, err := v.signed(ctx, token, want)
 	if err != nil {
 		return nil, err
 	}
@@ -133,15 +154,15 @@ func (v *Verifier) Verify(ctx context.Context, token string, want Expect) (*Clai
 }
 
 // signed verifies the signature and nothing else.
-func (v *Verifier) signed(ctx context.Context, token, issuer string) (*Claims, error) {
+func (v *Verifier) signed(ctx context.Context, token string, want Expect) (*Claims, error) {
 	if _, err := peek(token); err != nil {
 		return nil, err
 	}
-	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256})
+	jws, err := jose.ParseSignedCompact(token, want.algorithms())
 	if err != nil || len(jws.Signatures) != 1 {
 		var alg *jose.ErrUnexpectedSignatureAlgorithm
 		if errors.As(err, &alg) {
-			return nil, invalid("The token is signed with %s; only RS256 is accepted.", alg.Got)
+			return nil, invalid("The token is signed with %s; only %s is accepted.", alg.Got, names(want.algorithms()))
 		}
 		return nil, invalid("The token is malformed.")
 	}
@@ -152,7 +173,7 @@ func (v *Verifier) signed(ctx context.Context, token, issuer string) (*Claims, e
 	if typ, _ := header.ExtraHeaders["typ"].(string); slices.Contains(refusedTypes, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
 		return nil, invalid("The token is a %s, which is no sign-in token.", typ)
 	}
-	payload, err := v.signature(ctx, jws, issuer, header.KeyID)
+	payload, err := v.signature(ctx, jws, want.Issuer, header.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -163,13 +184,25 @@ func (v *Verifier) signed(ctx context.Context, token, issuer string) (*Claims, e
 	return &Claims{raw: raw}, nil
 }
 
+func names(algorithms []jose.SignatureAlgorithm) string {
+	list := make([]string, len(algorithms))
+	for i, a := range algorithms {
+		list[i] = string(a)
+	}
+	return strings.Join(list, ", ")
+}
+
 // signature tries the key the token names, or when it names none, each of the issuer's.
 func (v *Verifier) signature(ctx context.Context, jws *jose.JSONWebSignature, issuer, kid string) ([]byte, error) {
 	keys, err := v.Keys.find(ctx, issuer, kid)
 	if err != nil {
 		return nil, err
 	}
+	algorithm := jose.SignatureAlgorithm(jws.Signatures[0].Protected.Algorithm)
 	for _, k := range keys {
+		if !k.fits(algorithm) {
+			continue
+		}
 		if payload, err := jws.Verify(k.key); err == nil {
 			return payload, nil
 		}

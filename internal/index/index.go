@@ -33,6 +33,7 @@ type Index struct {
 	roleIDs   map[string]*Role
 	roleNames map[nameKey]*Role
 	managed   map[granary.ARN]*policy.Policy
+	oidc      map[granary.ARN]*granary.OIDCProvider
 
 	centers     map[string]*granary.IdentityCenter // by "ssoins-…"
 	stores      map[granary.StoreID]*directory
@@ -57,6 +58,7 @@ func Open(ctx context.Context, db *store.DB) (*Index, error) {
 		accounts: map[granary.AccountID]*granary.Account{},
 		keys:     map[string]*granary.AccessKey{}, iamUsers: map[nameKey]*IAMUser{},
 		roles: map[granary.ARN]*Role{}, roleIDs: map[string]*Role{}, roleNames: map[nameKey]*Role{}, managed: map[granary.ARN]*policy.Policy{},
+		oidc:    map[granary.ARN]*granary.OIDCProvider{},
 		centers: map[string]*granary.IdentityCenter{}, stores: map[granary.StoreID]*directory{},
 		apps: map[granary.ARN]*Application{}, issuers: map[granary.ARN]*granary.Issuer{},
 		assignments: map[granary.ARN]map[string]bool{}, scim: map[string]*granary.ScimToken{},
@@ -107,6 +109,8 @@ func (x *Index) apply(v any, gone bool) {
 		x.applyRole(v, gone)
 	case *granary.ManagedPolicy:
 		put(x.managed, v.ARN(), compile(policy.Identity, v.Default(), string(v.ARN())), gone)
+	case *granary.OIDCProvider:
+		put(x.oidc, v.ARN(), v, gone)
 	case *granary.IdentityCenter:
 		put(x.centers, v.ID, v, gone)
 	case *granary.User, *granary.Group, *granary.Membership:

@@ -105,6 +105,11 @@ func (x *Index) Managed(arn granary.ARN) (*policy.Policy, bool) {
 	return read(x, x.managed, arn)
 }
 
+// OIDCProvider looks an IAM OpenID Connect provider up.
+func (x *Index) OIDCProvider(arn granary.ARN) (*granary.OIDCProvider, bool) {
+	return read(x, x.oidc, arn)
+}
+
 // Identity gathers inline and attached policies. An attached policy that is gone grants nothing.
 func (x *Index) Identity(inline []*policy.Policy, attached []granary.ARN) []*policy.Policy {
 	if len(attached) == 0 {

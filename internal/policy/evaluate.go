@@ -86,7 +86,7 @@ func Evaluate(r Request, set Set) Decision {
 	if set.Resource != nil && !(set.BlockPublic && set.Resource.Public() && r.Caller.Kind != Service && r.Caller.Account != r.Owner) {
 		grade = e.grade(set.Resource)
 	}
-	if r.Caller.Kind == Anonymous || r.Caller.Kind == Service {
+	if r.Caller.Kind == Anonymous || r.Caller.Kind == Service || r.Caller.Kind == WebIdentity {
 		if grade == direct {
 			return e.allow()
 		}

@@ -15,7 +15,9 @@ const (
 	Root
 	IAMUser
 	RoleSession
-	Service // an AWS service that acts on its own, such as S3 Access Grants assuming a location's role
+	FederatedUser // of GetFederationToken
+	WebIdentity   // a workload with a token of an OpenID Connect provider, before it has a session
+	Service       // an AWS service that acts on its own, such as S3 Access Grants assuming a location's role
 )
 
 // Caller is a principal as policies name it.
@@ -23,9 +25,9 @@ type Caller struct {
 	Kind      CallerKind
 	Account   granary.AccountID
 	ARN       granary.ARN // root, user or session
-	Role      granary.ARN // sessions: the role's ARN, path included
+	Role      granary.ARN // sessions: the role's ARN, path included; federated users: the IAM user's
 	Service   string      // services: "access-grants.s3.amazonaws.com"
-	Federated granary.ARN // sessions made with a web identity: its provider
+	Federated granary.ARN // web identities: the provider
 }
 
 // grade is how directly a principal element names a caller; it decides which other policies must allow too (iam-policy §5).
@@ -66,7 +68,7 @@ func (p principal) aws(c *Caller) grade {
 	if p.value == "*" {
 		return direct
 	}
-	if c.Kind == Anonymous || c.Kind == Service {
+	if c.Kind == Anonymous || c.Kind == Service || c.Kind == WebIdentity {
 		return none
 	}
 	switch p.value {

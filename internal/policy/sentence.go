@@ -7,6 +7,9 @@ import (
 
 var layerNames = [...]string{"", "identity-based", "permissions boundary", "session", "service control", "resource control", "resource-based"}
 
+// String is the layer's name: "identity-based", "session" and so on.
+func (l Layer) String() string { return layerNames[l] }
+
 // Sentence is AWS's denial text (IAM User Guide, "Troubleshoot access denied error messages"). S3 puts the resource in
 // double quotes.
 func (d Decision) Sentence(r Request) string {
@@ -22,11 +25,11 @@ func (d Decision) Sentence(r Request) string {
 	case d.Explicit && d.Layer == LayerIdentity:
 		b.WriteString("with an explicit deny in an identity-based policy")
 	case d.Explicit:
-		fmt.Fprintf(&b, "with an explicit deny in a %s policy", layerNames[d.Layer])
+		fmt.Fprintf(&b, "with an explicit deny in a %s policy", d.Layer)
 	case d.Layer == LayerBoundary:
 		fmt.Fprintf(&b, "because no permissions boundary allows the %s action", r.Action)
 	default:
-		fmt.Fprintf(&b, "because no %s policy allows the %s action", layerNames[d.Layer], r.Action)
+		fmt.Fprintf(&b, "because no %s policy allows the %s action", d.Layer, r.Action)
 	}
 	return b.String()
 }

@@ -26,7 +26,8 @@ func ring(t testing.TB, n int) (*Ring, []Key) {
 func full() *granary.Session {
 	at := time.Unix(1800000000, 0).UTC()
 	return &granary.Session{AccessKeyID: "ASIAEXAMPLE", Issued: at, Expires: at.Add(time.Hour), Account: "111122223333", RoleID: "AROA1",
-		RoleARN: "arn:aws:iam::111122223333:role/p/r", Name: "s1", SourceIdentity: "alice", Tags: []granary.Tag{{Key: "k", Value: "v"}},
+		RoleARN: "arn:aws:iam::111122223333:role/p/r", Name: "s1", SourceIdentity: "alice", User: "u", UserID: "AIDA1",
+		Federated: true, Provider: "arn:aws:iam::111122223333:oidc-provider/x.example", Tags: []granary.Tag{{Key: "k", Value: "v"}},
 		TransitiveTags: []string{"k"}, Policies: []string{`{"a":1}`}, PolicyARNs: []granary.ARN{"arn:aws:iam::aws:policy/X"}, Chained: true,
 		Context: &granary.IdentityContext{User: "u", Store: "d-1", StoreARN: "sa", Instance: "ia", Application: "aa", CredentialID: "c",
 			Scopes: []string{"s3:access_grants:read_write"}, AuditOnly: true, Expires: at},

@@ -97,7 +97,7 @@ func encodeSession(s *granary.Session) []byte {
 	w.text(s.AccessKeyID)
 	w.time(s.Issued)
 	w.time(s.Expires)
-	for _, t := range []string{string(s.Account), s.RoleID, string(s.RoleARN), s.Name, s.SourceIdentity} {
+	for _, t := range []string{string(s.Account), s.RoleID, string(s.RoleARN), s.Name, s.SourceIdentity, s.User, s.UserID, string(s.Provider)} {
 		w.text(t)
 	}
 	list(w, s.Tags, func(t granary.Tag) { w.text(t.Key); w.text(t.Value) })
@@ -105,6 +105,7 @@ func encodeSession(s *granary.Session) []byte {
 	list(w, s.Policies, w.text)
 	list(w, s.PolicyARNs, func(a granary.ARN) { w.text(string(a)) })
 	w.flag(s.Chained)
+	w.flag(s.Federated)
 	w.flag(s.Context != nil)
 	if s.Context != nil {
 		writeContext(w, s.Context)
@@ -120,12 +121,14 @@ func encodeSession(s *granary.Session) []byte {
 func decodeSession(b []byte) (*granary.Session, error) {
 	r := &reader{b: b}
 	s := &granary.Session{AccessKeyID: r.text(), Issued: r.time(), Expires: r.time(), Account: granary.AccountID(r.text()),
-		RoleID: r.text(), RoleARN: granary.ARN(r.text()), Name: r.text(), SourceIdentity: r.text()}
+		RoleID: r.text(), RoleARN: granary.ARN(r.text()), Name: r.text(), SourceIdentity: r.text(),
+		User: r.text(), UserID: r.text(), Provider: granary.ARN(r.text())}
 	s.Tags = readList(r, func() granary.Tag { return granary.Tag{Key: r.text(), Value: r.text()} })
 	s.TransitiveTags = readList(r, r.text)
 	s.Policies = readList(r, r.text)
 	s.PolicyARNs = readList(r, func() granary.ARN { return granary.ARN(r.text()) })
 	s.Chained = r.flag()
+	s.Federated = r.flag()
 	if r.flag() {
 		s.Context = readContext(r)
 		s.Context.AuditOnly = r.flag()

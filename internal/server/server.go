@@ -28,6 +28,7 @@ import (
 	"granary/internal/gateway"
 	"granary/internal/idtoken"
 	"granary/internal/index"
+	"granary/internal/limit"
 	"granary/internal/service/admin"
 	"granary/internal/service/cloudtrail"
 	"granary/internal/service/iam"
@@ -139,8 +140,8 @@ func (s *Server) wire() {
 	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
-			sts.New(sts.Config{Index: s.index, Authn: who}),
-			iam.New(iam.Config{DB: s.db, Index: s.index}),
+			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: verifier, Web: limit.New(50, 500)}),
+			iam.New(iam.Config{DB: s.db, Index: s.index, AllowPlain: c.Identity.AllowPrivateIssuers}),
 			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),

@@ -110,6 +110,24 @@ func (s ManagedPolicies) List(a granary.AccountID, prefix, after string, limit i
 	return s.named().list(a, prefix, after, limit)
 }
 
+// OIDCProviders holds the OpenID Connect providers.
+type OIDCProviders struct{ Set[granary.OIDCProvider] }
+
+// Get looks a provider up by its name, the URL without its scheme.
+func (s OIDCProviders) Get(a granary.AccountID, name string) (*granary.OIDCProvider, error) {
+	return s.getBy(string(a), name)
+}
+
+// Delete removes a provider.
+func (s OIDCProviders) Delete(a granary.AccountID, name string) error {
+	return s.deleteBy(string(a), name)
+}
+
+// List is the account's providers by name.
+func (s OIDCProviders) List(a granary.AccountID) ([]*granary.OIDCProvider, error) {
+	return s.list("SELECT doc FROM oidc_provider WHERE account = $1 ORDER BY name", string(a))
+}
+
 // AccessKeys holds the long-term keys. Their secrets are encrypted at rest.
 type AccessKeys struct{ Set[granary.AccessKey] }
 

@@ -32,6 +32,9 @@ var (
 		{"account", func(v *granary.Role) any { return string(v.Account) }},
 		{"name_fold", func(v *granary.Role) any { return Fold(v.Name) }},
 		{"path", func(v *granary.Role) any { return v.Path }}}})
+	oidcProviders = register(table[granary.OIDCProvider]{name: "oidc_provider", noun: "OpenID Connect provider", keys: 2, columns: []column[granary.OIDCProvider]{
+		{"account", func(v *granary.OIDCProvider) any { return string(v.Account) }},
+		{"name", func(v *granary.OIDCProvider) any { return v.Name() }}}})
 	accessKeys = register(table[granary.AccessKey]{name: "access_key", noun: "access key", keys: 1, seal: sealAccessKey, open: openAccessKey,
 		columns: []column[granary.AccessKey]{
 			{"id", func(v *granary.AccessKey) any { return v.ID }},

@@ -14,6 +14,7 @@ type Tx struct {
 	IAMUsers        IAMUsers
 	Roles           Roles
 	ManagedPolicies ManagedPolicies
+	OIDCProviders   OIDCProviders
 	AccessKeys      AccessKeys
 	IdentityCenters IdentityCenters
 	Users           Users
@@ -43,6 +44,7 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx.IAMUsers = IAMUsers{Set[granary.IAMUser]{tx, iamUsers}}
 	tx.Roles = Roles{Set[granary.Role]{tx, roles}}
 	tx.ManagedPolicies = ManagedPolicies{Set[granary.ManagedPolicy]{tx, managedPolicies}}
+	tx.OIDCProviders = OIDCProviders{Set[granary.OIDCProvider]{tx, oidcProviders}}
 	tx.AccessKeys = AccessKeys{Set[granary.AccessKey]{tx, accessKeys}}
 	tx.IdentityCenters = IdentityCenters{Set[granary.IdentityCenter]{tx, identityCenters}}
 	tx.Users = Users{Set[granary.User]{tx, users}}

@@ -117,7 +117,9 @@ func form(c *world.Company) url.Values {
 	for k, s := range map[string]string{"UserName": "machine", "RoleName": "webapp", "RoleArn": c.WebApp, "RoleSessionName": "s1", "PolicyName": "work", "AccessKeyId": c.Machine.ID,
 		"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "PolicyDocument": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
 		"AssumeRolePolicyDocument": "{}", "PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess", "Status": "Active", "VersionId": "v1", "Description": "d",
-		"Tags.member.1.Key": "k", "Tags.member.1.Value": "v", "TagKeys.member.1": "k", "GroupName": "g"} {
+		"Tags.member.1.Key": "k", "Tags.member.1.Value": "v", "TagKeys.member.1": "k", "GroupName": "g",
+		"WebIdentityToken": "a.b.c", "Name": "federated", "EncodedMessage": "x", "Url": "https://x.example", "OpenIDConnectProviderArn": "arn:aws:iam::" + c.Account + ":oidc-provider/x.example",
+		"ClientID": "c", "ThumbprintList.member.1": strings.Repeat("0", 40)} {
 		v.Set(k, s)
 	}
 	return v
@@ -207,6 +209,10 @@ func TestEveryRowIsGuarded(t *testing.T) {
 				q.key = &nobody
 				a := send(t, c.World, q)
 				switch {
+				case r.Access == awsapi.Unsigned: // another proof than a signature
+					if a.status != 400 || a.code == "" || a.text == "" {
+						t.Errorf("without proof: %d %s", a.status, a.body)
+					}
 				case r.Access == awsapi.Anyone:
 					if a.status != 200 {
 						t.Errorf("open to everyone: %d %s", a.status, a.body)

@@ -4,6 +4,8 @@
 package iam
 
 import (
+	"slices"
+
 	"granary"
 	api "granary/internal/api/iam"
 	"granary/internal/awsapi"
@@ -13,8 +15,9 @@ import (
 
 // Config is what the service works with.
 type Config struct {
-	DB    *store.DB
-	Index *index.Index
+	DB         *store.DB
+	Index      *index.Index
+	AllowPlain bool // OpenID Connect providers over plain HTTP
 }
 
 type service struct{ Config }
@@ -29,7 +32,7 @@ func New(c Config) *awsapi.Service {
 			granary.NotFound: "NoSuchEntity", granary.Exists: "EntityAlreadyExists", granary.Conflict: "DeleteConflict", granary.Quota: "LimitExceeded",
 			granary.NotImplemented: "InvalidAction", granary.Throttled: "Throttling", granary.Unavailable: "ServiceUnavailable", granary.Internal: "ServiceFailure",
 		},
-		Rows: append(append(s.userRows(), s.roleRows()...), s.policyRows()...),
+		Rows: slices.Concat(s.userRows(), s.roleRows(), s.policyRows(), s.oidcRows()),
 	}
 }
 
@@ -99,5 +102,20 @@ func (s *service) policyRows() []awsapi.Row {
 		awsapi.On(api.TagPolicy, onPolicy(func(in *api.TagPolicyInput) string { return in.PolicyArn }), s.tagPolicy),
 		awsapi.On(api.UntagPolicy, onPolicy(func(in *api.UntagPolicyInput) string { return in.PolicyArn }), s.untagPolicy),
 		awsapi.On(api.ListPolicyTags, onPolicy(func(in *api.ListPolicyTagsInput) string { return in.PolicyArn }), s.listPolicyTags),
+	}
+}
+
+func (s *service) oidcRows() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.CreateOpenIDConnectProvider, creatingProvider, s.createProvider),
+		awsapi.On(api.GetOpenIDConnectProvider, onProvider(s, func(in *api.GetOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.getProvider),
+		awsapi.On(api.DeleteOpenIDConnectProvider, onProvider(s, func(in *api.DeleteOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.deleteProvider),
+		awsapi.On(api.ListOpenIDConnectProviders, onAny[api.ListOpenIDConnectProvidersInput]("oidc-provider/*"), s.listProviders),
+		awsapi.On(api.AddClientIDToOpenIDConnectProvider, onProvider(s, func(in *api.AddClientIDToOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.addClientID),
+		awsapi.On(api.RemoveClientIDFromOpenIDConnectProvider, onProvider(s, func(in *api.RemoveClientIDFromOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.removeClientID),
+		awsapi.On(api.UpdateOpenIDConnectProviderThumbprint, onProvider(s, func(in *api.UpdateOpenIDConnectProviderThumbprintInput) string { return in.OpenIDConnectProviderArn }), s.updateThumbprint),
+		awsapi.On(api.TagOpenIDConnectProvider, onProvider(s, func(in *api.TagOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.tagProvider),
+		awsapi.On(api.UntagOpenIDConnectProvider, onProvider(s, func(in *api.UntagOpenIDConnectProviderInput) string { return in.OpenIDConnectProviderArn }), s.untagProvider),
+		awsapi.On(api.ListOpenIDConnectProviderTags, onProvider(s, func(in *api.ListOpenIDConnectProviderTagsInput) string { return in.OpenIDConnectProviderArn }), s.listProviderTags),
 	}
 }

@@ -14,7 +14,6 @@ import (
 
 const (
 	usualRole  = "OrganizationAccountAccessRole"
-	adminARN   = "arn:aws:iam::aws:policy/AdministratorAccess"
 	statusLife = 90 * 24 * time.Hour // how long a request's status can be asked for
 	maxPage    = 20
 )
@@ -56,7 +55,7 @@ func (s *service) accessRole(a *granary.Account, name string, now time.Time) *gr
 	}
 	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`,
 		granary.RootARN(s.Index.Organization().Management))
-	return &granary.Role{Account: a.ID, Name: name, Path: "/", ID: granary.UniqueID("AROA"), Trust: trust, MaxSession: 3600, Attached: []granary.ARN{adminARN}, Created: now}
+	return &granary.Role{Account: a.ID, Name: name, Path: "/", ID: granary.UniqueID("AROA"), Trust: trust, MaxSession: 3600, Attached: []granary.ARN{granary.AdministratorAccess}, Created: now}
 }
 
 func (s *service) describeCreateAccountStatus(c *awsapi.Call, in *api.DescribeCreateAccountStatusInput) (*api.DescribeCreateAccountStatusOutput, error) {

@@ -1,6 +1,7 @@
 package sts
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type assumption struct {
 	arn     granary.ARN
 	role    *index.Role // nil when there is none: refused as if it trusted nobody
 	tags    sessionTags
+	web     policy.Values // a web identity's condition keys
 	context *granary.IdentityContext
 }
 
@@ -50,12 +52,15 @@ func (s *service) assumeRole(c *awsapi.Call, in *api.AssumeRoleInput) (*api.Assu
 	if err != nil {
 		return nil, err
 	}
-	packed, err := a.checkPolicies(s.Index)
+	packed, err := checkPolicies(s.Index, a.role.Account, a.in.Policy, a.in.PolicyArns, a.tags.all)
 	if err != nil {
 		return nil, err
 	}
 	return s.issue(a, lifetime, packed), nil
 }
+
+// chained reports whether a role's session assumes another role.
+func (a *assumption) chained() bool { return a.call.Caller.Kind == policy.RoleSession }
 
 // check validates what the shapes cannot.
 func (a *assumption) check() error {
@@ -67,12 +72,14 @@ func (a *assumption) check() error {
 		return granary.Errorf(granary.Invalid, "The source identity must not begin with aws:.")
 	}
 	if a.in.SerialNumber != "" || a.in.TokenCode != "" {
-		return granary.Errorf(granary.Denied, "MultiFactorAuthentication failed with invalid MFA one time pass code")
+		return errMFA
 	}
 	var err error
 	a.tags, err = mergeTags(a.call.Caller.Session, a.in.Tags, a.in.TransitiveTagKeys)
 	return err
 }
+
+var errMFA = granary.Errorf(granary.Denied, "MultiFactorAuthentication failed with invalid MFA one time pass code")
 
 // sourceIdentity is the one given or the one inherited by chaining.
 func (a *assumption) sourceIdentity() string {
@@ -118,12 +125,17 @@ func (a *assumption) authorize(action string) error {
 
 // denied is the same whether the role is missing or refuses.
 func (a *assumption) denied(action string) error {
-	return granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", a.call.Caller.ARN, action, a.arn)
+	who := string(a.call.Caller.ARN)
+	if who == "" {
+		who = a.call.Caller.ID // a web identity
+	}
+	return granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", who, action, a.arn)
 }
 
 // keys are the condition keys of STS (IAM reference, "Condition keys for AWS STS"). Names are lower case.
 func (a *assumption) keys() policy.Values {
 	k := policy.Values{"sts:rolesessionname": {a.in.RoleSessionName}}
+	maps.Copy(k, a.web)
 	if a.in.ExternalId != "" {
 		k["sts:externalid"] = []string{a.in.ExternalId}
 	}
@@ -149,7 +161,7 @@ func (a *assumption) keys() policy.Values {
 func (a *assumption) lifetime() (time.Duration, error) {
 	const hour = 3600
 	limit := int64(a.role.MaxSession)
-	chained := a.call.Caller.Session != nil
+	chained := a.chained()
 	asked := a.in.DurationSeconds
 	switch {
 	case asked == nil:
@@ -163,20 +175,19 @@ func (a *assumption) lifetime() (time.Duration, error) {
 }
 
 // checkPolicies parses the session policies and returns the share of the space they and the tags take, in percent.
-func (a *assumption) checkPolicies(x *index.Index) (packed int64, err error) {
-	text := a.in.Policy
+func checkPolicies(x *index.Index, account granary.AccountID, text string, arns []api.PolicyDescriptorType, tags []granary.Tag) (packed int64, err error) {
 	if text != "" {
 		if _, err := policy.Parse(policy.Session, text); err != nil {
 			return 0, granary.AsError(err).WithCode("MalformedPolicyDocument")
 		}
 	}
-	if len(a.in.PolicyArns) > 10 {
-		return 0, granary.Errorf(granary.Invalid, "A session takes at most 10 managed policies, and %d were given.", len(a.in.PolicyArns))
+	if len(arns) > 10 {
+		return 0, granary.Errorf(granary.Invalid, "A session takes at most 10 managed policies, and %d were given.", len(arns))
 	}
 	size := len(text)
-	for _, p := range a.in.PolicyArns {
+	for _, p := range arns {
 		parts, _ := granary.ARN(p.Arn).Parts()
-		if _, ok := x.Managed(granary.ARN(p.Arn)); !ok || parts.Account != "aws" && parts.Account != a.role.Account {
+		if _, ok := x.Managed(granary.ARN(p.Arn)); !ok || parts.Account != "aws" && parts.Account != account {
 			return 0, granary.Errorf(granary.Invalid, "Policy %s does not exist or is not attachable.", p.Arn).WithCode("MalformedPolicyDocument")
 		}
 		size += len(p.Arn)
@@ -184,7 +195,7 @@ func (a *assumption) checkPolicies(x *index.Index) (packed int64, err error) {
 	if len(text) > 2048 || size > 2048 && text != "" {
 		return 0, granary.Errorf(granary.Invalid, "The session policy and the managed policies together are longer than 2048 characters.").WithCode("PackedPolicyTooLarge")
 	}
-	for _, t := range a.tags.all {
+	for _, t := range tags {
 		size += len(t.Key) + len(t.Value)
 	}
 	packed = int64((100*size + 2047) / 2048)

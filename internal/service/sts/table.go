@@ -1,6 +1,7 @@
 // Package sts answers the Security Token Service: who am I, and let me be that role. It issues sessions and stores
 // nothing; package seal makes the keys, package policy decides.
 //
+//	AssumeRoleWithWebIdentity: provider ─ token ─ the same, for the provider instead of a caller
 //	AssumeRole: parameters ─ role ─ context assertion ─ trust (AssumeRole, TagSession, SetSourceIdentity, SetContext)
 //	            ─ duration ─ session policies ─ issue
 package sts
@@ -11,13 +12,19 @@ import (
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/idtoken"
 	"granary/internal/index"
+	"granary/internal/limit"
 )
 
 // Config is what the service works with.
 type Config struct {
 	Index *index.Index
 	Authn *authn.Authenticator
+	Authz *authz.Authorizer
+
+	Issuers *idtoken.Verifier
+	Web     *limit.BySource // web identities, whose requests nobody signed
 }
 
 type service struct{ Config }
@@ -34,6 +41,10 @@ func New(c Config) *awsapi.Service {
 		},
 		Rows: []awsapi.Row{
 			awsapi.OnInside(api.AssumeRole, s.assumeRole), // decided by the role's trust policy
+			awsapi.OnUnsigned(api.AssumeRoleWithWebIdentity, s.assumeRoleWithWebIdentity),
+			awsapi.OnAnyone(api.GetSessionToken, s.getSessionToken), // needs no permission and cannot be denied
+			awsapi.On(api.GetFederationToken, checkFederation, s.getFederationToken),
+			awsapi.On(api.DecodeAuthorizationMessage, anyResource[api.DecodeAuthorizationMessageInput], s.decodeAuthorizationMessage),
 			awsapi.OnAnyone(api.GetCallerIdentity, s.getCallerIdentity),
 			awsapi.On(api.GetAccessKeyInfo, anyResource[api.GetAccessKeyInfoInput], s.getAccessKeyInfo),
 		},
