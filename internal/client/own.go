@@ -55,5 +55,8 @@ func Ask(ctx context.Context, env server.ClientEnv, operation string, in, out an
 		}
 		return errors.New(strings.TrimSuffix(failed.Message, "."))
 	}
+	if out == nil {
+		return nil
+	}
 	return json.Unmarshal(text, out)
 }

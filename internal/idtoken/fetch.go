@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -80,19 +81,33 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// get fetches a small document; fresh is how long it may be kept.
-func (g *guarded) get(ctx context.Context, address string) (body []byte, fresh time.Duration, err error) {
+// allowed refuses addresses that are none of the web.
+func (g *guarded) allowed(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, 0, err
+		return err
 	}
-	if u.Scheme != "https" && !(u.Scheme == "http" && g.allowPrivate) {
-		return nil, 0, errors.New("only https is fetched; set identity.allow_private_issuers to allow plain http")
+	if u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && g.allowPrivate) {
+		return errors.New("only https is fetched; set identity.allow_private_issuers to allow plain http")
+	}
+	return nil
+}
+
+// get fetches a small document; fresh is how long it may be kept.
+func (g *guarded) get(ctx context.Context, address string) (body []byte, fresh time.Duration, err error) {
+	return g.fetch(ctx, address, nil)
+}
+
+// fetch is get with headers.
+func (g *guarded) fetch(ctx context.Context, address string, header http.Header) (body []byte, fresh time.Duration, err error) {
+	if err := g.allowed(address); err != nil {
+		return nil, 0, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, 0, err
 	}
+	maps.Copy(req.Header, header)
 	req.Header.Set("Accept", "application/json")
 	resp, err := g.client.Do(req)
 	if err != nil {

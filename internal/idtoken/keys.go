@@ -170,21 +170,35 @@ func discoveryURL(issuer string) string {
 	return strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
 }
 
-// discover finds where the issuer publishes its keys.
-func (c *KeyCache) discover(ctx context.Context, issuer string) (jwksURI string, err error) {
+// document fetches an issuer's discovery document and sees that it is the issuer's own.
+func (c *KeyCache) document(ctx context.Context, issuer string) ([]byte, error) {
 	var doc struct {
-		Issuer  string `json:"issuer"`
-		JWKSURI string `json:"jwks_uri"`
+		Issuer string `json:"issuer"`
 	}
 	body, _, err := c.client.get(ctx, discoveryURL(issuer))
 	if err != nil {
-		return "", unreachable(issuer, "its discovery document could not be fetched", err)
+		return nil, unreachable(issuer, "its discovery document could not be fetched", err)
+	}
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return nil, unreachable(issuer, "its discovery document is not JSON", err)
+	}
+	if doc.Issuer != issuer {
+		return nil, invalid("The issuer %s says in its discovery document that it is %q: they must be the same, to the last slash.", issuer, doc.Issuer)
+	}
+	return body, nil
+}
+
+// discover finds where the issuer publishes its keys.
+func (c *KeyCache) discover(ctx context.Context, issuer string) (jwksURI string, err error) {
+	var doc struct {
+		JWKSURI string `json:"jwks_uri"`
+	}
+	body, err := c.document(ctx, issuer)
+	if err != nil {
+		return "", err
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return "", unreachable(issuer, "its discovery document is not JSON", err)
-	}
-	if doc.Issuer != issuer {
-		return "", invalid("The issuer %s says in its discovery document that it is %q: they must be the same, to the last slash.", issuer, doc.Issuer)
 	}
 	if u, err := url.Parse(doc.JWKSURI); err != nil || u.Host == "" {
 		return "", invalid("The issuer %s names no usable jwks_uri in its discovery document.", issuer)

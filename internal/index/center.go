@@ -109,3 +109,8 @@ func (x *Index) Assigned(app granary.ARN, s granary.StoreID, u granary.UserID) b
 	}
 	return false
 }
+
+// SignInProvider is where an instance sends browsers to sign in.
+func (x *Index) SignInProvider(instance string) (*granary.SignInProvider, bool) {
+	return read(x, x.signIn, instance)
+}

@@ -39,8 +39,9 @@ type Index struct {
 	stores      map[granary.StoreID]*directory
 	apps        map[granary.ARN]*Application
 	issuers     map[granary.ARN]*granary.Issuer
-	assignments map[granary.ARN]map[string]bool // application → principal id
-	scim        map[string]*granary.ScimToken   // by hash
+	signIn      map[string]*granary.SignInProvider // by instance
+	assignments map[granary.ARN]map[string]bool    // application → principal id
+	scim        map[string]*granary.ScimToken      // by hash
 
 	instances map[instanceKey]*GrantsInstance
 	buckets   map[string]*Bucket
@@ -61,6 +62,7 @@ func Open(ctx context.Context, db *store.DB) (*Index, error) {
 		oidc:    map[granary.ARN]*granary.OIDCProvider{},
 		centers: map[string]*granary.IdentityCenter{}, stores: map[granary.StoreID]*directory{},
 		apps: map[granary.ARN]*Application{}, issuers: map[granary.ARN]*granary.Issuer{},
+		signIn:      map[string]*granary.SignInProvider{},
 		assignments: map[granary.ARN]map[string]bool{}, scim: map[string]*granary.ScimToken{},
 		instances: map[instanceKey]*GrantsInstance{}, buckets: map[string]*Bucket{},
 	}
@@ -121,6 +123,8 @@ func (x *Index) apply(v any, gone bool) {
 		x.applyAssignment(v, gone)
 	case *granary.Issuer:
 		put(x.issuers, v.ARN(), v, gone)
+	case *granary.SignInProvider:
+		put(x.signIn, v.Instance, v, gone)
 	case *granary.ScimToken:
 		put(x.scim, v.Hash, v, gone)
 	case *granary.GrantsInstance, *granary.Location, *granary.Grant:

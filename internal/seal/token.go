@@ -76,3 +76,53 @@ func openOpaque(r *Ring, prefix, token string) (*reader, error) {
 	}
 	return &reader{b: plain}, nil
 }
+
+// The prefixes of what a sign-in in the browser goes through.
+const (
+	codePrefix   = "aoc"
+	signInPrefix = "aos"
+)
+
+// SealCode makes an authorization code.
+func SealCode(r *Ring, c *granary.AuthorizationCode) string {
+	var w writer
+	for _, s := range []string{c.ID, string(c.Application), c.RedirectURI, c.Challenge, string(c.Store), string(c.User), c.Session} {
+		w.text(s)
+	}
+	list(&w, c.Scopes, w.text)
+	w.time(c.Expires)
+	return sealOpaque(r, codePrefix, &w)
+}
+
+// OpenCode opens one. Expiry is the caller's to check.
+func OpenCode(r *Ring, code string) (*granary.AuthorizationCode, error) {
+	rd, err := openOpaque(r, codePrefix, code)
+	if err != nil {
+		return nil, err
+	}
+	c := &granary.AuthorizationCode{ID: rd.text(), Application: granary.ARN(rd.text()), RedirectURI: rd.text(), Challenge: rd.text(), Store: granary.StoreID(rd.text()),
+		User: granary.UserID(rd.text()), Session: rd.text(), Scopes: readList(rd, rd.text), Expires: rd.time()}
+	return c, rd.end()
+}
+
+// SealSignIn makes the cookie of a sign-in under way.
+func SealSignIn(r *Ring, s *granary.SignIn) string {
+	var w writer
+	for _, t := range []string{string(s.Application), s.RedirectURI, s.State, s.Challenge, s.ID, s.Nonce, s.Verifier} {
+		w.text(t)
+	}
+	list(&w, s.Scopes, w.text)
+	w.time(s.Expires)
+	return sealOpaque(r, signInPrefix, &w)
+}
+
+// OpenSignIn opens one. Expiry is the caller's to check.
+func OpenSignIn(r *Ring, cookie string) (*granary.SignIn, error) {
+	rd, err := openOpaque(r, signInPrefix, cookie)
+	if err != nil {
+		return nil, err
+	}
+	s := &granary.SignIn{Application: granary.ARN(rd.text()), RedirectURI: rd.text(), State: rd.text(), Challenge: rd.text(), ID: rd.text(), Nonce: rd.text(),
+		Verifier: rd.text(), Scopes: readList(rd, rd.text), Expires: rd.time()}
+	return s, rd.end()
+}

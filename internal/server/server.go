@@ -53,7 +53,8 @@ type Server struct {
 	index   *index.Index
 	audit   *audit.Log
 	objects backend.Store
-	roots   *x509.CertPool // of identity providers' certificates; nil: the system's
+	roots   *x509.CertPool    // of identity providers' certificates; nil: the system's
+	issuers *idtoken.Verifier // the companies' identity providers
 	metrics *metrics
 	door    *awsapi.Door
 	api     listening
@@ -137,19 +138,19 @@ func (s *Server) wire() {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws"}
 	may := &authz.Authorizer{Index: s.index}
-	verifier := &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
+	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
-			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: verifier, Web: limit.New(50, 500)}),
+			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: s.issuers, Web: limit.New(50, 500)}),
 			iam.New(iam.Config{DB: s.db, Index: s.index, AllowPlain: c.Identity.AllowPrivateIssuers}),
 			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
-			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: verifier, ContextLifetime: c.Identity.ContextLifetime,
+			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: s.issuers, ContextLifetime: c.Identity.ContextLifetime,
 				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail}),
 			organizations.New(organizations.Config{DB: s.db, Index: s.index}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
-			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: verifier, WebURL: s.WebURL}),
+			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, WebURL: s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
 			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},

@@ -4,7 +4,9 @@ import (
 	"net/http"
 
 	"granary/internal/idtoken"
+	"granary/internal/limit"
 	"granary/internal/service/scim"
+	"granary/internal/service/ssooidc"
 )
 
 // webHandler is the web door: SCIM, Granary's own issuer, health and metrics.
@@ -24,6 +26,10 @@ func (s *Server) webHandler() http.Handler {
 		doc, err := s.keySet()
 		writeJSON(w, doc, err)
 	})
+	signIn := ssooidc.SignInHandler(ssooidc.SignInConfig{Index: s.index, Issuers: s.issuers, Audit: s.audit, Limit: limit.New(5, 100),
+		VerifiedEmail: s.config.Identity.RequireVerifiedEmail, WebURL: s.WebURL, Now: s.config.Now})
+	mux.Handle("GET /authorize", signIn)
+	mux.Handle("GET /authorize/", signIn)
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte("This is Granary's web door. SCIM answers at /{tenant}/scim/v2, the AWS APIs and S3 at " + s.APIURL() + ".\n"))
 	})

@@ -82,6 +82,20 @@ func (s Issuers) List(instance string, after granary.ARN, limit int) ([]*granary
 		"SELECT doc FROM issuer WHERE instance = $1 AND arn > $2 ORDER BY arn", instance, string(after))
 }
 
+// SignInProviders holds where browsers are sent to sign in. Client secrets are encrypted at rest.
+type SignInProviders struct{ Set[granary.SignInProvider] }
+
+// Put sets an instance's provider.
+func (s SignInProviders) Put(p *granary.SignInProvider) error {
+	if _, err := s.getBy(p.Instance); granary.Is(err, granary.NotFound) {
+		return s.Create(p)
+	}
+	return s.Update(p)
+}
+
+// Delete removes an instance's provider.
+func (s SignInProviders) Delete(instance string) error { return s.deleteBy(instance) }
+
 // ScimTokens holds the provisioning tokens, hashed.
 type ScimTokens struct{ Set[granary.ScimToken] }
 

@@ -145,6 +145,11 @@ func (s AccessKeys) ListForUser(a granary.AccountID, user string) ([]*granary.Ac
 // Keys holds the installation's own secrets, encrypted at rest.
 type Keys struct{ Set[Key] }
 
+// List is the keys of a purpose.
+func (s Keys) List(purpose string) ([]*Key, error) {
+	return s.list("SELECT doc FROM key_ring WHERE purpose = $1 ORDER BY id", purpose)
+}
+
 // Delete removes a key.
 func (s Keys) Delete(purpose, id string) error { return s.deleteBy(purpose, id) }
 

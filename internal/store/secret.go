@@ -43,6 +43,18 @@ func openAccessKey(db *DB, v *granary.AccessKey) error {
 	return err
 }
 
+func sealSignInProvider(db *DB, v *granary.SignInProvider) (*granary.SignInProvider, error) {
+	c := *v
+	c.ClientSecret = db.encrypt([]byte(v.ClientSecret), "sign-in "+v.Instance)
+	return &c, nil
+}
+
+func openSignInProvider(db *DB, v *granary.SignInProvider) error {
+	b, err := db.decrypt(v.ClientSecret, "sign-in "+v.Instance)
+	v.ClientSecret = string(b)
+	return err
+}
+
 func sealKey(db *DB, v *Key) (*Key, error) {
 	c := *v
 	c.Secret = []byte(db.encrypt(v.Secret, v.Purpose+"/"+v.ID))

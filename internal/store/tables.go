@@ -66,6 +66,9 @@ var (
 		{"arn", func(v *granary.Issuer) any { return string(v.ARN()) }},
 		{"instance", func(v *granary.Issuer) any { return v.Instance }},
 		{"name", func(v *granary.Issuer) any { return v.Name }}}})
+	signInProviders = register(table[granary.SignInProvider]{name: "sign_in_provider", noun: "sign-in provider", keys: 1, seal: sealSignInProvider, open: openSignInProvider,
+		columns: []column[granary.SignInProvider]{
+			{"instance", func(v *granary.SignInProvider) any { return v.Instance }}}})
 	assignments = register(table[granary.Assignment]{name: "assignment", noun: "assignment", keys: 2, columns: []column[granary.Assignment]{
 		{"application", func(v *granary.Assignment) any { return string(v.Application) }},
 		{"principal", func(v *granary.Assignment) any { return v.Principal }}}})

@@ -23,6 +23,7 @@ type Tx struct {
 	Applications    Applications
 	Assignments     Assignments
 	Issuers         Issuers
+	SignInProviders SignInProviders
 	ScimTokens      ScimTokens
 	GrantsInstances GrantsInstances
 	Locations       Locations
@@ -53,6 +54,7 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx.Applications = Applications{Set[granary.Application]{tx, applications}}
 	tx.Assignments = Assignments{Set[granary.Assignment]{tx, assignments}}
 	tx.Issuers = Issuers{Set[granary.Issuer]{tx, issuers}}
+	tx.SignInProviders = SignInProviders{Set[granary.SignInProvider]{tx, signInProviders}}
 	tx.ScimTokens = ScimTokens{Set[granary.ScimToken]{tx, scimTokens}}
 	tx.GrantsInstances = GrantsInstances{Set[granary.GrantsInstance]{tx, grantsInstances}}
 	tx.Locations = Locations{Set[granary.Location]{tx, locations}}

@@ -107,7 +107,7 @@ func samples(c *world.Company) map[string]any {
 		"AlternateIdentifier": map[string]any{"UniqueAttribute": map[string]string{"AttributePath": "userName", "AttributeValue": alice}}, "DisplayName": "d",
 		"AccountId": c.Account, "AccountName": "n", "Email": "n@x.example", "ServicePrincipal": "sso.amazonaws.com", "ParentId": "r-abcd", "ChildId": c.Account, "ChildType": "ACCOUNT",
 		"CreateAccountRequestId": "car-0123456789abcdef0123456789abcdef",
-		"TokenId":                "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
+		"ClientId":               "c", "Purpose": "sign", "TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
 	}
 }
 

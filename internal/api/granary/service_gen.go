@@ -16,6 +16,9 @@ var Service = &wire.Service{
 	},
 	Patterns: []string{
 		"[\\w+=,.@-]*",
+		"[\\x21\\x23-\\x5B\\x5D-\\x7E]+",
 	},
-	Enums: [][]string{},
+	Enums: [][]string{
+		{"sign", "seal"},
+	},
 }

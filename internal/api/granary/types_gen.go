@@ -45,6 +45,31 @@ type DeleteScimTokenInput struct {
 type DeleteScimTokenOutput struct {
 }
 
+// DeleteSignInProviderInput is AWS's shape of that name.
+type DeleteSignInProviderInput struct {
+	InstanceArn string `wire:"InstanceArn" req:"1" c:"n1-2048"`
+}
+
+// DeleteSignInProviderOutput is AWS's shape of that name.
+type DeleteSignInProviderOutput struct {
+}
+
+// DescribeSignInProviderInput is AWS's shape of that name.
+type DescribeSignInProviderInput struct {
+	InstanceArn string `wire:"InstanceArn" req:"1" c:"n1-2048"`
+}
+
+// DescribeSignInProviderOutput is AWS's shape of that name.
+type DescribeSignInProviderOutput struct {
+	ClientId              string    `wire:"ClientId" c:"n1-2048"`
+	InstanceArn           string    `wire:"InstanceArn" c:"n1-2048"`
+	IssuerUrl             string    `wire:"IssuerUrl" c:"n1-2048"`
+	RedirectUri           string    `wire:"RedirectUri" c:"n1-2048"`
+	Scopes                []string  `wire:"Scopes" item:"member" c:"n-20|n1-128;p1"`
+	TrustedTokenIssuerArn string    `wire:"TrustedTokenIssuerArn" c:"n1-2048"`
+	UpdatedAt             time.Time `wire:"UpdatedAt"`
+}
+
 // ListScimTokensInput is AWS's shape of that name.
 type ListScimTokensInput struct {
 	IdentityStoreId string `wire:"IdentityStoreId" req:"1" c:"n1-2048"`
@@ -53,6 +78,39 @@ type ListScimTokensInput struct {
 // ListScimTokensOutput is AWS's shape of that name.
 type ListScimTokensOutput struct {
 	Tokens []ScimToken `wire:"Tokens" item:"member"`
+}
+
+// PutSignInProviderInput is AWS's shape of that name.
+type PutSignInProviderInput struct {
+	ClientId              string   `wire:"ClientId" req:"1" c:"n1-2048"`
+	ClientSecret          string   `wire:"ClientSecret" sens:"1"`
+	InstanceArn           string   `wire:"InstanceArn" req:"1" c:"n1-2048"`
+	Scopes                []string `wire:"Scopes" item:"member" c:"n-20|n1-128;p1"`
+	TrustedTokenIssuerArn string   `wire:"TrustedTokenIssuerArn" req:"1" c:"n1-2048"`
+}
+
+// PutSignInProviderOutput is AWS's shape of that name.
+type PutSignInProviderOutput struct {
+	ClientId              string    `wire:"ClientId" c:"n1-2048"`
+	InstanceArn           string    `wire:"InstanceArn" c:"n1-2048"`
+	IssuerUrl             string    `wire:"IssuerUrl" c:"n1-2048"`
+	RedirectUri           string    `wire:"RedirectUri" c:"n1-2048"`
+	Scopes                []string  `wire:"Scopes" item:"member" c:"n-20|n1-128;p1"`
+	TrustedTokenIssuerArn string    `wire:"TrustedTokenIssuerArn" c:"n1-2048"`
+	UpdatedAt             time.Time `wire:"UpdatedAt"`
+}
+
+// RotateKeyInput is AWS's shape of that name.
+type RotateKeyInput struct {
+	Purpose string `wire:"Purpose" req:"1" c:"e0"`
+}
+
+// RotateKeyOutput is AWS's shape of that name.
+type RotateKeyOutput struct {
+	CreatedAt time.Time `wire:"CreatedAt"`
+	KeyId     string    `wire:"KeyId" c:"n1-2048"`
+	Keys      *int64    `wire:"Keys"`
+	Purpose   string    `wire:"Purpose" c:"n1-2048"`
 }
 
 // ScimToken is AWS's shape of that name.
@@ -72,7 +130,7 @@ type Step struct {
 
 // TestTrustedTokenIssuerInput is AWS's shape of that name.
 type TestTrustedTokenIssuerInput struct {
-	Token                 string `wire:"Token" sens:"1" c:"n-16384"`
+	Token                 string `wire:"Token" sens:"1" c:"n-20000"`
 	TrustedTokenIssuerArn string `wire:"TrustedTokenIssuerArn" req:"1" c:"n1-2048"`
 }
 

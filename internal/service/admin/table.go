@@ -1,5 +1,5 @@
 // Package admin answers Granary's own few operations, for which AWS has no public API: SCIM tokens, a role's session
-// for the operator's machine, and the check of a trusted token issuer. They are signed and authorised like every other (actions "granary:…").
+// for the operator's machine, the check of a trusted token issuer, where people sign in, and the rotation of keys. They are signed and authorised like every other (actions "granary:…").
 package admin
 
 import (
@@ -39,6 +39,10 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.ListScimTokens, onStore(s, func(in *api.ListScimTokensInput) string { return in.IdentityStoreId }), s.listScimTokens),
 			awsapi.On(api.DeleteScimToken, onStore(s, func(in *api.DeleteScimTokenInput) string { return in.IdentityStoreId }), s.deleteScimToken),
 			awsapi.On(api.CreateRoleSession, roleChecks, s.createRoleSession),
+			awsapi.On(api.PutSignInProvider, onInstance(s, func(in *api.PutSignInProviderInput) string { return in.InstanceArn }), s.putSignInProvider),
+			awsapi.On(api.DescribeSignInProvider, onInstance(s, func(in *api.DescribeSignInProviderInput) string { return in.InstanceArn }), s.describeSignInProvider),
+			awsapi.On(api.DeleteSignInProvider, onInstance(s, func(in *api.DeleteSignInProviderInput) string { return in.InstanceArn }), s.deleteSignInProvider),
+			awsapi.On(api.RotateKey, ofManagement[api.RotateKeyInput](s), s.rotateKey),
 			awsapi.On(api.TestTrustedTokenIssuer, s.issuerChecks, s.testIssuer),
 		},
 	}

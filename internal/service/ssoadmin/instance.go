@@ -110,6 +110,9 @@ func (s *service) deleteInstance(c *awsapi.Call, in *api.DeleteInstanceInput) (*
 }
 
 func deleteDirectory(tx *store.Tx, i *granary.IdentityCenter) error {
+	if err := tx.SignInProviders.Delete(i.ID); err != nil && !granary.Is(err, granary.NotFound) {
+		return err
+	}
 	issuers, _, err := tx.Issuers.List(i.ID, "", 0)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"granary"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/idtoken"
+	"granary/internal/index"
 	"granary/internal/store"
 )
 
@@ -22,11 +23,11 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.person(e, issuer, claims)
+	user, err := findPerson(s.Index, e.center.Store, issuer, claims, s.VerifiedEmail)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.admit(e, user); err != nil {
+	if err := admit(s.Index, e.app, e.center, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()
@@ -43,11 +44,11 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 }
 
 // admit refuses who was deactivated or is not assigned. It is asked again at every refresh.
-func (s *service) admit(e *exchange, user *granary.User) error {
+func admit(x *index.Index, app *index.Application, center *granary.IdentityCenter, user *granary.User) error {
 	if user.Disabled {
 		return granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID)
 	}
-	if e.app.AssignmentRequired && !s.Index.Assigned(e.app.ARN, e.center.Store, user.ID) {
+	if app.AssignmentRequired && !x.Assigned(app.ARN, center.Store, user.ID) {
 		return granary.Errorf(granary.Denied,
 			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
 			user.ID)
@@ -82,16 +83,16 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 // asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients hammer it.
 func asInvalidGrant(err error) error { return granary.AsError(err).WithCode("InvalidGrantException") }
 
-// person maps the token to exactly one user.
-func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims) (*granary.User, error) {
+// findPerson maps a token to exactly one user. verified demands that the issuer vouches for the address that it is mapped by.
+func findPerson(x *index.Index, store granary.StoreID, issuer *granary.Issuer, claims *idtoken.Claims, verified bool) (*granary.User, error) {
 	value, err := claims.Lookup(issuer.Claim)
-	if err == nil && s.VerifiedEmail && strings.EqualFold(issuer.Attribute, "emails.value") {
+	if err == nil && verified && strings.EqualFold(issuer.Attribute, "emails.value") {
 		err = claims.VerifiedEmail()
 	}
 	if err != nil {
 		return nil, asInvalidGrant(err)
 	}
-	found := s.Index.FindUsers(e.center.Store, issuer.Attribute, value)
+	found := x.FindUsers(store, issuer.Attribute, value)
 	if len(found) != 1 {
 		how := "no user"
 		if len(found) > 1 {
@@ -99,7 +100,7 @@ func (s *service) person(e *exchange, issuer *granary.Issuer, claims *idtoken.Cl
 		}
 		return nil, invalidGrant("The directory has %s whose %s is the token's %s.", how, issuer.Attribute, issuer.Claim)
 	}
-	user, ok := s.Index.User(e.center.Store, found[0])
+	user, ok := x.User(store, found[0])
 	if !ok {
 		return nil, invalidGrant("The directory has no user whose %s is the token's %s.", issuer.Attribute, issuer.Claim)
 	}
@@ -138,19 +139,23 @@ const (
 
 // scopes are those granted: all that are configured and the standing ones, or what was asked of them.
 func (e *exchange) scopes() ([]string, error) {
+	return grantable(e.app, e.in.Scope)
+}
+
+func grantable(app *index.Application, wanted []string) ([]string, error) {
 	all := []string{scopeContext}
-	for _, s := range e.app.Scopes {
+	for _, s := range app.Scopes {
 		all = append(all, s.Name)
 	}
 	all = append(all, scopeOpenID, scopeAWS)
-	if len(e.in.Scope) == 0 {
+	if len(wanted) == 0 {
 		return all, nil
 	}
-	for _, s := range e.in.Scope {
+	for _, s := range wanted {
 		if !slices.Contains(all, s) {
 			return nil, granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin PutApplicationAccessScope.", s).
 				WithCode("InvalidScopeException")
 		}
 	}
-	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(e.in.Scope, s) }), nil
+	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(wanted, s) }), nil
 }

@@ -23,7 +23,7 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if !ok {
 		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User)
 	}
-	if err := s.admit(e, user); err != nil {
+	if err := admit(s.Index, e.app, e.center, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()

@@ -92,7 +92,7 @@ func (s *service) stillIn(e *exchange, t *granary.TokenSession) error {
 	if !ok {
 		return invalidGrant("The user %s was deleted from the directory.", t.User)
 	}
-	return s.admit(e, user)
+	return admit(s.Index, e.app, e.center, user)
 }
 
 // narrowed are the session's scopes that the application still has, or what was asked of them.

@@ -49,10 +49,7 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 	case grantExchange:
 		return s.exchange(e)
 	}
-	if e.app.Grants.RedirectURIs == nil {
-		return nil, notConfigured(in.GrantType)
-	}
-	return nil, invalidGrant("The authorization code is none that was issued here.")
+	return s.outcomes.once(e, s.Index, func() (*api.CreateTokenWithIAMOutput, error) { return s.code(e) })
 }
 
 func notConfigured(grant string) error {

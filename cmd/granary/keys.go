@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"granary/internal/client"
+	"granary/internal/server"
+)
+
+// newKeys is the server's own keys.
+func newKeys() *cobra.Command {
+	c := &cobra.Command{Use: "keys", Short: "Rotate the keys that tokens are signed and sealed with", RunE: needsSub("rotate")}
+	c.AddCommand(newKeysRotate())
+	return c
+}
+
+func newKeysRotate() *cobra.Command {
+	var data string
+	c := &cobra.Command{
+		Use: "rotate sign|seal", Short: "Make a new key",
+		Long: `sign is the key of identity tokens, whose public half the web door publishes; seal is the key of session
+tokens, refresh tokens and identity contexts. What the older keys made stays good until it expires.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || args[0] != "sign" && args[0] != "seal" {
+				return misuse{errors.New("granary keys rotate takes one of: sign, seal")}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			env, err := server.ReadClientEnv(data)
+			if err != nil {
+				return err
+			}
+			var out struct {
+				KeyId string
+				Keys  int
+			}
+			if err := client.Ask(cmd.Context(), env, "RotateKey", map[string]string{"Purpose": args[0]}, &out); err != nil {
+				return err
+			}
+			_, err = fmt.Printf("Key %s is in use; %d are kept, for what the older ones made.\n", out.KeyId, out.Keys)
+			return err
+		},
+	}
+	c.Flags().StringVar(&data, "data", dataDir(), "the server's data directory")
+	return c
+}

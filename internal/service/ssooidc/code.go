@@ -1,0 +1,84 @@
+package ssooidc
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+
+	"granary"
+	api "granary/internal/api/ssooidc"
+	"granary/internal/seal"
+	"granary/internal/store"
+)
+
+// code redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): once, for the application it was made for, with the same
+// redirect URI, by who knows the verifier. The person is admitted anew.
+func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
+	switch {
+	case e.app.Grants.RedirectURIs == nil:
+		return nil, notConfigured(grantCode)
+	case e.in.Code == "":
+		return nil, missing("code")
+	case e.in.RedirectUri == "":
+		return nil, missing("redirectUri")
+	}
+	code, err := seal.OpenCode(s.Index.Ring(), e.in.Code)
+	if err != nil || code.Application != e.app.ARN {
+		return nil, invalidGrant("The authorization code is none that was issued to this application.")
+	}
+	sum := sha256.Sum256([]byte(e.in.CodeVerifier))
+	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
+	switch {
+	case !e.call.Now.Before(code.Expires):
+		return nil, granary.Errorf(granary.Invalid, "The authorization code has expired: sign the person in again.").WithCode("ExpiredTokenException")
+	case code.RedirectURI != e.in.RedirectUri:
+		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.")
+	case e.in.CodeVerifier == "":
+		return nil, missing("codeVerifier")
+	case subtle.ConstantTimeCompare([]byte(challenge), []byte(code.Challenge)) != 1:
+		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.")
+	}
+	user, ok := s.Index.User(code.Store, code.User)
+	if !ok || code.Store != e.center.Store {
+		return nil, invalidGrant("The user %s was deleted from the directory.", code.User)
+	}
+	if err := admit(s.Index, e.app, e.center, user); err != nil {
+		return nil, err
+	}
+	if len(e.in.Scope) == 0 {
+		e.in.Scope = code.Scopes
+	}
+	scopes, err := e.scopes()
+	if err != nil {
+		return nil, err
+	}
+	session := s.begin(e, user, scopes)
+	session.ID = code.Session
+	if err := s.spend(e, code, session); err != nil {
+		return nil, err
+	}
+	e.record(session, "", scopes)
+	return s.issue(e, session, scopes, session.refreshToken())
+}
+
+// spend records that the code was redeemed, durably and before anything is issued for it. A second use ends the session that the
+// first began (RFC 6749 §4.1.2).
+func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *session) error {
+	var again bool
+	err := s.DB.Update(e.call, func(tx *store.Tx) error {
+		again = false // a transaction may run again
+		err := tx.Replays.Use("code\x00"+code.ID, code.Expires)
+		switch {
+		case granary.Is(err, granary.Exists):
+			again = true
+			return tx.TokenSessions.Delete(code.Session)
+		case err != nil || !session.kept:
+			return err
+		}
+		return tx.TokenSessions.Put(&session.TokenSession)
+	})
+	if err == nil && again {
+		return invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.")
+	}
+	return err
+}

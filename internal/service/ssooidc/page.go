@@ -1,0 +1,30 @@
+package ssooidc
+
+import (
+	"html/template"
+	"net/http"
+)
+
+var errorPage = template.Must(template.New("error").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in failed</title>
+<style>
+ body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f1ea;color:#2b2a27;display:grid;place-items:center;min-height:100vh}
+ main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:30rem;width:calc(100% - 8rem)}
+ h1{font-size:1.25rem;margin:0 0 .5rem} p{margin:0;overflow-wrap:anywhere}
+</style></head><body><main><h1>You could not be signed in</h1><p>{{.}}</p></main></body></html>
+`))
+
+// page tells the person in the browser what is wrong, where there is no application to send the browser back to.
+func page(w http.ResponseWriter, status int, why string) {
+	noStore(w)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	w.WriteHeader(status)
+	_ = errorPage.Execute(w, why) // the browser may be gone
+}
+
+// noStore keeps codes out of caches and out of the next page's Referer.
+func noStore(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+}
