@@ -107,7 +107,11 @@ func samples(c *world.Company) map[string]any {
 		"AlternateIdentifier": map[string]any{"UniqueAttribute": map[string]string{"AttributePath": "userName", "AttributeValue": alice}}, "DisplayName": "d",
 		"AccountId": c.Account, "AccountName": "n", "Email": "n@x.example", "ServicePrincipal": "sso.amazonaws.com", "ParentId": "r-abcd", "ChildId": c.Account, "ChildType": "ACCOUNT",
 		"CreateAccountRequestId": "car-0123456789abcdef0123456789abcdef",
-		"ClientId":               "c", "Purpose": "sign", "TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
+		"PermissionSetArn":       strings.Replace(c.Instance, "instance/", "permissionSet/", 1) + "/ps-0123456789abcdef", "ManagedPolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess",
+		"CustomerManagedPolicyReference": map[string]string{"Name": "p"}, "TargetId": c.Account, "TargetType": "AWS_ACCOUNT", "InlinePolicy": "{}", "PermissionsBoundary": map[string]string{},
+		"InstanceAccessControlAttributeConfiguration": map[string]any{"AccessControlAttributes": []any{}}, "AccountAssignmentCreationRequestId": c.Users[alice],
+		"AccountAssignmentDeletionRequestId": c.Users[alice], "ProvisionPermissionSetRequestId": c.Users[alice],
+		"ClientId": "c", "Purpose": "sign", "TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
 	}
 }
 

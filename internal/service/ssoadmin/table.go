@@ -38,7 +38,7 @@ func New(c Config) *awsapi.Service {
 			granary.Quota: "ServiceQuotaExceededException", granary.Throttled: "ThrottlingException", granary.NotImplemented: "AccessDeniedException",
 			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
 		},
-		Rows: []awsapi.Row{
+		Rows: append([]awsapi.Row{
 			awsapi.On(api.CreateInstance, anything[api.CreateInstanceInput], s.createInstance),
 			awsapi.On(api.ListInstances, anything[api.ListInstancesInput], s.listInstances),
 			awsapi.On(api.DescribeInstance, s.readInstance(func(in *api.DescribeInstanceInput) string { return in.InstanceArn }), s.describeInstance),
@@ -89,6 +89,6 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.TagResource, s.checkTag, s.tagResource),
 			awsapi.On(api.UntagResource, s.checkUntag, s.untagResource),
 			awsapi.On(api.ListTagsForResource, s.checkListTags, s.listTags),
-		},
+		}, s.permissionSetRows()...),
 	}
 }
