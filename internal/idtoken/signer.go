@@ -92,7 +92,8 @@ func KeySet(signers ...*Signer) ([]byte, error) {
 // Discovery is the document at ISSUER/.well-known/openid-configuration of Granary's own issuer.
 func Discovery(issuer string) ([]byte, error) {
 	return json.Marshal(map[string]any{
-		"issuer": issuer, "jwks_uri": issuer + "/.well-known/jwks.json", "response_types_supported": []string{"code"},
+		"issuer": issuer, "jwks_uri": issuer + "/.well-known/jwks.json", "authorization_endpoint": issuer + "/authorize",
+		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code"}, "code_challenge_methods_supported": []string{"S256"},
 		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
 	})
 }

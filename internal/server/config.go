@@ -41,6 +41,7 @@ type Config struct {
 		SessionLifetime           time.Duration `yaml:"session_lifetime" env:"GRANARY_IDENTITY_SESSION_LIFETIME"`
 		RequireVerifiedEmail      bool          `yaml:"require_verified_email" env:"GRANARY_IDENTITY_REQUIRE_VERIFIED_EMAIL"`
 		IssuerCertificates        string        `yaml:"issuer_certificates" env:"GRANARY_IDENTITY_ISSUER_CERTIFICATES"` // PEM file
+		TokenIssuer               string        `yaml:"token_issuer" env:"GRANARY_IDENTITY_TOKEN_ISSUER"`               // aws | web
 		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
 	} `yaml:"identity"`
 	Scim struct {
@@ -78,7 +79,7 @@ func Defaults() Config {
 	c := Config{Data: "granary-data", API: "127.0.0.1:9600", Web: "127.0.0.1:9601", Domain: "granary.localhost",
 		Region: "us-east-1", State: "sqlite", Revocation: "immediate", Now: time.Now}
 	c.Identity.ContextLifetime, c.Identity.SessionLifetime = time.Hour, 8*time.Hour
-	c.Identity.DefaultAssignmentRequired = true
+	c.Identity.DefaultAssignmentRequired, c.Identity.TokenIssuer = true, "aws"
 	c.Scim.GroupMembers = "full"
 	c.Storage.Default = "embedded"
 	c.Quotas.AccessGrants, c.Quotas.Locations, c.Quotas.Issuers = 20_000_000, 100_000, 10
@@ -115,6 +116,7 @@ func (c *Config) Check() error {
 	errs := []error{
 		oneOf("revocation", c.Revocation, "immediate", "aws"),
 		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
+		oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web"),
 		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
 		oneOf("state", c.State, "sqlite"),
 	}

@@ -44,6 +44,14 @@ func (s *Server) webHandler() http.Handler {
 	})
 }
 
+// tokenIssuer is who identity tokens of an instance say that they are from: AWS's form, or this server, whose keys those are.
+func (s *Server) tokenIssuer(instance string) string {
+	if s.config.Identity.TokenIssuer == "web" {
+		return s.WebURL()
+	}
+	return "https://identitycenter.amazonaws.com/" + instance
+}
+
 // keySet is what Granary's own tokens are verified with.
 func (s *Server) keySet() ([]byte, error) {
 	var signers []*idtoken.Signer

@@ -70,7 +70,7 @@ func (s *service) issue(e *exchange, session *session, scopes []string, refresh 
 		if err != nil {
 			return nil, err
 		}
-		if out.IdToken, err = signer.Sign(e.claims(id, session, now, assertion, audit)); err != nil {
+		if out.IdToken, err = signer.Sign(e.claims(s.TokenIssuer(e.center.ID), id, session, now, assertion, audit)); err != nil {
 			return nil, err
 		}
 	}
@@ -89,9 +89,9 @@ func (s *service) assertions(id *granary.IdentityContext) (identity, audit strin
 }
 
 // claims are the identity token's, as AWS's guide page shows them.
-func (e *exchange) claims(id *granary.IdentityContext, session *session, now time.Time, assertion, audit string) idtoken.IdentityClaims {
+func (e *exchange) claims(issuer string, id *granary.IdentityContext, session *session, now time.Time, assertion, audit string) idtoken.IdentityClaims {
 	c := idtoken.IdentityClaims{
-		Issuer: "https://identitycenter.amazonaws.com/" + e.center.ID, Subject: string(id.User), Audience: e.app.ClientID,
+		Issuer: issuer, Subject: string(id.User), Audience: e.app.ClientID,
 		StoreID: string(id.Store), StoreARN: string(id.StoreARN), InstanceARN: string(id.Instance), InstanceAccount: string(e.center.Account),
 		CredentialID: id.CredentialID, IdentityContext: assertion, AuditContext: audit,
 		AuthTime: session.Started.Format(time.RFC3339), IssuedAt: now.Unix(), Expires: now.Add(tokenLifetime).Unix(),

@@ -9,9 +9,10 @@ var errorPage = template.Must(template.New("error").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign-in failed</title>
 <style>
  body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f1ea;color:#2b2a27;display:grid;place-items:center;min-height:100vh}
- main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:30rem;width:calc(100% - 8rem)}
- h1{font-size:1.25rem;margin:0 0 .5rem} p{margin:0;overflow-wrap:anywhere}
-</style></head><body><main><h1>You could not be signed in</h1><p>{{.}}</p></main></body></html>
+ main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:30rem;width:calc(100% - 3rem);box-sizing:border-box}
+ h1{font-size:1.25rem;margin:0 0 .5rem} p{margin:0;overflow-wrap:anywhere} small{display:block;margin-top:1.25rem;padding-top:.75rem;border-top:1px solid #e8e2d6;color:#6b675f}
+ @media(prefers-color-scheme:dark){body{background:#1f1e1b;color:#ece8e0} main{background:#2b2a26;box-shadow:none} small{border-color:#45423b;color:#a8a294}}
+</style></head><body><main><h1>You could not be signed in</h1><p>{{.}}</p><small>Nothing was given to the application. If this happens again, show this page to whoever runs it.</small></main></body></html>
 `))
 
 // page tells the person in the browser what is wrong, where there is no application to send the browser back to.

@@ -20,7 +20,8 @@ type Config struct {
 	Issuers         *idtoken.Verifier // the companies' identity providers
 	ContextLifetime time.Duration     // of context assertions
 	VerifiedEmail   bool              // tokens mapped by address must say email_verified
-	SessionLifetime time.Duration     // from the exchange of a corporate token to the end of its refresh tokens
+	TokenIssuer     func(instance string) string
+	SessionLifetime time.Duration // from the exchange of a corporate token to the end of its refresh tokens
 }
 
 type service struct {
