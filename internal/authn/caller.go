@@ -28,7 +28,9 @@ func (c *Caller) Principal() policy.Caller {
 	p := policy.Caller{Kind: c.Kind, Account: c.Account, ARN: c.ARN}
 	switch {
 	case c.Role != nil:
-		p.Role = c.Role.ARN
+		p.Role, p.UniqueID = c.Role.ARN, c.Role.ID
+	case c.Kind == policy.IAMUser && c.User != nil:
+		p.UniqueID = c.User.ID
 	case c.Kind == policy.FederatedUser && c.User != nil:
 		p.Role = c.User.ARN()
 	case c.Kind == policy.WebIdentity:

@@ -21,7 +21,8 @@ type condition struct {
 type conditionKey struct {
 	name   string // lower case
 	wanted []wanted
-	null   bool // operator Null: the key must be absent
+
+	absent, present bool // operator Null: which of the two is wanted
 }
 
 // operatorNamed takes an operator's name apart; ok is false when there is none of that name.
@@ -35,7 +36,7 @@ func operatorNamed(name string) (c condition, ok bool) {
 		c.ifExists, name = true, rest
 	}
 	c.op, ok = operators[name]
-	if c.op.family == "null" && (c.ifExists || c.set != single) {
+	if c.op.family == "null" && c.ifExists {
 		return c, false
 	}
 	return c, ok
@@ -54,8 +55,9 @@ func (c *condition) holds(keys Keys, deny bool) bool {
 
 func (c *condition) key(k *conditionKey, keys Keys, deny bool) bool {
 	values, present := keys.Lookup(k.name)
+	present = present && len(values) > 0
 	if c.op.family == "null" {
-		return present == !k.null
+		return present && k.present || !present && k.absent
 	}
 	switch c.set {
 	case forAll:
@@ -66,7 +68,7 @@ func (c *condition) key(k *conditionKey, keys Keys, deny bool) bool {
 	case forAny:
 		return present && c.some(k, values, keys)
 	}
-	if !present || len(values) == 0 {
+	if !present {
 		return c.ifExists || c.op.negated
 	}
 	if deny {

@@ -56,11 +56,15 @@ type Decision struct {
 }
 
 type evaluation struct {
-	r *Request
-	d Decision
+	r      *Request
+	d      Decision
+	allows []Reason
+	denies []Reason
+	space  [4]Reason // of most decisions, so that they need no more
 }
 
-// Evaluate decides (IAM User Guide, "Policy evaluation logic"; iam-policy §6). It is pure.
+// Evaluate decides (IAM User Guide, "Policy evaluation logic"; iam-policy §6). Every statement is read even once the answer is known,
+// so that the reasons are complete: those that deny when one does, else those that allow. It is pure.
 func Evaluate(r Request, set Set) Decision {
 	if r.Action == "sts:GetCallerIdentity" {
 		return Decision{Allowed: true}
@@ -68,46 +72,57 @@ func Evaluate(r Request, set Set) Decision {
 	if r.Keys == nil {
 		r.Keys = Values{}
 	}
+	if r.Caller.Kind == Service {
+		set.SCPs = nil // they bind the principals of accounts
+	}
 	e := &evaluation{r: &r}
-	if e.denied(&set) {
+	e.allows = e.space[:0]
+	if ownPolicy(&r) {
+		set.Identity, set.Boundary, set.Sessions, set.Resource = nil, nil, nil, nil
+	}
+	identity := e.scan(LayerIdentity, set.Identity...)
+	boundary := set.Boundary == nil || e.scan(LayerBoundary, set.Boundary)
+	session := true
+	for _, s := range set.Sessions {
+		session = e.scan(LayerSession, s...) && session
+	}
+	scp, rcp := e.levels(LayerSCP, set.SCPs), e.levels(LayerRCP, set.RCPs)
+	grade := e.resource(&set)
+	switch {
+	case len(e.denies) > 0:
+		e.d.Explicit, e.d.Layer, e.d.Reasons = true, e.denies[0].Layer, e.denies
 		return e.d
+	case !scp:
+		return e.refuse(LayerSCP)
+	case !rcp:
+		return e.refuse(LayerRCP)
+	case ownPolicy(&r):
+		return e.allow()
 	}
-	for _, l := range []struct {
-		layer  Layer
-		levels [][]*Policy
-	}{{LayerSCP, set.SCPs}, {LayerRCP, set.RCPs}} {
-		for _, level := range l.levels {
-			if !e.allows(l.layer, level...) {
-				return e.refuse(l.layer)
-			}
-		}
-	}
-	grade := none
-	if set.Resource != nil && !(set.BlockPublic && set.Resource.Public() && r.Caller.Kind != Service && r.Caller.Account != r.Owner) {
-		grade = e.grade(set.Resource)
-	}
-	if r.Caller.Kind == Anonymous || r.Caller.Kind == Service || r.Caller.Kind == WebIdentity {
+	switch r.Caller.Kind {
+	case Anonymous, Service, WebIdentity:
 		if grade == direct {
 			return e.allow()
 		}
 		return e.refuse(LayerResource)
+	case Root:
+		identity = true
 	}
-	if e.decide(&set, grade) {
-		return e.allow()
-	}
-	return e.d
+	return e.weigh(set.Trust, grade, identity, boundary, session)
 }
 
-// decide weighs identity, boundary and session against the grade at which the resource's policy names the caller.
-func (e *evaluation) decide(set *Set, g grade) bool {
-	r := e.r
-	same := r.Owner == r.Caller.Account
-	identity := r.Caller.Kind == Root || e.allows(LayerIdentity, set.Identity...)
-	boundary := set.Boundary == nil || e.allows(LayerBoundary, set.Boundary)
-	session := true
-	for _, s := range set.Sessions {
-		session = session && e.allows(LayerSession, s...)
+// ownPolicy is the way back for an account that locked itself out: its root user manages the policies of its buckets whatever
+// policies say, except those of the organization (S3 API, PutBucketPolicy).
+func ownPolicy(r *Request) bool {
+	if r.Caller.Kind != Root || r.Owner != r.Caller.Account {
+		return false
 	}
+	return r.Action == "s3:GetBucketPolicy" || r.Action == "s3:PutBucketPolicy" || r.Action == "s3:DeleteBucketPolicy"
+}
+
+// weigh holds identity, boundary and session against the grade at which the resource's policy names the caller.
+func (e *evaluation) weigh(trust bool, g grade, identity, boundary, session bool) Decision {
+	same := e.r.Owner == e.r.Caller.Account
 	limits := boundary && session
 	var ok bool
 	switch {
@@ -117,106 +132,84 @@ func (e *evaluation) decide(set *Set, g grade) bool {
 		ok = true
 	case g == role && limits:
 		ok = true
-	case set.Trust:
+	case trust:
 		ok = g == account && identity && limits
 	default:
 		ok = identity && limits
 	}
-	if ok {
-		return true
-	}
 	switch {
-	case (set.Trust || !same) && g == none:
-		e.refuse(LayerResource)
+	case ok:
+		return e.allow()
+	case (trust || !same) && g == none && (identity || trust): // the caller hears of its own policies first, since those it can see
+		return e.refuse(LayerResource)
 	case !identity && !(same && g == role):
-		e.refuse(LayerIdentity)
+		return e.refuse(LayerIdentity)
 	case !boundary:
-		e.refuse(LayerBoundary)
-	default:
-		e.refuse(LayerSession)
+		return e.refuse(LayerBoundary)
 	}
-	// The caller hears of its own policies first, since those it can see.
-	if !identity && e.d.Layer == LayerResource && !set.Trust {
-		e.d.Layer = LayerIdentity
-	}
-	return false
+	return e.refuse(LayerSession)
 }
 
 func (e *evaluation) allow() Decision {
-	e.d.Allowed = true
+	e.d.Allowed, e.d.Reasons = true, e.allows
 	return e.d
 }
 
 func (e *evaluation) refuse(l Layer) Decision {
-	e.d.Layer = l
+	e.d.Layer, e.d.Reasons = l, e.allows
 	return e.d
 }
 
-// denied looks for a Deny anywhere; one is final.
-func (e *evaluation) denied(set *Set) bool {
-	if e.denies(LayerIdentity, set.Identity) || set.Boundary != nil && e.denies(LayerBoundary, []*Policy{set.Boundary}) {
-		return true
+// levels reports whether each level allows, by one of its policies at least. There may be none.
+func (e *evaluation) levels(l Layer, levels [][]*Policy) bool {
+	ok := true
+	for _, level := range levels {
+		ok = e.scan(l, level...) && ok
 	}
-	for _, s := range set.Sessions {
-		if e.denies(LayerSession, s) {
-			return true
-		}
-	}
-	for _, l := range set.SCPs {
-		if e.denies(LayerSCP, l) {
-			return true
-		}
-	}
-	for _, l := range set.RCPs {
-		if e.denies(LayerRCP, l) {
-			return true
-		}
-	}
-	return set.Resource != nil && e.denies(LayerResource, []*Policy{set.Resource})
+	return ok
 }
 
-func (e *evaluation) denies(l Layer, policies []*Policy) bool {
+// scan reads every statement of the policies, and reports whether one of them allows; an empty list does not.
+func (e *evaluation) scan(l Layer, policies ...*Policy) (allowed bool) {
 	for _, p := range policies {
 		for i := range p.statements {
-			s := &p.statements[i]
-			if s.deny && s.named(&e.r.Caller) > none && s.applies(e.r) {
-				e.d.Explicit, e.d.Layer = true, l
-				e.d.Reasons = append(e.d.Reasons, Reason{l, p.source, s.sid, i + 1, true})
-				return true
+			if s := &p.statements[i]; (s.principals == nil || s.named(&e.r.Caller) > none) && s.applies(e.r) {
+				e.note(l, p, i)
+				allowed = allowed || !s.deny
 			}
 		}
 	}
-	return false
+	return allowed
 }
 
-// allows reports whether any of the policies does; an empty list does not.
-func (e *evaluation) allows(l Layer, policies ...*Policy) bool {
-	for _, p := range policies {
-		for i := range p.statements {
-			s := &p.statements[i]
-			if !s.deny && s.applies(e.r) {
-				e.d.Reasons = append(e.d.Reasons, Reason{l, p.source, s.sid, i + 1, false})
-				return true
-			}
-		}
+func (e *evaluation) note(l Layer, p *Policy, i int) {
+	s := &p.statements[i]
+	r := Reason{l, p.source, s.sid, i + 1, s.deny}
+	if s.deny {
+		e.denies = append(e.denies, r)
+	} else {
+		e.allows = append(e.allows, r)
 	}
-	return false
 }
 
-// grade is the highest at which an Allow of the resource's policy names the caller.
-func (e *evaluation) grade(p *Policy) grade {
-	best, at := none, 0
+// resource reads the resource's policy: the grade is the highest at which one of its Allow statements names the caller. Where
+// public access is blocked a public policy allows nobody from elsewhere; what it denies stays denied.
+func (e *evaluation) resource(set *Set) (best grade) {
+	p := set.Resource
+	if p == nil {
+		return none
+	}
+	blocked := set.BlockPublic && p.public && e.r.Caller.Kind != Service && e.r.Caller.Account != e.r.Owner
 	for i := range p.statements {
 		s := &p.statements[i]
-		if s.deny {
+		g := s.named(&e.r.Caller)
+		if g == none || !s.deny && blocked || !s.applies(e.r) {
 			continue
 		}
-		if g := s.named(&e.r.Caller); g > best && s.applies(e.r) {
-			best, at = g, i
+		e.note(LayerResource, p, i)
+		if !s.deny {
+			best = max(best, g)
 		}
-	}
-	if best > none {
-		e.d.Reasons = append(e.d.Reasons, Reason{LayerResource, p.source, p.statements[at].sid, at + 1, false})
 	}
 	return best
 }
@@ -263,7 +256,9 @@ var fixing = map[string]bool{"aws:principalarn": true, "aws:principalaccount": t
 	"s3:accessgrantsinstancearn": true}
 
 // Public reports whether a resource policy opens itself to everyone.
-func (p *Policy) Public() bool {
+func (p *Policy) Public() bool { return p.public }
+
+func (p *Policy) open() bool {
 	for i := range p.statements {
 		s := &p.statements[i]
 		if s.deny || s.fixed() {
@@ -293,15 +288,28 @@ func (s *statement) fixed() bool {
 	return false
 }
 
-// fixed reports whether every value wanted is one thing rather than a pattern that could be anything.
+// fixed reports whether every value wanted is one thing rather than a pattern that could be anything. A pattern within one account,
+// or within one role's sessions, is one thing.
 func (k *conditionKey) fixed() bool {
-	for _, w := range k.wanted {
-		if w.text.parts != nil || len(w.text.fixed) > 0 && w.text.fixed[0] == any0 || w.network.IsValid() && w.network.Bits() < 8 {
-			return false
-		}
-		if w.arn != nil && w.arn.whole {
+	for i := range k.wanted {
+		if !k.wanted[i].fixed(k.name) {
 			return false
 		}
 	}
 	return true
+}
+
+func (w *wanted) fixed(key string) bool {
+	switch {
+	case w.text.parts != nil:
+		return false
+	case w.arn != nil:
+		account := w.arn.head[4]
+		return !w.arn.whole && !account.wild() && (len(account) > 0 || !w.arn.tail.fixed.wild())
+	case w.network.IsValid():
+		return w.network.Bits() >= 8 && (w.network.Addr().Is4() || w.network.Bits() >= 32)
+	case key == "aws:userid":
+		return len(w.text.fixed) > 0 && w.text.fixed[0] < any0
+	}
+	return !w.text.fixed.wild()
 }

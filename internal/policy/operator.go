@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,9 +62,11 @@ func newWanted(family, s string, variables bool) wanted {
 	case "string", "bool", "fold":
 		w.text = newTemplate(s, false, variables)
 	case "arn":
-		w.readable = strings.Count(s, ":") >= 5
-		r := newResource(s, variables)
-		w.arn = &r
+		if w.text = newTemplate(s, true, variables); w.text.parts == nil {
+			w.readable = strings.Count(s, ":") >= 5
+			r := newResource(s, variables)
+			w.arn = &r
+		}
 	case "numeric":
 		w.number, w.readable = number(s)
 	case "date":
@@ -75,6 +78,29 @@ func newWanted(family, s string, variables bool) wanted {
 		w.bytes, w.readable = string(b), err == nil
 	}
 	return w
+}
+
+// matchARN compares the six parts of two ARNs each for itself. A variable may stand for several parts.
+func (w *wanted) matchARN(v string, keys Keys) bool {
+	if strings.Count(v, ":") < 5 {
+		return false
+	}
+	if w.arn != nil {
+		return w.arn.match(v, keys)
+	}
+	g, ok := w.text.resolve(keys)
+	for range 5 {
+		if !ok {
+			return false
+		}
+		i := slices.Index(g, ':')
+		segment, rest, _ := strings.Cut(v, ":")
+		if i < 0 || !g[:i].match(segment, false) {
+			return false
+		}
+		g, v = g[i+1:], rest
+	}
+	return ok && g.match(v, false)
 }
 
 // test compares a context value under the positive operator. ok is false when either side cannot be read, which is no
@@ -91,7 +117,7 @@ func (w *wanted) test(op *operator, v string, keys Keys) (match, ok bool) {
 		g, resolved := w.text.resolve(keys)
 		return resolved && strings.EqualFold(g.text(), v), true
 	case "arn":
-		return strings.Count(v, ":") >= 5 && w.arn.match(v, keys), true
+		return w.matchARN(v, keys), true
 	case "numeric":
 		n, ok := number(v)
 		return ok && op.compare(n.Cmp(w.number)), ok
@@ -120,6 +146,9 @@ func (g glob) text() string {
 var decimal = regexp.MustCompile(`^[+-]?\d{1,40}(\.\d{1,40})?$`)
 
 func number(s string) (*big.Rat, bool) {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return new(big.Rat).SetInt64(n), true
+	}
 	if !decimal.MatchString(s) {
 		return nil, false
 	}
@@ -131,23 +160,34 @@ var dateForms = []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04", "2
 
 // date reads ISO 8601 in its W3C forms, or seconds since 1970.
 func date(s string) (time.Time, bool) {
+	if len(s) >= len("2006-01-02T15:04:05Z") { // the usual form
+		if t, err := time.Parse(time.RFC3339, s); err == nil {
+			return t, true
+		}
+	}
+	if len(s) != len("2006") || s[0] < '0' {
+		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+			return time.Unix(n, 0), true
+		}
+	}
 	for _, f := range dateForms {
 		if t, err := time.Parse(f, s); err == nil {
 			return t, true
 		}
 	}
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return time.Unix(n, 0), true
-	}
 	return time.Time{}, false
 }
 
+// network reads an address or a range. IPv4 addresses in IPv6's clothes are IPv4.
 func network(s string) (netip.Prefix, bool) {
 	if p, err := netip.ParsePrefix(s); err == nil {
+		if p.Addr().Is4In6() && p.Bits() >= 96 {
+			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+		}
 		return p.Masked(), true
 	}
 	a, err := netip.ParseAddr(s)
-	if err != nil {
+	if err != nil || a.Zone() != "" {
 		return netip.Prefix{}, false
 	}
 	return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), true

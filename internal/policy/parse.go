@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"granary"
@@ -39,6 +38,58 @@ func syntax(kind Kind, format string, args ...any) error {
 	return malformed("%s", head+fmt.Sprintf(format, args...))
 }
 
+// row is a check by its number in IAM's order (iam-policy §3). Each is made over the whole document, so that of several broken rules
+// the answer tells of the first.
+type row uint8
+
+const (
+	rowSyntax row = iota + 1
+	rowVersion
+	rowLegacy
+	rowSidUnique
+	rowSidText
+	rowNoAction
+	rowResourceForm
+	rowPartition
+	rowResourceVendor
+	rowS3Region
+	rowIAMRegion
+	rowIAMPath
+	rowActionVendor
+	rowActionColons
+	rowActionVendorText
+	rowNoResource
+	rowPrincipal
+	rowTrustResource
+	rowTrustAction
+	rowPrincipals
+	rowKind // what this kind of policy alone forbids
+)
+
+// parser compiles one document and keeps the first of the broken rules.
+type parser struct {
+	p     *Policy
+	f     fields
+	at    int // the statement, counted from 1
+	first row
+	err   error
+}
+
+func (c *parser) broken(r row, err error) {
+	if c.err == nil || r < c.first {
+		c.first, c.err = r, err
+	}
+}
+
+func (c *parser) syntax(format string, args ...any) {
+	if c.at > 0 {
+		format += fmt.Sprintf(" (statement %d)", c.at)
+	}
+	c.broken(rowSyntax, syntax(c.p.kind, format, args...))
+}
+
+func (c *parser) legacy() { c.broken(rowLegacy, malformed("The policy failed legacy parsing")) }
+
 // Parse compiles a document, or says what is wrong with it: an Invalid error with the code MalformedPolicyDocument and IAM's
 // own sentence. IAM User Guide, "Grammar of the IAM JSON policy language".
 func Parse(kind Kind, document string) (*Policy, error) {
@@ -53,197 +104,218 @@ func Parse(kind Kind, document string) (*Policy, error) {
 	if root.kind != 'o' {
 		return nil, syntax(kind, "The policy is not a JSON object.")
 	}
-	p := &Policy{kind: kind}
+	c := &parser{p: &Policy{kind: kind}, f: f}
+	c.document(root)
+	if c.err != nil {
+		return nil, c.err
+	}
+	c.p.public = c.p.open()
+	return c.p, nil
+}
+
+func (c *parser) document(root node) {
 	version := "2008-10-17"
 	var list []node
 	for _, m := range root.members {
 		switch {
 		case m.name == "Version" && m.value.kind == 's':
 			version = m.value.text
-		case m.name == "Id" && m.value.kind == 's' && f.id:
+		case m.name == "Id" && m.value.kind == 's' && c.f.id:
 		case m.name == "Statement" && m.value.kind == 'o':
 			list = []node{m.value}
 		case m.name == "Statement" && m.value.kind == 'a':
 			list = m.value.items
 		default:
-			return nil, syntax(kind, "The element %q is unknown here, or not of the right type.", m.name)
+			c.syntax("The element %q is unknown here, or not of the right type.", m.name)
 		}
 	}
 	if version != "2012-10-17" && version != "2008-10-17" {
-		return nil, syntax(kind, "The version %q is neither 2012-10-17 nor 2008-10-17.", version)
+		c.syntax("The version %q is neither 2012-10-17 nor 2008-10-17.", version)
 	}
-	p.variables = version == "2012-10-17"
+	c.p.variables = version == "2012-10-17"
+	if !c.p.variables && !c.f.oldVer {
+		c.broken(rowVersion, malformed("Policy document must be version 2012-10-17 or greater."))
+	}
 	if len(list) == 0 {
-		return nil, syntax(kind, "The policy has no Statement.")
+		c.syntax("The policy has no Statement.")
 	}
-	if !p.variables && !f.oldVer {
-		return nil, malformed("Policy document must be version 2012-10-17 or greater.")
-	}
-	for i, n := range list {
-		s, err := p.statement(n)
-		if err != nil {
-			e := granary.AsError(err)
-			if strings.HasPrefix(e.Message, "Syntax errors") || strings.HasPrefix(e.Message, "This policy") {
-				e.Message += fmt.Sprintf(" (statement %d)", i+1)
-			}
-			return nil, e
-		}
-		p.statements = append(p.statements, s)
-	}
-	return p, p.unique()
-}
-
-// unique refuses two statements of one id.
-func (p *Policy) unique() error {
 	seen := map[string]bool{}
-	for _, s := range p.statements {
+	for i, n := range list {
+		c.at = i + 1
+		s := c.statement(n)
 		if s.sid != "" && seen[s.sid] {
-			return malformed("Statement IDs (SID) in a single policy must be unique.")
+			c.broken(rowSidUnique, malformed("Statement IDs (SID) in a single policy must be unique."))
 		}
 		seen[s.sid] = true
+		c.p.statements = append(c.p.statements, s)
 	}
-	return nil
 }
 
-var sidForm = regexp.MustCompile(`^[0-9A-Za-z]*$`)
+// written is a statement's elements as they stand in the document.
+type written struct {
+	effect             string
+	actions, resources []string
+	principal          *node
+}
 
-func (p *Policy) statement(n node) (s statement, err error) {
+func (c *parser) statement(n node) (s statement) {
 	if n.kind != 'o' {
-		return s, syntax(p.kind, "A statement is not a JSON object.")
+		c.syntax("A statement is not a JSON object.")
+		return s
 	}
-	var actions, resources []string
-	var effect string
-	ok := true
+	var w written
 	for _, m := range n.members {
+		ok := true
 		switch m.name {
 		case "Sid":
 			s.sid, ok = m.value.text, m.value.kind == 's'
 		case "Effect":
-			effect, ok = m.value.text, m.value.kind == 's'
+			w.effect, ok = m.value.text, m.value.kind == 's'
 		case "Principal", "NotPrincipal":
-			ok = s.principals == nil
+			ok = w.principal == nil
 			s.notPrincipal = m.name == "NotPrincipal"
-			if ok {
-				s.principals, err = p.principals(m.value)
-			}
+			w.principal = &m.value
 		case "Action", "NotAction":
-			fresh := actions == nil
+			fresh := w.actions == nil
 			s.notAction = m.name == "NotAction"
-			actions, ok = m.value.strings(false)
+			w.actions, ok = m.value.strings(false)
 			ok = ok && fresh
 		case "Resource", "NotResource":
-			fresh := resources == nil
+			fresh := w.resources == nil
 			s.notResource = m.name == "NotResource"
-			resources, ok = m.value.strings(false)
+			w.resources, ok = m.value.strings(false)
 			ok = ok && fresh
 		case "Condition":
-			s.conditions, err = p.conditions(m.value)
+			s.conditions = c.conditions(m.value)
 		default:
-			return s, syntax(p.kind, "The element %q is unknown.", m.name)
-		}
-		if err != nil {
-			return s, err
+			c.syntax("The element %q is unknown.", m.name)
 		}
 		if !ok {
-			return s, syntax(p.kind, "The element %s is not of the right type, or given twice.", m.name)
+			c.syntax("The element %s is not of the right type, or given twice.", m.name)
 		}
 	}
-	if effect != "Allow" && effect != "Deny" {
-		if effect == "" {
-			return s, syntax(p.kind, "A statement has no Effect.")
-		}
-		return s, malformed("The policy failed legacy parsing")
+	switch w.effect {
+	case "Allow", "Deny":
+		s.deny = w.effect == "Deny"
+	case "":
+		c.syntax("A statement has no Effect.")
+	default:
+		c.legacy()
 	}
-	s.deny = effect == "Deny"
-	if err := p.validate(&s, actions, resources); err != nil {
-		return s, err
+	c.validate(&s, &w)
+	for _, a := range w.actions {
+		s.actions = append(s.actions, newAction(a))
 	}
-	for _, a := range actions {
-		s.actions = append(s.actions, newGlob(strings.ToLower(a)))
+	for _, r := range w.resources {
+		s.resources = append(s.resources, newResource(r, c.p.variables))
 	}
-	for _, r := range resources {
-		s.resources = append(s.resources, newResource(r, p.variables))
-	}
-	return s, nil
+	return s
 }
 
-func (p *Policy) principals(n node) ([]principal, error) {
+func (c *parser) principals(n node) (out []principal) {
 	if n.kind == 's' && n.text == "*" {
-		return []principal{{"AWS", "*"}}, nil
+		return []principal{{"AWS", "*"}}
 	}
 	if n.kind != 'o' || len(n.members) == 0 {
-		return nil, syntax(p.kind, `A Principal is neither "*" nor an object.`)
+		c.syntax(`A Principal is neither "*" nor an object.`)
+		return nil
 	}
-	var out []principal
 	for _, m := range n.members {
 		values, ok := m.value.strings(false)
 		if !ok {
-			return nil, syntax(p.kind, "The principals of %s are not text.", m.name)
+			c.syntax("The principals of %s are not text.", m.name)
+			continue
 		}
 		for _, v := range values {
-			if !validPrincipal(m.name, v) {
-				return nil, malformed(`Invalid principal in policy: "%s":"%s"`, m.name, v)
+			switch {
+			case validPrincipal(m.name, v):
+			case c.p.kind == Bucket:
+				c.broken(rowPrincipals, malformed("Invalid principal in policy"))
+			default:
+				c.broken(rowPrincipals, malformed(`Invalid principal in policy: "%s":"%s"`, m.name, v))
 			}
 			out = append(out, principal{m.name, v})
 		}
 	}
-	return out, nil
+	return out
 }
 
-func (p *Policy) conditions(n node) ([]condition, error) {
+func (c *parser) conditions(n node) (out []condition) {
 	if n.kind != 'o' {
-		return nil, syntax(p.kind, "Condition is not an object.")
+		c.syntax("Condition is not an object.")
+		return nil
 	}
-	var out []condition
 	for _, block := range n.members {
-		c, ok := operatorNamed(block.name)
+		cond, ok := operatorNamed(block.name)
 		if !ok || block.value.kind != 'o' {
-			return nil, syntax(p.kind, "There is no condition operator %q.", block.name)
+			c.syntax("There is no condition operator %q.", block.name)
+			continue
 		}
 		for _, m := range block.value.members {
 			values, ok := m.value.strings(true)
 			if !ok || m.name == "" {
-				return nil, syntax(p.kind, "The values of the condition key %q are not scalars.", m.name)
+				c.syntax("The values of the condition key %q are not scalars.", m.name)
+				continue
 			}
 			k := conditionKey{name: strings.ToLower(m.name)}
 			for _, v := range values {
-				if err := p.conditionValue(&c, v); err != nil {
-					return nil, err
-				}
-				k.null = k.null || strings.EqualFold(v, "true")
-				k.wanted = append(k.wanted, newWanted(c.op.family, v, p.variables))
+				c.value(&cond, v)
+				k.absent = k.absent || strings.EqualFold(v, "true")
+				k.present = k.present || strings.EqualFold(v, "false")
+				k.wanted = append(k.wanted, newWanted(cond.op.family, v, c.p.variables))
 			}
-			c.keys = append(c.keys, k)
+			cond.keys = append(cond.keys, k)
 		}
-		out = append(out, c)
+		out = append(out, cond)
 	}
-	return out, nil
+	return out
 }
 
-// conditionValue refuses values their operator can never read, where IAM does.
-func (p *Policy) conditionValue(c *condition, v string) error {
-	switch c.op.family {
+// value refuses what an operator can never read, where IAM does.
+func (c *parser) value(cond *condition, v string) {
+	switch cond.op.family {
 	case "date":
 		if _, ok := date(v); !ok {
-			return malformed("The policy failed legacy parsing")
+			c.legacy()
 		}
 	case "null", "bool":
-		if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") && (c.op.family == "null" || !strings.Contains(v, "${")) {
-			return syntax(p.kind, "%q is neither true nor false.", v)
+		if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") && (cond.op.family == "null" || !strings.Contains(v, "${")) {
+			c.syntax("%q is neither true nor false.", v)
 		}
 	}
-	return variablesClosed(p, v)
+	if takesVariables[cond.op.family] {
+		c.wellFormed(v)
+	}
 }
 
-func variablesClosed(p *Policy, s string) error {
-	for rest := s; p.variables; {
-		_, after, ok := strings.Cut(rest, "${")
-		if !ok {
-			return nil
-		}
-		if _, rest, ok = cutVariable(after); !ok {
-			return syntax(p.kind, "The variable in %q is not closed.", s)
-		}
+// takesVariables are the families of operators whose values may hold variables.
+var takesVariables = map[string]bool{"string": true, "fold": true, "like": true, "arn": true, "bool": true}
+
+// wellFormed refuses a "$" that begins no variable: it could not be told from a slip of the pen.
+func (c *parser) wellFormed(s string) {
+	if !c.p.variables {
+		return
 	}
-	return nil
+	rest := s
+	for {
+		i := strings.IndexByte(rest, '$')
+		if i < 0 {
+			return
+		}
+		after, ok := strings.CutPrefix(rest[i:], "${")
+		inner, after, closed := cutVariable(after)
+		switch {
+		case !ok:
+			c.syntax("In %q a dollar sign begins no variable: the sign itself is written ${$}.", s)
+			return
+		case !closed:
+			c.syntax("The variable in %q is not closed.", s)
+			return
+		}
+		if name, _ := readVariable(inner); name == "" || strings.ContainsAny(name, `,'"{}`) {
+			c.syntax("The variable ${%s} is neither ${key} nor ${key, 'default'}.", inner)
+			return
+		}
+		rest = after
+	}
 }

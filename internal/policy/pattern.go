@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,7 +38,15 @@ func wildcards(g glob, s string) glob {
 	return g
 }
 
+// newAction is the pattern of an action, to be matched whatever the case.
+func newAction(s string) glob { return newGlob(strings.ToLower(s)) }
+
 func newGlob(s string) glob { return wildcards(make(glob, 0, len(s)), s) }
+
+// wild reports whether the pattern has wildcards.
+func (g glob) wild() bool {
+	return slices.ContainsFunc(g, func(s sym) bool { return s >= any0 })
+}
 
 // match compares in time linear in the text for each star at most: the last star alone is ever retried.
 // fold compares ASCII letters whatever their case; the pattern must be lower case then.
@@ -82,7 +91,8 @@ type template struct {
 
 type part struct {
 	glob     glob
-	variable string // lower case
+	variable bool
+	key      string // lower case
 	fallback *string
 }
 
@@ -110,12 +120,8 @@ func newTemplate(s string, wild, variables bool) template {
 			g = literal(g, inner)
 			continue
 		}
-		name, fallback, ok := strings.Cut(inner, ", '")
-		v := part{variable: strings.ToLower(strings.TrimSpace(name))}
-		if ok && strings.HasSuffix(fallback, "'") {
-			fallback = fallback[:len(fallback)-1]
-			v.fallback = &fallback
-		}
+		v := part{variable: true}
+		v.key, v.fallback = readVariable(inner)
 		t.parts = append(t.parts, part{glob: g}, v)
 		g = nil
 	}
@@ -126,6 +132,15 @@ func newTemplate(s string, wild, variables bool) template {
 	}
 	t.parts = append(t.parts, part{glob: g})
 	return t
+}
+
+// readVariable takes what stands between the braces apart: a key, and perhaps a default in quotes.
+func readVariable(inner string) (key string, fallback *string) {
+	name, rest, ok := strings.Cut(inner, ", '")
+	if text, closed := strings.CutSuffix(rest, "'"); ok && closed {
+		return strings.ToLower(strings.TrimSpace(name)), &text
+	}
+	return strings.ToLower(strings.TrimSpace(inner)), nil
 }
 
 // cutVariable finds the brace that closes a variable; one inside a quoted default does not.
@@ -149,11 +164,11 @@ func (t template) resolve(keys Keys) (g glob, ok bool) {
 		return t.fixed, true
 	}
 	for _, p := range t.parts {
-		if p.variable == "" {
+		if !p.variable {
 			g = append(g, p.glob...)
 			continue
 		}
-		values, found := keys.Lookup(p.variable)
+		values, found := keys.Lookup(p.key)
 		switch {
 		case found && len(values) == 1:
 			g = literal(g, values[0])

@@ -30,6 +30,7 @@ type Policy struct {
 	kind       Kind
 	source     string
 	variables  bool // version 2012-10-17; before it "${" is plain text
+	public     bool // a resource policy that opens itself to everyone
 	statements []statement
 }
 

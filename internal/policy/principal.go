@@ -26,6 +26,7 @@ type Caller struct {
 	Account   granary.AccountID
 	ARN       granary.ARN // root, user or session
 	Role      granary.ARN // sessions: the role's ARN, path included; federated users: the IAM user's
+	UniqueID  string      // "AIDA…" of users, "AROA…" of roles and their sessions: what AWS shows for principals that were deleted
 	Service   string      // services: "access-grants.s3.amazonaws.com"
 	Federated granary.ARN // web identities: the provider
 }
@@ -74,6 +75,11 @@ func (p principal) aws(c *Caller) grade {
 	switch p.value {
 	case string(c.ARN):
 		return direct
+	case c.UniqueID:
+		if c.Kind == IAMUser {
+			return direct
+		}
+		return role
 	case string(c.Role):
 		return role
 	case string(c.Account), string(granary.RootARN(c.Account)):

@@ -9,112 +9,134 @@ import (
 )
 
 var (
+	sidForm     = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 	vendorForm  = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
-	trustAction = map[string]bool{"sts:assumerole": true, "sts:assumerolewithsaml": true, "sts:assumerolewithwebidentity": true,
-		"sts:tagsession": true, "sts:setsourceidentity": true, "sts:setcontext": true}
+	trustAction = []string{"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity",
+		"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
 	iamTypes = []string{"user/", "federated-user/", "role/", "group/", "instance-profile/", "mfa/", "server-certificate/", "policy/",
 		"sms-mfa/", "saml-provider/", "oidc-provider/", "report/", "access-report/"}
 )
 
-// validate checks a statement in IAM's order, with IAM's sentences (iam-policy §3).
-func (p *Policy) validate(s *statement, actions, resources []string) error {
-	f := allowed[p.kind]
-	if f.iamText && !sidForm.MatchString(s.sid) && p.kind != Trust {
-		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
+// validate holds a statement to IAM's rules, with IAM's sentences (iam-policy §3).
+func (c *parser) validate(s *statement, w *written) {
+	kind := c.p.kind
+	if c.f.iamText && kind != Trust && !sidForm.MatchString(s.sid) {
+		c.broken(rowSidText, malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*"))
 	}
-	if len(actions) == 0 {
-		return malformed("Policy statement must contain actions.")
+	if len(w.actions) == 0 {
+		c.broken(rowNoAction, malformed("Policy statement must contain actions."))
 	}
-	for _, r := range resources {
-		if err := p.resource(r); err != nil {
-			return err
-		}
+	for _, r := range w.resources {
+		c.resource(r)
 	}
-	for _, a := range actions {
-		if err := p.action(a, s.notAction); err != nil {
-			return err
-		}
+	for _, a := range w.actions {
+		c.action(a, s.notAction)
 	}
 	switch {
-	case f.resource && len(resources) == 0:
-		return malformed("Policy statement must contain resources.")
-	case !f.resource && len(resources) > 0:
-		return malformed("Has prohibited field Resource.")
-	case !f.principal && s.principals != nil:
-		return malformed("Policy document should not specify a principal.")
-	case f.principal && s.principals == nil:
-		return malformed("Missing required field Principal")
-	case s.notPrincipal && (!f.notPrincipal || !s.deny):
-		return malformed("NotPrincipal is only possible in a Deny statement of a resource policy.")
-	case p.kind == RCP && !slices.Contains(s.principals, principal{"AWS", "*"}):
-		return malformed(`A resource control policy's principal can only be "*".`)
+	case c.f.resource && len(w.resources) == 0:
+		c.broken(rowNoResource, malformed("Policy statement must contain resources."))
+	case !c.f.resource && len(w.resources) > 0:
+		c.broken(rowTrustResource, malformed("Has prohibited field Resource."))
 	}
-	return nil
+	switch {
+	case w.principal == nil && c.f.principal:
+		c.broken(rowPrincipal, malformed("Missing required field Principal"))
+	case w.principal == nil:
+	case !c.f.principal:
+		c.broken(rowPrincipal, malformed("Policy document should not specify a principal."))
+	default:
+		s.principals = c.principals(*w.principal)
+	}
+	switch {
+	case s.notPrincipal && c.f.principal && (!c.f.notPrincipal || !s.deny):
+		c.broken(rowKind, malformed("NotPrincipal is only possible in a Deny statement of a resource policy."))
+	case kind == RCP && w.principal != nil && (w.principal.kind != 's' || w.principal.text != "*"):
+		c.broken(rowKind, malformed(`A resource control policy's principal can only be "*".`))
+	case kind == RCP && s.notResource && !s.deny:
+		c.broken(rowKind, malformed("NotResource is only possible in a Deny statement of a resource control policy."))
+	}
 }
 
-func (p *Policy) action(a string, not bool) error {
+func (c *parser) action(a string, not bool) {
 	if a == "*" {
-		if p.kind == Trust {
-			return malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+		if c.p.kind == Trust {
+			c.trustAction()
 		}
-		return nil
+		return
 	}
 	vendor, name, ok := strings.Cut(a, ":")
 	switch {
 	case !ok:
-		return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+		c.broken(rowActionVendor, malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."))
 	case strings.Contains(name, ":"):
-		return malformed("Actions/Condition can contain only one colon.")
+		c.broken(rowActionColons, malformed("Actions/Condition can contain only one colon."))
 	case !vendorForm.MatchString(vendor):
-		return malformed("Vendor %s is not valid", vendor)
+		c.broken(rowActionVendorText, malformed("Vendor %s is not valid", vendor))
 	case name == "":
-		return malformed("The policy failed legacy parsing")
-	case p.kind == Trust && !not && !trustAction[strings.ToLower(a)] && !trustPattern(a):
-		return malformed("AssumeRole policy may only specify STS AssumeRole actions.")
+		c.legacy()
+	case c.p.kind == Trust && !not && !trustPattern(a):
+		c.trustAction()
 	}
-	return nil
 }
 
-// trustPattern reports whether a pattern with wildcards reaches nothing but what a trust policy is about.
+func (c *parser) trustAction() {
+	c.broken(rowTrustAction, malformed("AssumeRole policy may only specify STS AssumeRole actions."))
+}
+
+// trustPattern reports whether a pattern reaches something that a trust policy is about.
 func trustPattern(a string) bool {
-	return strings.HasPrefix(strings.ToLower(a), "sts:") && strings.ContainsAny(a, "*?")
+	g := newGlob(strings.ToLower(a))
+	return slices.ContainsFunc(trustAction, func(t string) bool { return g.match(t, false) })
 }
 
-func (p *Policy) resource(r string) error {
+func (c *parser) resource(r string) {
 	if r == "*" {
-		return nil
+		return
 	}
 	parts := strings.SplitN(r, ":", 6)
-	if parts[0] != "arn" {
-		return malformed(`Resource %s must be in ARN format or "*".`, r)
-	}
-	if len(parts) > 1 && !slices.Contains([]string{"aws", "aws-cn", "aws-us-gov", "*"}, parts[1]) {
-		return malformed(`Partition "%s" is not valid for resource "%s".`, parts[1], r)
-	}
-	if len(parts) < 3 || parts[2] == "" || strings.ContainsAny(parts[2], "*?") && parts[2] != "*" {
-		return malformed("Resource vendor must be fully qualified and cannot contain regexes.")
-	}
-	if len(parts) < 6 {
+	switch {
+	case parts[0] != "arn":
+		c.broken(rowResourceForm, malformed(`Resource %s must be in ARN format or "*".`, r))
+		return
+	case len(parts) < 6 && strings.Contains(r, "::"):
+		c.legacy()
+		return
+	case len(parts) > 1 && !slices.Contains([]string{"aws", "aws-cn", "aws-us-gov", "*"}, parts[1]):
+		c.broken(rowPartition, malformed(`Partition "%s" is not valid for resource "%s".`, parts[1], r))
+		return
+	case len(parts) < 3 || parts[2] == "" || strings.ContainsAny(parts[2], "*?"):
+		c.broken(rowResourceVendor, malformed("Resource vendor must be fully qualified and cannot contain regexes."))
+		return
+	case len(parts) < 6:
 		if !strings.HasSuffix(r, "*") {
-			return malformed(`Resource %s must be in ARN format or "*".`, r)
+			c.broken(rowResourceForm, malformed(`Resource %s must be in ARN format or "*".`, r))
 		}
-		return nil
+		return
 	}
-	region, name := parts[3], parts[5]
-	switch parts[2] {
+	for _, segment := range parts[:5] {
+		if c.p.variables && strings.Contains(segment, "$") {
+			c.legacy() // a variable can stand in the last segment only
+			return
+		}
+	}
+	c.named(r, parts[2], parts[3], parts[5])
+	c.wellFormed(parts[5])
+}
+
+// named checks what S3 and IAM demand of a resource's name.
+func (c *parser) named(r, vendor, region, name string) {
+	switch vendor {
 	case "s3":
 		if region != "" && region != "*" && !strings.HasPrefix(name, "accesspoint/") && !strings.HasPrefix(name, "access-grants/") {
-			return malformed("Resource %s can not contain region information.", r)
+			c.broken(rowS3Region, malformed("Resource %s can not contain region information.", r))
 		}
 	case "iam":
 		if region != "" {
-			return malformed("IAM resource %s cannot contain region information.", r)
-		}
-		if name != "*" && !strings.ContainsAny(name[:1], "*") && !slices.ContainsFunc(iamTypes, func(t string) bool { return strings.HasPrefix(name, t) }) && name != "root" {
-			return malformed(`IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.`)
+			c.broken(rowIAMRegion, malformed("IAM resource %s cannot contain region information.", r))
+		} else if !strings.HasPrefix(name, "*") && !slices.ContainsFunc(iamTypes, func(t string) bool { return strings.HasPrefix(name, t) }) {
+			c.broken(rowIAMPath, malformed(`IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/, server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/.`))
 		}
 	}
-	return variablesClosed(p, r)
 }
 
 var (
