@@ -397,6 +397,6 @@ func TestAuthorizationMessages(t *testing.T) {
 		return err
 	}
 	refused(t, decode(c.Machine, text), "AccessDenied", "sts:DecodeAuthorizationMessage")
-	refused(t, decode(c.Root(), text[:20]+"A"+text[21:]), "InvalidAuthorizationMessageException", "not one that was made here")
+	refused(t, decode(c.Root(), text[:20]+map[bool]string{true: "B", false: "A"}[text[20] == 'A']+text[21:]), "InvalidAuthorizationMessageException", "not one that was made here")
 	refused(t, decode(join(t, c.World, administrator(t, c.World), "elsewhere").key, text), "InvalidAuthorizationMessageException", "of this account")
 }
