@@ -255,6 +255,9 @@ var fixing = map[string]bool{"aws:principalarn": true, "aws:principalaccount": t
 	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceip": true, "aws:userid": true, "aws:sourcevpc": true, "aws:sourcevpce": true,
 	"s3:accessgrantsinstancearn": true}
 
+// ties are the families of operators that can hold a key to fixed values.
+var ties = map[string]bool{"string": true, "fold": true, "like": true, "arn": true, "ip": true}
+
 // Public reports whether a resource policy opens itself to everyone.
 func (p *Policy) Public() bool { return p.public }
 
@@ -276,7 +279,7 @@ func (p *Policy) open() bool {
 func (s *statement) fixed() bool {
 	for i := range s.conditions {
 		c := &s.conditions[i]
-		if c.op.negated || c.ifExists || c.set == forAll || c.op.family == "null" {
+		if c.op.negated || c.ifExists || c.set == forAll || !ties[c.op.family] {
 			continue
 		}
 		for _, k := range c.keys {
@@ -304,8 +307,11 @@ func (w *wanted) fixed(key string) bool {
 	case w.text.parts != nil:
 		return false
 	case w.arn != nil:
+		if len(w.arn.head) < 5 {
+			return false
+		}
 		account := w.arn.head[4]
-		return !w.arn.whole && !account.wild() && (len(account) > 0 || !w.arn.tail.fixed.wild())
+		return !account.wild() && (len(account) > 0 || !w.arn.tail.fixed.wild())
 	case w.network.IsValid():
 		return w.network.Bits() >= 8 && (w.network.Addr().Is4() || w.network.Bits() >= 32)
 	case key == "aws:userid":

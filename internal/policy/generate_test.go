@@ -140,7 +140,7 @@ var (
 	resources      = []string{"*", "arn:aws:s3:::b/*", "arn:aws:s3:::b*", "arn:aws:s3:::*", "arn:*:s3:::b/a*", "arn:aws:s3:*:*:b/*", "arn:aws:s3:::b", "arn:aws:s3:::b/a", "arn:aws:s3:::b/a?b",
 		"arn:aws:s3:::b/a*b", "arn:aws:s3:::b/?", "arn:aws:s3:::b/home/${aws:username}/*", "arn:aws:s3:::b/${aws:PrincipalTag/t}*", "arn:aws:s3:::b/${AWS:PrincipalTag/T, 'a'}*",
 		"arn:aws:s3:::b/a${*}", "arn:aws:s3:::b/a${?}b", "arn:aws:s3:::b/${$}{aws:username}", "arn:aws:s3:::b/home/${aws:TagKeys}/f", "arn:aws:s3::111111111111:b/*", "arn:aws:s3:*",
-		"arn:*:s3:*", "arn:aws:*", "arn:aws:iam::111111111111:role/team/*", "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:user/*", "arn:aws:s3:::c", "arn:aws:s3:::b/é", "arn:aws:s3:::*/*b"}
+		"arn:*:s3:*", "arn:aws:iam::111111111111:role/team/*", "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:user/*", "arn:aws:s3:::c", "arn:aws:s3:::b/é", "arn:aws:s3:::*/*b"}
 	awsPrincipals = []string{"*", accountA, root(accountA), "arn:aws:iam::111111111111:user/alice", roleARN, "arn:aws:sts::111111111111:assumed-role/app/s1", accountB,
 		"arn:aws:iam::222222222222:user/victor", "arn:aws:iam::111111111111:user/bob", "arn:aws:sts::111111111111:federated-user/fay"}
 )
@@ -179,7 +179,7 @@ func drawStatement(t *rapid.T, q *question, kind policy.Kind) map[string]any {
 	case kind == policy.Trust:
 	case chance(t, "wide resource", 4):
 		s["Resource"] = "*"
-	case chance(t, "not resource", 1):
+	case chance(t, "not resource", 1) && (kind != policy.RCP || deny):
 		s["NotResource"] = drawTexts(t, "resource", resources)
 	default:
 		s["Resource"] = drawTexts(t, "resource", resources)
@@ -255,7 +255,7 @@ var wantedOf = map[string][]any{
 	"date":    {"2025-06-01T00:00:00Z", "2025-06-01", "2025", "2025-06-01T01:00:00+01:00", "1748736000", 1748736001, "2025-06-01T00:00:00.5Z", "2025-06-01T00:00"},
 	"ip":      {"203.0.113.9", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "2001:db8::1", "10.0.0.0/8", "x"},
 	"bool":    {"true", "True", "false", true, false, "${aws:SecureTransport}"}, "binary": {"QQ==", "QUE=", "?"},
-	"arn": {roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:*", "arn:aws:iam::*", "*", "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}", "arn:*:*:*:*:*", "arn:aws:iam::2*:user/?????"},
+	"arn": {roleARN, "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:*", "arn:aws:iam::*", "*", "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}", "arn:*:*:*:*:*", "arn:aws:iam::2*:user/?????", "arn:aws:iam::1${?}*:*"},
 }
 
 func drawCondition(t *rapid.T) (operator string, keys map[string]any) {

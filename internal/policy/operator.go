@@ -62,7 +62,7 @@ func newWanted(family, s string, variables bool) wanted {
 	case "string", "bool", "fold":
 		w.text = newTemplate(s, false, variables)
 	case "arn":
-		if w.text = newTemplate(s, true, variables); w.text.parts == nil {
+		if w.text = newTemplate(s, true, variables); !variables || !strings.Contains(s, "${") {
 			w.readable = strings.Count(s, ":") >= 5
 			r := newResource(s, variables)
 			w.arn = &r

@@ -181,33 +181,25 @@ func (t template) resolve(keys Keys) (g glob, ok bool) {
 	return g, true
 }
 
-// resource is a pattern for ARNs: the five segments before the last each stand for themselves.
+// resource is a pattern for ARNs: each segment stands for itself, the last for all that is left. With fewer than six, which only a
+// pattern that ends in "*" may have, that is the rest of the ARN.
 type resource struct {
-	whole bool // too few segments: the last, ending in "*", spans the rest
-	head  [5]glob
-	tail  template
+	head []glob
+	tail template
 }
 
-func newResource(s string, variables bool) resource {
+// newResource compiles a pattern. Only its sixth segment has variables.
+func newResource(s string, variables bool) (r resource) {
 	parts := strings.SplitN(s, ":", 6)
-	if len(parts) < 6 {
-		return resource{whole: true, tail: newTemplate(s, true, variables)}
+	last := len(parts) - 1
+	for _, segment := range parts[:last] {
+		r.head = append(r.head, newGlob(segment))
 	}
-	r := resource{tail: newTemplate(parts[5], true, variables)}
-	for i := range r.head {
-		r.head[i] = newGlob(parts[i])
-	}
+	r.tail = newTemplate(parts[last], true, variables && last == 5)
 	return r
 }
 
 func (r *resource) match(arn string, keys Keys) bool {
-	tail, ok := r.tail.resolve(keys)
-	if !ok {
-		return false
-	}
-	if r.whole {
-		return tail.match(arn, false)
-	}
 	for _, g := range r.head {
 		segment, rest, ok := strings.Cut(arn, ":")
 		if !ok || !g.match(segment, false) {
@@ -215,5 +207,6 @@ func (r *resource) match(arn string, keys Keys) bool {
 		}
 		arn = rest
 	}
-	return tail.match(arn, false)
+	tail, ok := r.tail.resolve(keys)
+	return ok && tail.match(arn, false)
 }

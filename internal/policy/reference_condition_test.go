@@ -198,11 +198,10 @@ func address(wanted, value string) outcome {
 	return either(network.Contains(a))
 }
 
-// symbol is a character of a pattern, or a wildcard. filled says that it came out of a variable, and so is only ever itself.
+// symbol is a character of a pattern, or a wildcard. What comes out of a variable is only ever itself.
 type symbol struct {
-	char   string // one character, "*" and "?" included
-	wild   bool
-	filled bool
+	char string // one character, "*" and "?" included
+	wild bool
 }
 
 func characters(s string, wild bool) (out []symbol) {
@@ -252,7 +251,7 @@ func fill(s string, wild bool, context map[string][]string) (out []symbol, ok bo
 			return nil, false
 		}
 		for _, c := range split(value) {
-			out = append(out, symbol{char: c, filled: true})
+			out = append(out, symbol{char: c})
 		}
 		s = s[at[1]:]
 	}
@@ -278,11 +277,11 @@ func fits(pattern []symbol, s string) bool {
 	return reach[len(chars)]
 }
 
-// arnFits compares six parts apart. A colon that a variable brought in divides nothing.
+// arnFits compares six parts apart. A variable may stand for several.
 func arnFits(pattern []symbol, value string) bool {
 	parts := make([][]symbol, 1, 6)
 	for _, s := range pattern {
-		if s.char == ":" && !s.filled && len(parts) < 6 {
+		if s.char == ":" && len(parts) < 6 {
 			parts = append(parts, nil)
 			continue
 		}

@@ -93,9 +93,15 @@ func decide(q *question) (v verdict) {
 	}
 	root := q.Caller.Kind == policy.Root
 	same := string(q.Caller.Account) == q.Owner
-	if root && same && slices.Contains([]string{"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}, q.Action) {
-		say("the owner's root user can always repair a bucket policy")
-		return end(allowed, "")
+	if q.Caller.Kind == policy.Service {
+		alone := *q
+		alone.SCPs = nil // they bind the principals of accounts
+		q = &alone
+	}
+	repairs := root && same && slices.Contains([]string{"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}, q.Action)
+	if repairs {
+		say("only the organization keeps the owner's root user from a bucket's policy")
+		q = &question{Caller: q.Caller, Action: q.Action, Resource: q.Resource, Owner: q.Owner, Keys: q.Keys, SCPs: q.SCPs, RCPs: q.RCPs}
 	}
 
 	// any Deny, anywhere
@@ -146,6 +152,9 @@ func decide(q *question) (v verdict) {
 		}
 	}
 
+	if repairs {
+		return end(allowed, "")
+	}
 	grade := q.grade()
 	say("the resource-based policy names the caller: %s", grade)
 	switch q.Caller.Kind {
@@ -400,15 +409,26 @@ func ties(operator, key string, wanted []string, variables bool) bool {
 			}
 			continue
 		}
-		if variables {
+		if variables { // an escape is one character, whichever
 			for _, m := range variable.FindAllStringSubmatch(w, -1) {
 				if !slices.Contains([]string{"*", "?", "$"}, m[1]) {
 					return false
 				}
 			}
-			w = variable.ReplaceAllString(w, "")
+			w = variable.ReplaceAllString(w, "x")
 		}
-		if base != "StringEquals" && base != "StringEqualsIgnoreCase" && strings.ContainsAny(w, "*?") {
+		wild := strings.ContainsAny(w, "*?")
+		switch {
+		case strings.HasPrefix(base, "Arn"): // a pattern within one account is one thing
+			parts := strings.SplitN(w, ":", 6)
+			if len(parts) < 6 || strings.ContainsAny(parts[4], "*?") || parts[4] == "" && strings.ContainsAny(parts[5], "*?") {
+				return false
+			}
+		case key == "aws:userid": // and so is one within a role's sessions
+			if w == "" || base == "StringLike" && (w[0] == '*' || w[0] == '?') {
+				return false
+			}
+		case base == "StringLike" && wild:
 			return false
 		}
 	}
