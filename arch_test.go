@@ -27,7 +27,9 @@ internal/backend/*                                          # where bytes live
 internal/index                                              # the store's hot part, in memory
 internal/authn                                              # who
 internal/authz                                              # may they
+internal/access                                             # the links from a person to the data, for those who refuse and those who explain
 internal/awsapi                                             # the front door
+internal/explain                                            # why not, in words, and who else
 internal/service/* internal/gateway                         # answer; never import each other
 internal/server                                             # puts the doors on listeners
 internal/client internal/corp                               # the other side: clients, and the demo's company

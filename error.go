@@ -36,6 +36,14 @@ type Error struct {
 	Message string            // written for the caller: what was wrong and what to do
 	Detail  map[string]string // further members of the wire's error body, e.g. "ResourceType"
 	Cause   error             // for the log only
+	Why     *Why              // for whoever explains the refusal later; never on the wire
+}
+
+// Why says where the chain from a sign-in to the data broke: facts as they were at the time, none of them secret.
+type Why struct {
+	Link  string            // "user", "assignment", "grant": what the administrator would look at
+	Cause string            // what was wrong with it, in one word that the explanation is found by
+	Facts map[string]string // what the sentences of the explanation need
 }
 
 func (e *Error) Error() string {
@@ -60,6 +68,22 @@ func (e *Error) With(name, value string) *Error {
 	}
 	e.Detail[name] = value
 	return e
+}
+
+// At returns a copy of the error with the link that broke, what was wrong with it, and facts: names and values by turns.
+func (e *Error) At(link, cause string, facts ...string) *Error {
+	w := &Why{Link: link, Cause: cause}
+	if len(facts) > 0 {
+		w.Facts = make(map[string]string, len(facts)/2)
+	}
+	for i := 0; i+1 < len(facts); i += 2 {
+		if facts[i+1] != "" {
+			w.Facts[facts[i]] = facts[i+1]
+		}
+	}
+	c := *e
+	c.Why = w
+	return &c
 }
 
 // Errorf makes an error of a kind with a message for the caller.

@@ -8,13 +8,39 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // UUID returns a random UUID, version 4.
 func UUID() string {
 	var b [16]byte
 	rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return uuid(b, 4)
+}
+
+// TimedUUID returns a UUID that sorts by time, version 7 (RFC 9562 §5.7): milliseconds, then random bits.
+func TimedUUID(t time.Time) string {
+	var b, ms [16]byte
+	rand.Read(b[:])
+	binary.BigEndian.PutUint64(ms[:], uint64(t.UnixMilli())<<16)
+	copy(b[:6], ms[:6])
+	return uuid(b, 7)
+}
+
+// TimeOfUUID reads the time out of a TimedUUID; ok is false when the text is none.
+func TimeOfUUID(id string) (t time.Time, ok bool) {
+	if len(id) != 36 || id[8] != '-' || id[13] != '-' || id[14] != '7' || id[18] != '-' || id[23] != '-' {
+		return t, false
+	}
+	b, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
+	if err != nil || len(b) != 16 || strings.ToLower(id) != id {
+		return t, false
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(b) >> 16)), true
+}
+
+func uuid(b [16]byte, version byte) string {
+	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
 	var d [36]byte
 	hex.Encode(d[:8], b[:4])
 	hex.Encode(d[9:13], b[4:6])

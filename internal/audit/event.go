@@ -33,6 +33,7 @@ type Event struct {
 	ManagementEvent     bool            `json:"managementEvent"`
 	RecipientAccountID  string          `json:"recipientAccountId"`
 	EventCategory       string          `json:"eventCategory"` // Management or Data
+	Decision            *Decision       `json:"granaryDecision,omitempty"`
 }
 
 // UserIdentity is who called.

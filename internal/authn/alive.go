@@ -10,12 +10,12 @@ func (a *Authenticator) alive(c *Caller) error {
 	s := c.Session
 	if s.RoleID == "" {
 		if s.User != "" && c.User == nil {
-			return dead("the IAM user %s was deleted or renamed after this session began", s.User)
+			return dead("the IAM user %s was deleted or renamed after this session began", s.User).At("session", "iam-user", "user", s.User)
 		}
 		return nil
 	}
 	if c.Role == nil {
-		return dead("the role %s was deleted after this session began", s.RoleARN)
+		return dead("the role %s was deleted after this session began", s.RoleARN).At("session", "role", "role", string(s.RoleARN))
 	}
 	if a.KeepVended {
 		return nil
@@ -23,10 +23,10 @@ func (a *Authenticator) alive(c *Caller) error {
 	if id := s.Context; id != nil {
 		u, ok := a.Index.User(id.Store, id.User)
 		if !ok {
-			return dead("the directory user %s this session acts for was deleted", id.User)
+			return dead("the directory user %s this session acts for was deleted", id.User).At("session", "person-deleted", "user", string(id.User), "store", string(id.Store))
 		}
 		if u.Disabled {
-			return dead("the directory user %s this session acts for was deactivated", id.User)
+			return dead("the directory user %s this session acts for was deactivated", id.User).At("session", "person-disabled", "user", string(id.User), "store", string(id.Store))
 		}
 	}
 	if s.Scope != nil {
@@ -39,17 +39,17 @@ func (a *Authenticator) grantAlive(s *granary.Session) error {
 	g := s.Scope
 	i, ok := a.Index.GrantsInstance(g.GrantAccount, g.Region)
 	if !ok || !i.Grants.Has(g.GrantScope, g.GrantObject, g.Grantee, g.Grant) {
-		return dead("the access grant %s it was vended by was deleted", g.Grant)
+		return dead("the access grant %s it was vended by was deleted", g.Grant).At("session", "grant", "grant", string(g.Grant))
 	}
 	if g.Grantee.Type != granary.GranteeGroup {
 		return nil
 	}
 	if s.Context == nil || !a.Index.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
-		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID, g.Grant)
+		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID, g.Grant).At("session", "membership", "group", g.Grantee.ID, "grant", string(g.Grant))
 	}
 	return nil
 }
 
-func dead(format string, args ...any) error {
+func dead(format string, args ...any) *granary.Error {
 	return granary.Errorf(granary.Denied, "Access Denied: this key no longer opens anything, because "+format+".", args...)
 }

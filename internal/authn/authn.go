@@ -31,7 +31,7 @@ const dummySecret = "0000000000000000000000000000000000000000"
 
 // Authenticate verifies a signature and says who made it. bodyHash is the hexadecimal SHA-256 of the body where the
 // payload mode needs it. The second result is the derived signing key, for signed chunks.
-// It fails with *sigv4.Error for bad credentials, and with *granary.Error when the session is no longer alive.
+// It fails with *sigv4.Error for bad credentials, and with *granary.Error and whose it was when the session is no longer alive.
 func (a *Authenticator) Authenticate(auth *sigv4.Auth, bodyHash string) (*Caller, []byte, error) {
 	if auth.Mode == sigv4.Anonymous {
 		return Anonymous(), nil, nil
@@ -52,14 +52,14 @@ func (a *Authenticator) Authenticate(auth *sigv4.Auth, bodyHash string) (*Caller
 		return nil, nil, err
 	}
 	if account, ok := a.Index.Account(c.Account); ok && account.Closed {
-		return nil, nil, dead("the account %s was closed", c.Account)
+		return c, nil, dead("the account %s was closed", c.Account).At("session", "account-closed", "account", string(c.Account))
 	}
 	if s := c.Session; s != nil {
 		if !now.Before(s.Expires) {
 			return nil, nil, sigv4.NewError(sigv4.ExpiredToken, "The provided token has expired.")
 		}
 		if err := a.alive(c); err != nil {
-			return nil, nil, err
+			return c, nil, err
 		}
 	}
 	return c, key, nil

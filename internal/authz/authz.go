@@ -40,6 +40,8 @@ type Decision struct {
 	Request Request
 	Caller  *authn.Caller
 	Closed  bool // refused because the owner's account was closed
+	Ceiling bool // refused because it lies outside of what a vended key opens
+	Own     bool // refused because sessions of a user's own may never do it
 }
 
 // Decide evaluates one request.
@@ -49,7 +51,7 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 	}
 	d := Decision{Request: r, Caller: c}
 	if s := c.Scope(); s != nil && r.Action != "sts:GetCallerIdentity" && !grants.Allows(s, r.Action, r.Bucket, r.Key, r.Prefix) {
-		d.Layer = policy.LayerSession
+		d.Layer, d.Ceiling = policy.LayerSession, true
 		return d
 	}
 	if z.closed(r.Owner) {
@@ -57,7 +59,7 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 		return d
 	}
 	if !mayCall(c.Session, r.Action) {
-		d.Layer = policy.LayerSession
+		d.Layer, d.Own = policy.LayerSession, true
 		return d
 	}
 	set := z.policies(c)

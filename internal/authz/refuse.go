@@ -2,6 +2,7 @@ package authz
 
 import (
 	"granary"
+	"granary/internal/audit"
 	"granary/internal/policy"
 )
 
@@ -11,12 +12,57 @@ func (d *Decision) Refusal() error {
 	if d.Allowed {
 		return nil
 	}
+	link, cause := d.link()
 	if d.Caller.Kind == policy.Anonymous {
-		return granary.Errorf(granary.Denied, "Access Denied")
+		return granary.Errorf(granary.Denied, "Access Denied").At(link, cause)
 	}
 	if d.Closed {
-		return granary.Errorf(granary.Denied, "Access Denied: the account %s, which %s belongs to, was closed.", d.Request.Owner, d.Request.Resource)
+		return granary.Errorf(granary.Denied, "Access Denied: the account %s, which %s belongs to, was closed.", d.Request.Owner, d.Request.Resource).At(link, cause)
 	}
 	r := policy.Request{Caller: d.Caller.Principal(), Action: d.Request.Action, Resource: d.Request.Resource}
-	return granary.Errorf(granary.Denied, "%s", d.Sentence(r))
+	return granary.Errorf(granary.Denied, "%s", d.Sentence(r)).At(link, cause)
+}
+
+// link is where the chain broke, and how.
+func (d *Decision) link() (link, cause string) {
+	switch {
+	case d.Ceiling:
+		return "prefix", "ceiling"
+	case d.Closed:
+		return "policy", "closed"
+	case d.Own:
+		return "policy", "own-session"
+	case d.Explicit:
+		return "policy", "explicit"
+	}
+	return "policy", "implicit"
+}
+
+// Record is the decision as the audit log keeps it.
+func (d *Decision) Record() *audit.PolicyDecision {
+	r := &d.Request
+	p := &audit.PolicyDecision{Action: r.Action, Resource: r.Resource, Owner: string(r.Owner), Layer: d.Layer.String(), Explicit: d.Explicit,
+		Reasons: Statements(d.Reasons), Keys: r.Keys, Bucket: r.Bucket, Key: r.Key, Prefix: r.Prefix, Trust: r.Trust}
+	size := 0
+	for name, values := range r.Keys {
+		size += len(name)
+		for _, v := range values {
+			size += len(v)
+		}
+	}
+	if size > maxKeys {
+		p.Keys = nil
+	}
+	return p
+}
+
+// maxKeys keeps an audit line short, in bytes of condition keys and values.
+const maxKeys = 4096
+
+// Statements are the reasons of a decision in words.
+func Statements(reasons []policy.Reason) (out []audit.Statement) {
+	for _, r := range reasons {
+		out = append(out, audit.Statement{Layer: r.Layer.String(), Policy: r.Policy, Sid: r.Sid, Statement: r.Statement, Effect: effect(r.Deny)})
+	}
+	return out
 }

@@ -87,7 +87,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := d.choose(r)
 	switch {
 	case s != nil && err != nil:
-		d.respond(w, s, nil, wire.EncodeError(s.Wire, s.wireError(err), in.RequestID, in.HostID))
+		e := s.wireError(err)
+		d.stranger(w.Header(), r, in, s.Prefix, "", e.Code, err)
+		d.respond(w, s, nil, wire.EncodeError(s.Wire, e, in.RequestID, in.HostID))
 	case s != nil:
 		d.serve(w, r, s, in)
 	case err != nil:
@@ -120,14 +122,20 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *Service, in Inbo
 		e := s.wireError(err)
 		failed = &e
 	}
-	if rerr := d.record(c, s, name, failed); rerr != nil {
+	if rerr := d.record(c, s, name, failed, err); rerr != nil {
 		err = rerr
+		c.Event.Decision = nil
 		e := s.wireError(rerr)
 		failed = &e
 	}
 	code := "OK"
 	if failed != nil {
 		code = failed.Code
+		if c.Event.Decision != nil {
+			w.Header().Set(DecisionHeader, c.Event.EventID)
+		} else {
+			d.stranger(w.Header(), r, in, s.Prefix, name, code, err)
+		}
 		resp = wire.EncodeError(s.Wire, *failed, in.RequestID, in.HostID)
 		if c.denied != nil && granary.Is(err, granary.Denied) {
 			d.Authz.Encode(w.Header(), c.denied)

@@ -18,7 +18,7 @@ const eventVersion = "1.11"
 func (c *Call) Record(e *audit.Event) { c.also = append(c.also, e) }
 
 // record writes the call to the audit log before the caller hears of it.
-func (d *Door) record(c *Call, s *Service, name string, failed *wire.Error) error {
+func (d *Door) record(c *Call, s *Service, name string, failed *wire.Error, err error) error {
 	if name == "" || !recordable(c) {
 		return nil
 	}
@@ -34,10 +34,15 @@ func (d *Door) record(c *Call, s *Service, name string, failed *wire.Error) erro
 		e.ErrorCode, e.ErrorMessage = failed.Code, failed.Message
 		e.ResponseElements = nil
 		c.also = nil
+		e.Decision = DecisionOf(err, c.denied, c.Caller)
+		if e.Decision != nil && e.Decision.Owner == "" && c.Account.Valid() {
+			e.Decision.Owner = string(c.Account)
+		}
 	}
 	events := append([]*audit.Event{e}, c.also...)
 	for _, e := range events {
 		c.circumstances(e)
+		e.EventID = granary.TimedUUID(d.Now())
 	}
 	return d.Audit.Record(events...)
 }
@@ -52,7 +57,7 @@ func withHost(parameters []byte, host string) []byte {
 
 func (c *Call) circumstances(e *audit.Event) {
 	e.EventVersion, e.EventTime = eventVersion, c.Now.UTC().Format(time.RFC3339)
-	e.EventType, e.RequestID, e.EventID = "AwsApiCall", c.RequestID, granary.UUID()
+	e.EventType, e.RequestID = "AwsApiCall", c.RequestID
 	e.AWSRegion = c.Region
 	e.UserAgent = c.Env.UserAgent
 	if e.SourceIPAddress == "" && c.Env.Source.IsValid() {

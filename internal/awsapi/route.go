@@ -52,6 +52,15 @@ func formBody(r *http.Request) bool {
 
 // scopeService reads the service out of the credential scope without judging the rest.
 func scopeService(r *http.Request) string {
+	parts := credential(r)
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[len(parts)-2]
+}
+
+// credential is the credential of a request's signature, at its slashes: access key id, date, Region, service, aws4_request.
+func credential(r *http.Request) []string {
 	credential := ""
 	if a := r.Header.Get("Authorization"); a != "" {
 		_, credential, _ = strings.Cut(a, "Credential=")
@@ -60,11 +69,7 @@ func scopeService(r *http.Request) string {
 		q, _, _ = strings.Cut(q, "&")
 		credential, _ = url.QueryUnescape(q)
 	}
-	parts := strings.Split(strings.TrimSpace(credential), "/")
-	if len(parts) < 5 {
-		return ""
-	}
-	return parts[len(parts)-2]
+	return strings.Split(strings.TrimSpace(credential), "/")
 }
 
 func (d *Door) protocol(p wire.Protocol) *Service {

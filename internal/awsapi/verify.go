@@ -52,16 +52,16 @@ func (d *Door) verify(c *Call, s *Service, in Inbound, body []byte, unsigned boo
 	}
 	sum := sha256.Sum256(body)
 	caller, _, err := d.Authn.Authenticate(auth, hex.EncodeToString(sum[:]))
-	if err != nil {
+	if caller == nil {
 		return nil, err
 	}
-	c.Caller, c.Account, c.Region = caller, caller.Account, auth.Region
+	c.Caller, c.Account, c.Region = caller, caller.Account, auth.Region // also when the session is dead: it is recorded whose it was
 	if slices.Contains(globalServices, auth.Service) {
 		c.Region = d.Region
 	}
 	c.Env = EnvOf(in, c.Region, auth)
 	c.Env.Time = c.Now
-	return auth, nil
+	return auth, err
 }
 
 // EnvOf gathers a request's circumstances for policy conditions.

@@ -171,7 +171,7 @@ func copyTuples(q *request) ([]authz.Request, error) {
 	}
 	b, _ := q.Index.Bucket(bucket)
 	if want := q.header.Get("X-Amz-Source-Expected-Bucket-Owner"); want != "" && (b == nil || string(b.Owner) != want) {
-		return nil, granary.Errorf(granary.Denied, "Access Denied")
+		return nil, granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", want)
 	}
 	return append([]authz.Request{q.on("s3:GetObject", bucket, b, key)}, out...), nil
 }
@@ -206,10 +206,12 @@ func (q *request) hidden(err error) error {
 	r := q.on("s3:ListBucket", q.name, q.bucket, "")
 	r.Prefix = &q.key
 	r.Keys["s3:prefix"], r.Keys["s3:max-keys"] = []string{q.key}, []string{"1"}
-	if q.Authz.Decide(q.caller, &q.env, r).Allowed {
+	d := q.Authz.Decide(q.caller, &q.env, r)
+	if d.Allowed {
 		return err
 	}
-	return granary.Errorf(granary.Denied, "Access Denied")
+	q.denied = &d
+	return granary.Errorf(granary.Denied, "Access Denied").At("policy", "hidden")
 }
 
 // acl refuses what object ownership forbids: buckets here are owned wholly by their owner.

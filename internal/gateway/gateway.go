@@ -66,6 +66,7 @@ func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbo
 	if rerr := q.record(err); rerr != nil {
 		resp.close()
 		resp, err = nil, rerr
+		q.event.Decision = nil
 	}
 	if err != nil {
 		resp.close()
@@ -73,6 +74,7 @@ func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbo
 		if q.denied != nil && granary.Is(err, granary.Denied) {
 			q.Authz.Encode(w.Header(), q.denied)
 		}
+		q.decisionID(w.Header(), resp.status, err)
 	}
 	q.respond(w, resp)
 	q.logLine(resp.status, err)
@@ -116,14 +118,14 @@ func (q *request) authenticate() error {
 		return err
 	}
 	caller, key, err := q.Authn.Authenticate(auth, "")
-	if err != nil {
+	if caller == nil {
 		return err
 	}
 	q.auth, q.caller, q.sigKey = auth, caller, key
 	q.hoist()
 	q.env = awsapi.EnvOf(q.in, q.Region, auth)
 	q.env.Payload = q.header.Get("X-Amz-Content-Sha256")
-	return nil
+	return err // the session is dead: it is recorded whose it was
 }
 
 // expectedOwner honours the headers by which a client says whose bucket it means.
@@ -132,7 +134,7 @@ func (q *request) expectedOwner() error {
 	if want == "" || q.bucket != nil && string(q.bucket.Owner) == want {
 		return nil
 	}
-	return granary.Errorf(granary.Denied, "Access Denied")
+	return granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", want)
 }
 
 // store is the backend of the request's bucket.

@@ -28,13 +28,22 @@ func newMatch(p place, e *entry) Match {
 // scope the permission asked for beats a broader one, then users beat groups and groups IAM principals, then a grant
 // bound to the application beats one that is not. S3 User Guide, "Request access to Amazon S3 data through S3 Access Grants".
 func (s *Set) Match(identities []granary.Grantee, app granary.ARN, t Target, p granary.Permission) (Match, bool) {
+	return s.match(identities, app, false, t, p)
+}
+
+// MatchAny is Match through whichever application a grant may be bound to.
+func (s *Set) MatchAny(identities []granary.Grantee, t Target, p granary.Permission) (Match, bool) {
+	return s.match(identities, "", true, t, p)
+}
+
+func (s *Set) match(identities []granary.Grantee, app granary.ARN, anyApp bool, t Target, p granary.Permission) (Match, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var best entry
 	var at place
 	found := false
 	consider := func(where place, e *entry) {
-		if !e.permission.Covers(p) || e.app != "" && e.app != app {
+		if !e.permission.Covers(p) || e.app != "" && e.app != app && !anyApp {
 			return
 		}
 		if !found || where.narrower(at) || where == at && e.better(&best, p) {
@@ -99,6 +108,35 @@ func (e *entry) better(o *entry, asked granary.Permission) bool {
 	e1, k1, b1 := rank(e)
 	e2, k2, b2 := rank(o)
 	return cmp.Or(cmp.Compare(e1, e2), cmp.Compare(k1, k2), cmp.Compare(b1, b2), bytes.Compare(o.id[:], e.id[:])) > 0
+}
+
+// Any reports whether one of the identities has any grant.
+func (s *Set) Any(identities []granary.Grantee) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, who := range s.base.numbers(identities) {
+		for _, n := range s.base.byWho[s.base.whoStart[who]:s.base.whoStart[who+1]] {
+			if !s.hidden(s.base.records[n].id, false) {
+				return true
+			}
+		}
+	}
+	for _, g := range identities {
+		if s.live.who[g] > 0 || s.frozen != nil && s.frozen.who[g] > len(s.live.gone) {
+			return true
+		}
+		if s.frozen == nil || s.frozen.who[g] == 0 {
+			continue
+		}
+		for _, list := range s.frozen.added { // some of these may be gone by now: a merge is under way, which is short
+			for j := range list {
+				if list[j].grantee == g && !s.hidden(list[j].id, true) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // ForGrantees lists every grant of the identities by scope, then permission, then id.

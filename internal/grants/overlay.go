@@ -20,11 +20,12 @@ type overlay struct {
 	added map[place][]entry
 	sizes map[string]map[int]int // bucket → length of a prefix scope's text → how many there are
 	gone  map[[16]byte]struct{}
-	n     int // grants added
+	who   map[granary.Grantee]int // how many grants were added of each
+	n     int                     // grants added
 }
 
 func newOverlay() *overlay {
-	return &overlay{added: map[place][]entry{}, sizes: map[string]map[int]int{}, gone: map[[16]byte]struct{}{}}
+	return &overlay{added: map[place][]entry{}, sizes: map[string]map[int]int{}, who: map[granary.Grantee]int{}, gone: map[[16]byte]struct{}{}}
 }
 
 func (o *overlay) put(p place, e entry) {
@@ -35,6 +36,7 @@ func (o *overlay) put(p place, e entry) {
 		o.sizes[p.bucket][len(p.text)]++
 	}
 	o.added[p] = append(o.added[p], e)
+	o.who[e.grantee]++
 	o.n++
 }
 
@@ -44,6 +46,9 @@ func (o *overlay) remove(p place, id [16]byte) bool {
 	i := slices.IndexFunc(list, func(e entry) bool { return e.id == id })
 	if i < 0 {
 		return false
+	}
+	if o.who[list[i].grantee]--; o.who[list[i].grantee] == 0 {
+		delete(o.who, list[i].grantee)
 	}
 	o.n--
 	if len(list) > 1 {

@@ -32,6 +32,13 @@ const (
 	NoLength
 )
 
+var reasonNames = [...]string{"", "missing", "unknown-key", "signature", "skewed", "not-yet", "expired-url", "malformed", "malformed", "wrong-scope", "invalid-token",
+	"expired-token", "two-mechanisms", "unsigned-headers", "no-date", "payload-hash", "payload-mismatch", "no-payload-hash", "sigv2", "unsupported", "uri", "chunk",
+	"small-chunk", "incomplete", "trailer", "no-length"}
+
+// String is the reason in a word, as explanations are found by it.
+func (r Reason) String() string { return reasonNames[r] }
+
 // Error is a refused signature. Message is for the caller; Detail are further members of S3's error body.
 type Error struct {
 	Reason  Reason

@@ -207,11 +207,20 @@ func TestEveryRowIsGuarded(t *testing.T) {
 			rows++
 			t.Run(s.Wire.Name+"/"+r.Meta.Name, func(t *testing.T) {
 				q := request(c, s, r.Meta)
+				explained := func(a rawAnswer) {
+					t.Helper()
+					if id := a.header.Get(awsapi.DecisionHeader); (a.status >= 400) != (id != "") || len(id) > 4096 {
+						t.Errorf("%d %s with the decision id %q", a.status, a.code, id)
+					}
+				}
 				if a := send(t, c.World, q); r.Access != awsapi.Unsigned && (a.status < 400 || a.status >= 500 || a.code == "" || strings.Contains(a.code, "Validation")) {
 					t.Errorf("unsigned: %d %s", a.status, a.body)
+				} else {
+					explained(a)
 				}
 				q.key = &nobody
 				a := send(t, c.World, q)
+				explained(a)
 				switch {
 				case r.Access == awsapi.Unsigned: // another proof than a signature
 					if a.status != 400 || a.code == "" || a.text == "" {
@@ -228,6 +237,8 @@ func TestEveryRowIsGuarded(t *testing.T) {
 					q.key = &root
 					if a := send(t, c.World, q); a.status != 400 || a.code == "" || a.text == "" {
 						t.Errorf("malformed input: %d %s", a.status, a.body)
+					} else {
+						explained(a)
 					}
 				}
 			})

@@ -5,40 +5,11 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/s3control"
 	"granary/internal/awsapi"
 	"granary/internal/grants"
-	"granary/internal/index"
-	"granary/internal/policy"
 )
-
-// scopeNeeded is the access scope without which a directory identity does not count here.
-const scopeNeeded = "s3:access_grants:read_write"
-
-// identities are whom the caller's grants may be for: the IAM user or role, and for a session with an identity context the
-// person and the groups the person is in now; app is the application the context came through (access-grants §5.2).
-// The directory identities count only when the context carries the scope and the person lives, enabled, in the directory
-// that the Access Grants instance is associated with.
-func (s *service) identities(c *awsapi.Call, i *index.GrantsInstance) (list []granary.Grantee, app granary.ARN) {
-	switch c.Caller.Kind {
-	case policy.IAMUser:
-		list = append(list, granary.Grantee{Type: granary.GranteeIAM, ID: string(c.Caller.ARN)})
-	case policy.RoleSession:
-		if c.Caller.Scope() == nil && c.Caller.Role != nil {
-			list = append(list, granary.Grantee{Type: granary.GranteeIAM, ID: string(c.Caller.Role.ARN)})
-		}
-	}
-	id := c.Caller.Context()
-	if id == nil || i.IdentityCenter == "" || id.Instance != i.IdentityCenter || !slices.Contains(id.Scopes, scopeNeeded) {
-		return list, ""
-	}
-	u, ok := s.Index.User(id.Store, id.User)
-	if !ok || u.Disabled {
-		return list, ""
-	}
-	people, _ := s.Index.Grantees(id.Store, id.User)
-	return append(list, people...), id.Application
-}
 
 func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (*api.ListCallerAccessGrantsOutput, error) {
 	i, err := s.instance(c)
@@ -58,7 +29,7 @@ func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrant
 	if err != nil {
 		return nil, err
 	}
-	ids, app := s.identities(c, i)
+	ids, app := access.Identities(s.Index, c.Caller, i)
 	out := &api.ListCallerAccessGrantsOutput{CallerAccessGrantsList: []api.ListCallerAccessGrantsEntry{}}
 	last := ""
 	list := i.Grants.ForGrantees(ids)

@@ -12,7 +12,7 @@ import (
 	"granary/internal/policy"
 )
 
-var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").WithCode("AccessGrantsInstanceNotExistsError")
+var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").WithCode("AccessGrantsInstanceNotExistsError").At("instance", "missing")
 
 // instance is the instance of the account and Region a call addresses.
 func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
@@ -35,7 +35,7 @@ func (s *service) on(c *awsapi.Call, arn granary.ARN, tags []granary.Tag) authz.
 // ours refuses other accounts: all but five operations are for the owner alone (access-grants §3).
 func ours(c *awsapi.Call) error {
 	if c.Account != c.Caller.Account {
-		return granary.Errorf(granary.Denied, "Access Denied")
+		return granary.Errorf(granary.Denied, "Access Denied").At("policy", "owner", "owner", string(c.Account))
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func either(c *awsapi.Call, requests ...authz.Request) error {
 	for _, r := range requests {
 		d := c.Decide(r)
 		if d.Explicit {
-			return d.Refusal()
+			return c.Refuse(&d)
 		}
 		allowed = allowed || d.Allowed
 		if first == nil {
@@ -98,7 +98,7 @@ func either(c *awsapi.Call, requests ...authz.Request) error {
 	if allowed {
 		return nil
 	}
-	return first.Refusal()
+	return c.Refuse(first)
 }
 
 // requestTags puts the tags a request gives into the context.

@@ -2,6 +2,7 @@ package s3control
 
 import (
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/s3control"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
@@ -9,12 +10,10 @@ import (
 	"granary/internal/store"
 )
 
-const vendingService = "access-grants.s3.amazonaws.com"
-
 var errNoLocation = granary.Errorf(granary.NotFound, "The specified access grants location does not exist").WithCode("NoSuchAccessGrantsLocationError")
 
 func passRole(role string) authz.Request {
-	return authz.Request{Action: "iam:PassRole", Resource: role, Keys: map[string][]string{"iam:passedtoservice": {vendingService}}}
+	return authz.Request{Action: "iam:PassRole", Resource: role, Keys: map[string][]string{"iam:passedtoservice": {access.VendingService}}}
 }
 
 func (s *service) onLocation(c *awsapi.Call, id string) (authz.Request, error) {

@@ -22,6 +22,7 @@ import (
 	"granary"
 	"granary/internal/audit"
 	"granary/internal/index"
+	"granary/internal/seal"
 	"granary/internal/store"
 )
 
@@ -56,6 +57,7 @@ type call struct {
 	issuer    string // of external ids
 	actor     string
 	requestID string
+	decision  string // id that a refusal can be explained by
 	now       time.Time
 	kind, id  string // "Users", "Groups", …; the id may be empty
 }
@@ -88,8 +90,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := c.serve()
 	if err == nil || c.token != nil {
 		if rerr := c.record(err); rerr != nil {
-			err = rerr
+			err, c.decision = rerr, ""
 		}
+	} else {
+		c.decision = seal.SealRefusal(h.Index.Ring(), &granary.Refusal{At: c.now, Service: "scim", Operation: r.Method, Code: "UnauthorizedException", Message: err.Error(),
+			Link: "key", Cause: "scim-token", RequestID: c.requestID, SourceAddr: c.source()})
 	}
 	if err != nil {
 		a = c.failure(err)
@@ -183,6 +188,9 @@ func (c *call) body() (object, error) {
 func (c *call) write(w http.ResponseWriter, a answer) {
 	h := w.Header()
 	h.Set("X-Amzn-Requestid", c.requestID)
+	if c.decision != "" {
+		h.Set("X-Granary-Decision-Id", c.decision)
+	}
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
@@ -219,14 +227,23 @@ func (c *call) record(failed error) error {
 		kind = strings.TrimSuffix(kind, "s")
 	}
 	e := &audit.Event{EventVersion: "1.11", EventTime: c.now.Format(time.RFC3339), EventSource: "sso-directory.amazonaws.com", EventName: name + kind,
-		AWSRegion: c.Region, UserAgent: c.r.UserAgent(), RequestID: c.requestID, EventID: granary.UUID(), EventType: "AwsApiCall",
+		AWSRegion: c.Region, UserAgent: c.r.UserAgent(), RequestID: c.requestID, EventID: granary.TimedUUID(c.Now()), EventType: "AwsApiCall",
 		ReadOnly: c.r.Method == http.MethodGet, ManagementEvent: true, EventCategory: "Management", RecipientAccountID: string(c.center.Account),
 		UserIdentity: &audit.UserIdentity{Type: "Unknown", AccountID: string(c.center.Account), PrincipalID: "scim-token/" + c.token.ID, ARN: c.actor}}
-	e.SourceIPAddress, _, _ = net.SplitHostPort(c.r.RemoteAddr)
+	e.SourceIPAddress = c.source()
 	e.RequestParameters, _ = json.Marshal(map[string]string{"identityStoreId": string(c.center.Store), "id": c.id})
 	if failed != nil {
 		f := asSCIM(failed)
 		e.ErrorCode, e.ErrorMessage = f.name(), http.StatusText(f.status)
+		if f.status < http.StatusInternalServerError {
+			e.Decision = &audit.Decision{Link: "request", Cause: "scim", Owner: string(c.center.Account), Facts: map[string]string{"method": c.r.Method, "path": "/" + c.kind}}
+			c.decision = e.EventID
+		}
 	}
 	return c.Audit.Record(e)
+}
+
+func (c *call) source() string {
+	host, _, _ := net.SplitHostPort(c.r.RemoteAddr)
+	return host
 }

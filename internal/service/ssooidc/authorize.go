@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/seal"
@@ -122,7 +123,7 @@ func (a *asked) check(q url.Values) (oauth, why string) {
 	case q.Get("prompt") == "none":
 		return "login_required", "Whether the person is signed in can only be seen by asking: leave prompt=none out."
 	}
-	if _, err := grantable(a.app, a.scopes); err != nil {
+	if _, err := access.Scopes(a.app, a.scopes); err != nil {
 		return "invalid_scope", granary.AsError(err).Message
 	}
 	return "", ""

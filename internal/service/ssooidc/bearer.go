@@ -1,10 +1,11 @@
 package ssooidc
 
 import (
-	"slices"
+	"errors"
 	"strings"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/idtoken"
 	"granary/internal/index"
@@ -27,7 +28,7 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := admit(s.Index, e.app, e.center, user); err != nil {
+	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()
@@ -43,24 +44,11 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	return s.issue(e, session, scopes, session.refreshToken())
 }
 
-// admit refuses who was deactivated or is not assigned. It is asked again at every refresh.
-func admit(x *index.Index, app *index.Application, center *granary.IdentityCenter, user *granary.User) error {
-	if user.Disabled {
-		return granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID)
-	}
-	if app.AssignmentRequired && !x.Assigned(app.ARN, center.Store, user.ID) {
-		return granary.Errorf(granary.Denied,
-			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
-			user.ID)
-	}
-	return nil
-}
-
 // verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
 func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) {
 	iss, err := idtoken.PeekIssuer(e.in.Assertion)
 	if err != nil {
-		return nil, nil, asInvalidGrant(err)
+		return nil, nil, granary.AsError(asInvalidGrant(err)).At("token", "unreadable")
 	}
 	var issuer *granary.Issuer
 	var audiences []string
@@ -71,13 +59,31 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 		}
 	}
 	if issuer == nil {
-		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss)
+		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss).
+			At("issuer", "not-accepted", "issuer", iss)
 	}
 	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, idtoken.Expect{Issuer: issuer.URL, Audiences: audiences, Now: e.call.Now, Skew: idtoken.Skew})
 	if err != nil {
-		return nil, nil, asInvalidGrant(err)
+		return nil, nil, asInvalidGrant(tokenWhy(err, issuer))
 	}
 	return issuer, claims, nil
+}
+
+// tokenWhy says which link a token broke at.
+func tokenWhy(err error, issuer *granary.Issuer) error {
+	e := granary.AsError(err)
+	at := func(link, cause string) error {
+		return e.At(link, cause, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
+	}
+	switch {
+	case errors.Is(err, idtoken.ErrAudience):
+		return at("audience", "not-accepted")
+	case errors.Is(err, idtoken.ErrExpired):
+		return at("token", "expired")
+	case errors.Is(err, idtoken.ErrUnreachable):
+		return at("issuer", "unreachable")
+	}
+	return at("token", "invalid")
 }
 
 // asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients hammer it.
@@ -90,19 +96,11 @@ func findPerson(x *index.Index, store granary.StoreID, issuer *granary.Issuer, c
 		err = claims.VerifiedEmail()
 	}
 	if err != nil {
+		return nil, granary.AsError(asInvalidGrant(err)).At("user", "claim", "claim", issuer.Claim, "issuerArn", string(issuer.ARN()))
+	}
+	user, err := access.Person(x, store, issuer, value)
+	if err != nil {
 		return nil, asInvalidGrant(err)
-	}
-	found := x.FindUsers(store, issuer.Attribute, value)
-	if len(found) != 1 {
-		how := "no user"
-		if len(found) > 1 {
-			how = "more than one user"
-		}
-		return nil, invalidGrant("The directory has %s whose %s is the token's %s.", how, issuer.Attribute, issuer.Claim)
-	}
-	user, ok := x.User(store, found[0])
-	if !ok {
-		return nil, invalidGrant("The directory has no user whose %s is the token's %s.", issuer.Attribute, issuer.Claim)
 	}
 	return user, nil
 }
@@ -125,37 +123,12 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 		return tx.TokenSessions.Put(&session.TokenSession)
 	})
 	if granary.Is(err, granary.Exists) {
-		return invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.")
+		return invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay", "used")
 	}
 	return err
 }
 
-// The scopes every application has.
-const (
-	scopeContext = "sts:identity_context"
-	scopeOpenID  = "openid"
-	scopeAWS     = "aws"
-)
-
 // scopes are those granted: all that are configured and the standing ones, or what was asked of them.
 func (e *exchange) scopes() ([]string, error) {
-	return grantable(e.app, e.in.Scope)
-}
-
-func grantable(app *index.Application, wanted []string) ([]string, error) {
-	all := []string{scopeContext}
-	for _, s := range app.Scopes {
-		all = append(all, s.Name)
-	}
-	all = append(all, scopeOpenID, scopeAWS)
-	if len(wanted) == 0 {
-		return all, nil
-	}
-	for _, s := range wanted {
-		if !slices.Contains(all, s) {
-			return nil, granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin PutApplicationAccessScope.", s).
-				WithCode("InvalidScopeException")
-		}
-	}
-	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(wanted, s) }), nil
+	return access.Scopes(e.app, e.in.Scope)
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	"granary/internal/audit"
+	"granary/internal/awsapi"
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/limit"
@@ -47,7 +49,7 @@ func (s *signIns) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user, err := s.person(r, a, v, q)
-	if rerr := s.record(r, a, user, err); rerr != nil {
+	if rerr := s.record(w, r, a, user, err); rerr != nil {
 		a.back(w, r, "server_error", "The sign-in could not be recorded.")
 		return
 	}
@@ -100,7 +102,7 @@ func (s *signIns) person(r *http.Request, a *asked, v *granary.SignIn, q url.Val
 	if err != nil {
 		return nil, err
 	}
-	return user, admit(s.Index, a.app, a.center, user)
+	return user, access.Admit(s.Index, a.app, a.center, user)
 }
 
 func (s *signIns) source(r *http.Request) netip.Addr {
@@ -109,9 +111,9 @@ func (s *signIns) source(r *http.Request) netip.Addr {
 }
 
 // record leaves who signed in to what, as CloudTrail has it for Identity Center (user guide, "Understanding sign-in events").
-func (s *signIns) record(r *http.Request, a *asked, user *granary.User, failed error) error {
+func (s *signIns) record(w http.ResponseWriter, r *http.Request, a *asked, user *granary.User, failed error) error {
 	e := &audit.Event{EventVersion: "1.11", EventTime: s.Now().UTC().Format(time.RFC3339), EventSource: "signin.amazonaws.com", EventName: "UserAuthentication",
-		AWSRegion: a.center.Region, SourceIPAddress: s.source(r).Unmap().String(), UserAgent: r.UserAgent(), RequestID: granary.UUID(), EventID: granary.UUID(),
+		AWSRegion: a.center.Region, SourceIPAddress: s.source(r).Unmap().String(), UserAgent: r.UserAgent(), RequestID: granary.UUID(), EventID: granary.TimedUUID(s.Now()),
 		EventType: "AwsServiceEvent", ManagementEvent: true, EventCategory: "Management", RecipientAccountID: string(a.center.Account),
 		UserIdentity: &audit.UserIdentity{Type: "IdentityCenterUser", AccountID: string(a.center.Account)}}
 	if user != nil {
@@ -119,7 +121,12 @@ func (s *signIns) record(r *http.Request, a *asked, user *granary.User, failed e
 	}
 	if failed != nil {
 		e.ErrorCode, e.ErrorMessage = "AccessDenied", granary.AsError(failed).Message
+		e.Decision = awsapi.DecisionOf(failed, nil, nil)
 	}
 	e.AdditionalEventData, _ = json.Marshal(map[string]string{"applicationArn": string(a.app.ARN), "CredentialType": "EXTERNAL_IDP"}) // texts only
-	return s.Audit.Record(e)
+	err := s.Audit.Record(e)
+	if err == nil && e.Decision != nil {
+		w.Header().Set(awsapi.DecisionHeader, e.EventID)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
@@ -30,7 +31,7 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !e.call.Now.Before(code.Expires):
-		return nil, granary.Errorf(granary.Invalid, "The authorization code has expired: sign the person in again.").WithCode("ExpiredTokenException")
+		return nil, granary.Errorf(granary.Invalid, "The authorization code has expired: sign the person in again.").WithCode("ExpiredTokenException").At("token", "expired")
 	case code.RedirectURI != e.in.RedirectUri:
 		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.")
 	case e.in.CodeVerifier == "":
@@ -40,9 +41,9 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	user, ok := s.Index.User(code.Store, code.User)
 	if !ok || code.Store != e.center.Store {
-		return nil, invalidGrant("The user %s was deleted from the directory.", code.User)
+		return nil, invalidGrant("The user %s was deleted from the directory.", code.User).At("user", "deleted", "user", string(code.User), "store", string(code.Store))
 	}
-	if err := admit(s.Index, e.app, e.center, user); err != nil {
+	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
 		return nil, err
 	}
 	if len(e.in.Scope) == 0 {
@@ -78,7 +79,7 @@ func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *s
 		return tx.TokenSessions.Put(&session.TokenSession)
 	})
 	if err == nil && again {
-		return invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.")
+		return invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.").At("replay", "used")
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
@@ -21,9 +22,9 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	user, ok := s.Index.User(subject.Store, subject.User)
 	if !ok {
-		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User)
+		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User).At("user", "deleted", "user", string(subject.User), "store", string(subject.Store))
 	}
-	if err := admit(s.Index, e.app, e.center, user); err != nil {
+	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()
@@ -58,7 +59,7 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 	}
 	t, err := seal.OpenAccessToken(s.Index.Ring(), e.in.SubjectToken)
 	if err != nil {
-		return nil, invalidGrant("The subject token is no access token of this Identity Center; an identity provider's token goes into assertion, with the grant type %s.", grantJWTBearer)
+		return nil, invalidGrant("The subject token is no access token of this Identity Center; an identity provider's token goes into assertion, with the grant type %s.", grantJWTBearer).At("token", "invalid")
 	}
 	from, ok := s.Index.Application(t.Application)
 	switch {
@@ -67,11 +68,11 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 	case from.ARN == e.app.ARN:
 		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be exchanged.")
 	case !e.call.Now.Before(t.Expires):
-		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException")
+		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").At("token", "expired")
 	case from.Disabled:
-		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.", from.ARN)
+		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.", from.ARN).At("application", "disabled", "application", string(from.ARN))
 	case !e.targeted(from.Scopes, t.Scopes):
-		return nil, invalidGrant("No access scope of the subject token's application names this application among its AuthorizedTargets.")
+		return nil, invalidGrant("No access scope of the subject token's application names this application among its AuthorizedTargets.").At("scope", "not-targeted", "application", string(from.ARN), "target", string(e.app.ARN))
 	}
 	return t, nil
 }

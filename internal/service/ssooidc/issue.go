@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/idtoken"
 	"granary/internal/seal"
@@ -50,22 +51,22 @@ func (s *service) issue(e *exchange, session *session, scopes []string, refresh 
 		User: session.User, Store: session.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(), Application: e.app.ARN,
 		CredentialID: session.ID, Scopes: configured(scopes), Expires: now.Add(s.ContextLifetime),
 	}
-	access := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes, Expires: now.Add(tokenLifetime)}
+	token := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes, Expires: now.Add(tokenLifetime)}
 	seconds := int64(tokenLifetime / time.Second)
-	out := &api.CreateTokenWithIAMOutput{AccessToken: seal.SealAccessToken(s.Index.Ring(), access), TokenType: "Bearer", ExpiresIn: &seconds,
+	out := &api.CreateTokenWithIAMOutput{AccessToken: seal.SealAccessToken(s.Index.Ring(), token), TokenType: "Bearer", ExpiresIn: &seconds,
 		IssuedTokenType: accessTokenType, Scope: scopes}
 	if refresh != nil {
 		out.RefreshToken, out.IssuedTokenType = seal.SealRefreshToken(s.Index.Ring(), refresh), refreshTokenType
 	}
 	var assertion, audit string
-	if slices.Contains(scopes, scopeContext) {
+	if slices.Contains(scopes, access.ScopeContext) {
 		var err error
 		if assertion, audit, err = s.assertions(id); err != nil {
 			return nil, err
 		}
 		out.AwsAdditionalDetails = &api.AwsAdditionalDetails{IdentityContext: assertion}
 	}
-	if slices.Contains(scopes, scopeOpenID) {
+	if slices.Contains(scopes, access.ScopeOpenID) {
 		signer, err := s.signers.current(s.Index)
 		if err != nil {
 			return nil, err
@@ -104,7 +105,9 @@ func (e *exchange) claims(issuer string, id *granary.IdentityContext, session *s
 
 // configured leaves the standing scopes out: what remains is what a resource service checks.
 func configured(scopes []string) []string {
-	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == scopeContext || s == scopeOpenID || s == scopeAWS })
+	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool {
+		return s == access.ScopeContext || s == access.ScopeOpenID || s == access.ScopeAWS
+	})
 }
 
 // credentialID names a session: 16 random bytes.

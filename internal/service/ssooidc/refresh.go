@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
@@ -22,7 +23,7 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	token, err := seal.OpenRefreshToken(s.Index.Ring(), e.in.RefreshToken)
 	if err != nil || token.Application != e.app.ARN {
-		return nil, invalidGrant("The refresh token is none that was issued to this application.")
+		return nil, invalidGrant("The refresh token is none that was issued to this application.").At("token", "invalid")
 	}
 	switch {
 	case !e.app.Grants.RefreshToken:
@@ -41,7 +42,7 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 }
 
 func ended(why string) error {
-	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.", why).WithCode("ExpiredTokenException")
+	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.", why).WithCode("ExpiredTokenException").At("token", "expired")
 }
 
 // rotate checks the session and moves it to its next generation. A token from before the last one has been stolen or its
@@ -58,7 +59,7 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		now := e.call.Now.UTC().Truncate(time.Second)
 		current := token.Generation == found.Generation
 		if late := token.Generation+1 == found.Generation && now.Sub(found.Rotated) < refreshGrace; !current && !late {
-			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold its tokens.")
+			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold its tokens.").At("replay", "used")
 			return tx.TokenSessions.Delete(found.ID)
 		}
 		if err := s.stillIn(e, found); err != nil {
@@ -72,7 +73,7 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		return tx.TokenSessions.Put(found)
 	})
 	if granary.Is(err, granary.NotFound) {
-		err = invalidGrant("The session of this refresh token was revoked.")
+		err = invalidGrant("The session of this refresh token was revoked.").At("token", "expired")
 	}
 	if err == nil {
 		err = refused
@@ -90,9 +91,9 @@ func (s *service) stillIn(e *exchange, t *granary.TokenSession) error {
 	}
 	user, ok := s.Index.User(t.Store, t.User)
 	if !ok {
-		return invalidGrant("The user %s was deleted from the directory.", t.User)
+		return invalidGrant("The user %s was deleted from the directory.", t.User).At("user", "deleted", "user", string(t.User), "store", string(t.Store))
 	}
-	return admit(s.Index, e.app, e.center, user)
+	return access.Admit(s.Index, e.app, e.center, user)
 }
 
 // narrowed are the session's scopes that the application still has, or what was asked of them.

@@ -54,7 +54,7 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 
 func notConfigured(grant string) error {
 	return granary.Errorf(granary.Invalid, "The application has no grant of type %s: put one with sso-admin PutApplicationGrant.", grant).
-		WithCode("UnauthorizedClientException")
+		WithCode("UnauthorizedClientException").At("application", "no-grant", "grantType", grant)
 }
 
 // identify finds the application the client id names. An ARN that names none is an invalid client, as OAuth says it.
@@ -66,7 +66,7 @@ func (e *exchange) identify(x *index.Index) error {
 	}
 	if !ok {
 		return granary.Errorf(granary.NotFound, "There is no application %q; clientId must be the ARN of an Identity Center application.", e.in.ClientId).
-			WithCode("InvalidClientException")
+			WithCode("InvalidClientException").At("application", "missing", "application", e.in.ClientId)
 	}
 	e.app = app
 	return nil
@@ -75,9 +75,10 @@ func (e *exchange) identify(x *index.Index) error {
 // authorize asks the application's actor policy, without which nobody may exchange, and the caller's own policies
 // (identity-center §8). Which half failed is told only to callers in the application's account.
 func (e *exchange) authorize() error {
-	refused := granary.Errorf(granary.Denied, "Access denied.")
+	refused := granary.Errorf(granary.Denied, "Access denied.").At("policy", "actor", "application", string(e.app.ARN), "owner", string(e.app.Account))
 	same := e.call.Caller.Account == e.app.Account
 	if e.app.Actor == nil {
+		refused.Why.Link, refused.Why.Cause = "application", "no-actors"
 		if same {
 			refused.Message = "The application has no authentication method, so nobody may exchange tokens through it: put one with sso-admin PutApplicationAuthenticationMethod."
 		}
@@ -92,7 +93,7 @@ func (e *exchange) authorize() error {
 		return refused
 	}
 	if e.app.Disabled {
-		return granary.Errorf(granary.Denied, "The application %s is disabled.", e.app.ARN)
+		return granary.Errorf(granary.Denied, "The application %s is disabled.", e.app.ARN).At("application", "disabled", "application", string(e.app.ARN))
 	}
 	if e.call.Region != e.center.Region {
 		return granary.Errorf(granary.Invalid, "The Identity Center instance is in %s, and the request was signed for %s.", e.center.Region, e.call.Region).

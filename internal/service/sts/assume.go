@@ -2,6 +2,7 @@ package sts
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type assumption struct {
 
 func (s *service) assumeRole(c *awsapi.Call, in *api.AssumeRoleInput) (*api.AssumeRoleOutput, error) {
 	if c.Caller.Kind == policy.Root {
-		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.")
+		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.").At("role", "root", "role", in.RoleArn)
 	}
 	a := &assumption{call: c, in: in, arn: granary.ARN(in.RoleArn)}
 	if err := a.check(); err != nil {
@@ -129,7 +130,16 @@ func (a *assumption) denied(action string) error {
 	if who == "" {
 		who = a.call.Caller.ID // a web identity
 	}
-	return granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", who, action, a.arn)
+	return granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", who, action, a.arn).
+		At("role", a.cause(), "role", string(a.arn), "action", action)
+}
+
+// cause is what explanations tell and the caller does not hear.
+func (a *assumption) cause() string {
+	if a.role == nil {
+		return "missing"
+	}
+	return "refused"
 }
 
 // keys are the condition keys of STS (IAM reference, "Condition keys for AWS STS"). Names are lower case.
@@ -169,7 +179,8 @@ func (a *assumption) lifetime() (time.Duration, error) {
 	case chained && *asked > hour:
 		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 	case *asked > limit:
-		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.").
+			At("duration", "too-long", "role", string(a.arn), "asked", strconv.FormatInt(*asked, 10), "limit", strconv.FormatInt(limit, 10))
 	}
 	return time.Duration(*asked) * time.Second, nil
 }

@@ -31,22 +31,22 @@ func (s *service) openContext(c *awsapi.Call, given []api.ProvidedContext) (*gra
 	}
 	id, err := seal.OpenContext(s.Index.Ring(), given[0].ContextAssertion)
 	if err != nil {
-		return nil, invalidContext("The context assertion is not valid")
+		return nil, invalidContext("The context assertion is not valid").At("token", "invalid-context")
 	}
 	if !c.Now.Before(id.Expires) {
-		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException")
+		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException").At("token", "expired-context")
 	}
 	u, ok := s.Index.User(id.Store, id.User)
 	if !ok {
-		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.", id.User)
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.", id.User).At("user", "deleted", "user", string(id.User), "store", string(id.Store))
 	}
 	if u.Disabled {
-		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.", id.User)
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.", id.User).At("user", "disabled", "user", string(id.User), "store", string(id.Store), "userName", u.UserName)
 	}
 	return id, nil
 }
 
-func invalidContext(format string, args ...any) error {
+func invalidContext(format string, args ...any) *granary.Error {
 	return granary.Errorf(granary.Invalid, format, args...).WithCode("InvalidParameterValue")
 }
 

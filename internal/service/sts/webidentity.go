@@ -54,7 +54,7 @@ func (s *service) assumeRoleWithWebIdentity(c *awsapi.Call, in *api.AssumeRoleWi
 		a.role = r
 	}
 	if a.authorize("sts:AssumeRoleWithWebIdentity") != nil {
-		return nil, granary.Errorf(granary.Denied, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+		return nil, granary.Errorf(granary.Denied, "Not authorized to perform sts:AssumeRoleWithWebIdentity").At("role", a.cause(), "role", string(a.arn), "action", "sts:AssumeRoleWithWebIdentity")
 	}
 	if err := a.authorizeExtras(); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *service) webIdentity(c *awsapi.Call, account granary.AccountID, token s
 	}
 	p, ok := s.Index.OIDCProvider(granary.OIDCProviderARN(account, granary.OIDCProviderName(iss)))
 	if !ok || p.URL != iss {
-		return nil, nil, granary.Errorf(granary.Invalid, "No OpenIDConnect provider found in your account for %s", iss).WithCode("InvalidIdentityToken")
+		return nil, nil, granary.Errorf(granary.Invalid, "No OpenIDConnect provider found in your account for %s", iss).WithCode("InvalidIdentityToken").At("issuer", "no-provider", "issuer", iss)
 	}
 	claims, err := s.Issuers.Verify(c, token, idtoken.Expect{Issuer: p.URL, Audiences: p.ClientIDs, AuthorizedParty: true,
 		Now: c.Now, Skew: idtoken.Skew, Algorithms: idtoken.WorkloadAlgorithms})
@@ -93,13 +93,13 @@ func (s *service) webIdentity(c *awsapi.Call, account granary.AccountID, token s
 func badToken(err error) error {
 	switch {
 	case errors.Is(err, idtoken.ErrExpired):
-		return granary.AsError(err).WithCode("ExpiredTokenException")
+		return granary.AsError(err).WithCode("ExpiredTokenException").At("token", "expired")
 	case errors.Is(err, idtoken.ErrUnreachable):
-		return granary.AsError(err).WithCode("IDPCommunicationError")
+		return granary.AsError(err).WithCode("IDPCommunicationError").At("issuer", "unreachable")
 	case errors.Is(err, idtoken.ErrAudience):
-		return granary.Errorf(granary.Invalid, "Incorrect token audience").WithCode("InvalidIdentityToken")
+		return granary.Errorf(granary.Invalid, "Incorrect token audience").WithCode("InvalidIdentityToken").At("audience", "web")
 	}
-	return granary.AsError(err).WithCode("InvalidIdentityToken")
+	return granary.AsError(err).WithCode("InvalidIdentityToken").At("token", "invalid")
 }
 
 // fromClaims takes from the token what AssumeRole has parameters for, and the condition keys of web identities.

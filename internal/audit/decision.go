@@ -1,0 +1,38 @@
+package audit
+
+import "granary"
+
+// Decision is why a request was refused, as it was known then: what an explanation is made of. It holds no secret.
+type Decision struct {
+	Link  string            `json:"link"`            // where the chain broke
+	Cause string            `json:"cause,omitempty"` // what was wrong with it, in a word
+	Facts map[string]string `json:"facts,omitempty"`
+
+	Owner   string           `json:"owner,omitempty"`   // account that the refused thing belongs to
+	Policy  *PolicyDecision  `json:"policy,omitempty"`  // when policies decided
+	Session *granary.Session `json:"session,omitempty"` // of a temporary key: everything but what signs
+}
+
+// PolicyDecision is a decision of the policy engine with the request it answers.
+type PolicyDecision struct {
+	Action   string              `json:"action"`
+	Resource string              `json:"resource"`
+	Owner    string              `json:"owner"`
+	Layer    string              `json:"layer,omitempty"` // where the refusal fell
+	Explicit bool                `json:"explicit,omitempty"`
+	Reasons  []Statement         `json:"reasons,omitempty"`
+	Keys     map[string][]string `json:"keys,omitempty"` // that the operation added to the context
+	Bucket   string              `json:"bucket,omitempty"`
+	Key      string              `json:"key,omitempty"`
+	Prefix   *string             `json:"prefix,omitempty"`
+	Trust    bool                `json:"trust,omitempty"` // the resource's policy is a trust policy
+}
+
+// Statement is a statement of a policy that applied.
+type Statement struct {
+	Layer     string `json:"layer"`
+	Policy    string `json:"policy"`
+	Sid       string `json:"sid,omitempty"`
+	Statement int    `json:"statement"` // counted from 1
+	Effect    string `json:"effect"`
+}
