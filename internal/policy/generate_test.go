@@ -14,15 +14,16 @@ import (
 
 const (
 	accountA, accountB = "111111111111", "222222222222"
+	aliceID, appID     = "AIDA2222222222222222", "AROA2222222222222222"
 	roleARN            = "arn:aws:iam::111111111111:role/team/app"
 )
 
 func root(account string) string { return "arn:aws:iam::" + account + ":root" }
 
 var cast = map[string]policy.Caller{
-	"U":    {Kind: policy.IAMUser, Account: accountA, ARN: "arn:aws:iam::111111111111:user/alice"},
-	"S":    {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/app/s1", Role: roleARN},
-	"F":    {Kind: policy.FederatedUser, Account: accountA, ARN: "arn:aws:sts::111111111111:federated-user/fay", Role: "arn:aws:iam::111111111111:user/alice"},
+	"U":    {Kind: policy.IAMUser, Account: accountA, ARN: "arn:aws:iam::111111111111:user/alice", UniqueID: aliceID},
+	"S":    {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/app/s1", Role: roleARN, UniqueID: appID},
+	"F":    {Kind: policy.FederatedUser, Account: accountA, ARN: "arn:aws:sts::111111111111:federated-user/fay", Role: "arn:aws:iam::111111111111:user/alice", UniqueID: aliceID},
 	"V":    {Kind: policy.IAMUser, Account: accountB, ARN: "arn:aws:iam::222222222222:user/victor"},
 	"root": {Kind: policy.Root, Account: accountA, ARN: granary.ARN(root(accountA))},
 	"anon": {Kind: policy.Anonymous},
@@ -142,7 +143,7 @@ var (
 		"arn:aws:s3:::b/a${*}", "arn:aws:s3:::b/a${?}b", "arn:aws:s3:::b/${$}{aws:username}", "arn:aws:s3:::b/home/${aws:TagKeys}/f", "arn:aws:s3::111111111111:b/*", "arn:aws:s3:*",
 		"arn:*:s3:*", "arn:aws:iam::111111111111:role/team/*", "arn:aws:iam::*:role/*", "arn:aws:iam::111111111111:user/*", "arn:aws:s3:::c", "arn:aws:s3:::b/é", "arn:aws:s3:::*/*b"}
 	awsPrincipals = []string{"*", accountA, root(accountA), "arn:aws:iam::111111111111:user/alice", roleARN, "arn:aws:sts::111111111111:assumed-role/app/s1", accountB,
-		"arn:aws:iam::222222222222:user/victor", "arn:aws:iam::111111111111:user/bob", "arn:aws:sts::111111111111:federated-user/fay"}
+		"arn:aws:iam::222222222222:user/victor", "arn:aws:iam::111111111111:user/bob", "arn:aws:sts::111111111111:federated-user/fay", aliceID, appID}
 )
 
 // some draws one or two, as a text or a list.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -65,8 +66,14 @@ func TestGlobIsLinear(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, x := range examples {
-		f.Add(doc(x.id))
+	corpus, err := os.ReadFile("testdata/corpus/iam.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(corpus)) {
+		if at := strings.Index(line, ` {"`); at > 0 {
+			f.Add(doc(strings.TrimSpace(line[at:])))
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, k := range []Kind{Identity, Trust, Bucket} {

@@ -348,7 +348,9 @@ func (q *question) names(kind, v string) string {
 		return byItself
 	case kind == "AWS" && person && v == string(c.ARN):
 		return byItself
-	case kind == "AWS" && person && c.Role != "" && v == string(c.Role):
+	case kind == "AWS" && c.Kind == policy.IAMUser && v == c.UniqueID: // the name is gone, the bearer may be there again
+		return byItself
+	case kind == "AWS" && person && c.Role != "" && (v == string(c.Role) || v == c.UniqueID):
 		return byRole
 	case kind == "AWS" && person && (v == account || v == "arn:aws:iam::"+account+":root"):
 		if c.Kind == policy.Root {
