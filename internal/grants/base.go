@@ -8,9 +8,10 @@ import (
 	"granary"
 )
 
-// record is one grant within its scope: 32 bytes.
+// record is one grant within its scope: 40 bytes.
 type record struct {
 	id         [16]byte
+	created    int64  // nanoseconds since 1970
 	who        uint32 // number in people
 	app        uint32 // number in apps; 0 is none
 	location   uint32
@@ -93,7 +94,7 @@ func (d *builder) close() {
 
 func (d *builder) add(e *entry) {
 	b := d.b
-	b.records = append(b.records, record{e.id, b.people.add(byte(e.grantee.Type), e.grantee.ID), b.apps.add(0, string(e.app)),
+	b.records = append(b.records, record{e.id, e.created, b.people.add(byte(e.grantee.Type), e.grantee.ID), b.apps.add(0, string(e.app)),
 		b.locations.add(0, string(e.location)), e.permission})
 }
 
@@ -196,7 +197,7 @@ func (b *base) numbers(identities []granary.Grantee) []uint32 {
 func (b *base) entry(r *record) entry {
 	who := b.people.at(r.who)
 	return entry{id: r.id, grantee: granary.Grantee{Type: granary.GranteeType(who[0]), ID: who[1:]}, permission: r.permission,
-		location: granary.LocationID(b.locations.at(r.location)[1:]), app: granary.ARN(b.apps.at(r.app)[1:])}
+		location: granary.LocationID(b.locations.at(r.location)[1:]), app: granary.ARN(b.apps.at(r.app)[1:]), created: r.created}
 }
 
 // place is a scope spelled out.

@@ -26,7 +26,7 @@ func newMatch(p place, e *entry) Match {
 // Match finds the narrowest grant of the identities that covers the target with the permission; app is the application the
 // caller came through, "" when none. Exact keys beat prefixes and longer prefixes shorter ones; between grants of one
 // scope the permission asked for beats a broader one, then users beat groups and groups IAM principals, then a grant
-// bound to the application beats one that is not. S3 User Guide, "Request access to Amazon S3 data through S3 Access Grants".
+// bound to the application beats one that is not, then the older one. S3 User Guide, "Request access to Amazon S3 data through S3 Access Grants".
 func (s *Set) Match(identities []granary.Grantee, app granary.ARN, t Target, p granary.Permission) (Match, bool) {
 	return s.match(identities, app, false, t, p)
 }
@@ -107,7 +107,7 @@ func (e *entry) better(o *entry, asked granary.Permission) bool {
 	}
 	e1, k1, b1 := rank(e)
 	e2, k2, b2 := rank(o)
-	return cmp.Or(cmp.Compare(e1, e2), cmp.Compare(k1, k2), cmp.Compare(b1, b2), bytes.Compare(o.id[:], e.id[:])) > 0
+	return cmp.Or(cmp.Compare(e1, e2), cmp.Compare(k1, k2), cmp.Compare(b1, b2), cmp.Compare(o.created, e.created), bytes.Compare(o.id[:], e.id[:])) > 0
 }
 
 // Any reports whether one of the identities has any grant.

@@ -13,6 +13,7 @@ type entry struct {
 	permission granary.Permission
 	location   granary.LocationID
 	app        granary.ARN
+	created    int64 // nanoseconds since 1970: of two equal grants the older decides
 }
 
 // overlay is what changed since a base: grants added, and ids of grants below that are gone.

@@ -55,7 +55,7 @@ func Load(list iter.Seq[*granary.Grant]) *Set {
 
 func newEntry(g *granary.Grant) (e entry, ok bool) {
 	id, ok := parseID(g.ID)
-	return entry{id, g.Grantee, g.Permission, g.Location, g.Application}, ok
+	return entry{id, g.Grantee, g.Permission, g.Location, g.Application, g.Created.UnixNano()}, ok
 }
 
 // parseID reads a grant id, which is always a UUID of ours.
