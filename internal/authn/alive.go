@@ -41,10 +41,16 @@ func (a *Authenticator) grantAlive(s *granary.Session) error {
 	if !ok || !i.Grants.Has(g.GrantScope, g.GrantObject, g.Grantee, g.Grant) {
 		return dead("the access grant %s it was vended by was deleted", g.Grant).At("session", "grant", "grant", string(g.Grant))
 	}
-	if g.Grantee.Type != granary.GranteeGroup {
+	if g.Grantee.Type == granary.GranteeIAM {
 		return nil
 	}
-	if s.Context == nil || !a.Index.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
+	if s.Context == nil || i.IdentityCenter != s.Context.Instance {
+		return dead("the Access Grants instance is no longer associated with the directory that the access grant %s is for", g.Grant).At("session", "association", "grant", string(g.Grant))
+	}
+	if g.Grantee.Type == granary.GranteeUser {
+		return nil
+	}
+	if !a.Index.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
 		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID, g.Grant).At("session", "membership", "group", g.Grantee.ID, "grant", string(g.Grant))
 	}
 	return nil

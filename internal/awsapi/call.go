@@ -9,6 +9,7 @@ package awsapi
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"granary"
@@ -33,7 +34,16 @@ type Call struct {
 	door   *Door
 	denied *authz.Decision // the last that was refused
 	also   []*audit.Event  // recorded with Event
+	notes  []string        // logged
 }
+
+// Note has a sentence for the operator logged with the call: what was done, but is perhaps not what was meant.
+func (c *Call) Note(format string, args ...any) {
+	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+}
+
+// Undisclose forgets the last refusal, so that the answer tells nothing of what it was decided on.
+func (c *Call) Undisclose() { c.denied = nil }
 
 // Decide evaluates one request of the caller; services use it for the checks that only they can name.
 func (c *Call) Decide(r authz.Request) authz.Decision {

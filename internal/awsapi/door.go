@@ -91,6 +91,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.stranger(w.Header(), r, in, s.Prefix, "", e.Code, err)
 		d.respond(w, s, nil, wire.EncodeError(s.Wire, e, in.RequestID, in.HostID))
 	case s != nil:
+		if s.Wire.Protocol == wire.RestXML {
+			sig.PlusIsSpace()
+		}
 		d.serve(w, r, s, in)
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusBadRequest) // not even a request line that can be read
@@ -121,12 +124,18 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *Service, in Inbo
 	if err != nil {
 		e := s.wireError(err)
 		failed = &e
+		resp = wire.EncodeError(s.Wire, e, in.RequestID, in.HostID)
+	}
+	if s.Wire.Protocol == wire.RestXML {
+		resp.Header.Set("X-Amz-Id-2", in.HostID)
+		c.Event.AdditionalEventData = transferred(c, in, max(r.ContentLength, 0), len(resp.Body))
 	}
 	if rerr := d.record(c, s, name, failed, err); rerr != nil {
 		err = rerr
 		c.Event.Decision = nil
 		e := s.wireError(rerr)
 		failed = &e
+		resp = wire.EncodeError(s.Wire, e, in.RequestID, in.HostID)
 	}
 	code := "OK"
 	if failed != nil {
@@ -136,7 +145,6 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *Service, in Inbo
 		} else {
 			d.stranger(w.Header(), r, in, s.Prefix, name, code, err)
 		}
-		resp = wire.EncodeError(s.Wire, *failed, in.RequestID, in.HostID)
 		if c.denied != nil && granary.Is(err, granary.Denied) {
 			d.Authz.Encode(w.Header(), c.denied)
 		}
@@ -168,7 +176,7 @@ func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name st
 	if _, err := d.verify(c, s, in, body, op.Access == Unsigned); err != nil {
 		return meta.Name, resp, err
 	}
-	if err := d.address(c, r, s, in); err != nil {
+	if err := d.address(c, r, s); err != nil {
 		return meta.Name, resp, err
 	}
 	if err := checksums(r.Header, body); err != nil {
@@ -211,6 +219,9 @@ func (d *Door) logLine(c *Call, s *Service, name, code string, status int, err e
 		slog.Int("status", status), slog.String("code", code), slog.Duration("took", took)}
 	if c.Caller != nil {
 		attrs = append(attrs, slog.String("caller", string(c.Caller.ARN)))
+	}
+	for _, n := range c.notes {
+		attrs = append(attrs, slog.String("note", n))
 	}
 	if err != nil && granary.KindOf(err) == granary.Internal {
 		if _, ok := err.(*sigv4.Error); !ok {

@@ -47,6 +47,18 @@ func (d *Door) record(c *Call, s *Service, name string, failed *wire.Error, err 
 	return d.Audit.Record(events...)
 }
 
+// transferred is what S3's events say of a request beside its parameters.
+func transferred(c *Call, in Inbound, read int64, written int) []byte {
+	method := "AuthHeader"
+	if c.Env.AuthType == "REST-QUERY-STRING" {
+		method = "QueryString"
+	}
+	b := append([]byte(`{"SignatureVersion":"SigV4","AuthenticationMethod":"`), method...)
+	b = strconv.AppendInt(append(b, `","bytesTransferredIn":`...), read, 10)
+	b = strconv.AppendInt(append(b, `,"bytesTransferredOut":`...), int64(written), 10)
+	return append(append(append(b, `,"x-amz-id-2":"`...), in.HostID...), `"}`...)
+}
+
 func withHost(parameters []byte, host string) []byte {
 	b := append([]byte(`{"Host":`), strconv.Quote(host)...)
 	if len(parameters) > 2 {

@@ -53,7 +53,7 @@ func row[In, Out any](op wire.Operation[In, Out], access Access, checks Checks[I
 	serve := func(s *Service, c *Call, r *wire.Request) (wire.Response, error) {
 		in, err := op.Decode(r)
 		if err != nil {
-			return wire.Response{}, err
+			return wire.Response{}, s.sharpen(err)
 		}
 		c.Event.RequestParameters = wire.Redacted(in)
 		if checks != nil {

@@ -1,7 +1,9 @@
 package awsapi
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 
 	"granary"
 	"granary/internal/sigv4"
@@ -16,6 +18,10 @@ type Service struct {
 	Rows   []Row
 	Mend   func(body []byte) []byte // repairs what clients are known to send, after the signature was checked; may be nil
 	Codes  map[granary.Kind]string  // wire code of each kind, where an error brings none of its own
+
+	// Violated names the code of an input whose member at a path (see wire.Violation) is not what its shape allows; "" and
+	// nil are Invalid's.
+	Violated func(path string) string
 
 	router *wire.Router
 	byName map[string]*Row
@@ -45,6 +51,9 @@ var statuses = map[granary.Kind]int{
 	granary.NotImplemented: http.StatusNotImplemented, granary.Unavailable: http.StatusServiceUnavailable,
 }
 
+// restStatuses are codes of S3's, which its model does not declare, whose status is not that of their kind.
+var restStatuses = map[string]int{"MethodNotAllowed": http.StatusMethodNotAllowed, "SlowDown": http.StatusServiceUnavailable}
+
 // wireError puts an error into the service's words.
 func (s *Service) wireError(err error) wire.Error {
 	if status, code, message, detail, ok := s.signatureError(err); ok {
@@ -69,11 +78,27 @@ func (s *Service) status(kind granary.Kind, code string) int {
 	if st, ok := s.Wire.Errors[code]; ok {
 		return st
 	}
+	if st, ok := restStatuses[code]; ok && s.Wire.Protocol == wire.RestXML {
+		return st
+	}
 	st := statuses[kind]
 	if s.Wire.Protocol == wire.JSON11 && st < 500 {
 		return http.StatusBadRequest // awsJson answers 400 to everything the client did (identity-center §1.3)
 	}
 	return st
+}
+
+// sharpen gives a violated shape the code that the service has for the member, when all that is violated has the same.
+func (s *Service) sharpen(err error) error {
+	var v *wire.Violation
+	if s.Violated == nil || !errors.As(err, &v) {
+		return err
+	}
+	code := s.Violated(v.Paths[0])
+	if code == "" || slices.ContainsFunc(v.Paths, func(p string) bool { return s.Violated(p) != code }) {
+		return err
+	}
+	return granary.AsError(err).WithCode(code)
 }
 
 // signatureError maps a failed signature to the protocol's code (sigv4 §10).

@@ -76,12 +76,14 @@ func EnvOf(in Inbound, region string, auth *sigv4.Auth) authz.Env {
 	return e
 }
 
-// address finds the account an s3control request is for: the header, else the host's label, which must agree.
-func (d *Door) address(c *Call, r *http.Request, s *Service, in Inbound) error {
+// address finds the account an s3control request is for: the header, else the first label of the host's name, which must
+// agree whatever name the server is reached by.
+func (d *Door) address(c *Call, r *http.Request, s *Service) error {
 	if s.Wire.Protocol != wire.RestXML {
 		return nil
 	}
-	header, label := granary.AccountID(r.Header.Get("X-Amz-Account-Id")), granary.AccountID(in.Label)
+	first, _, _ := strings.Cut(hostname(r.Host), ".")
+	header, label := granary.AccountID(r.Header.Get("X-Amz-Account-Id")), granary.AccountID(first)
 	if !label.Valid() {
 		label = ""
 	}
@@ -90,6 +92,7 @@ func (d *Door) address(c *Call, r *http.Request, s *Service, in Inbound) error {
 		return granary.Errorf(granary.Invalid, "The request names no account: send x-amz-account-id.").WithCode("InvalidRequest")
 	case header == "":
 		header = label
+		r.Header.Set("X-Amz-Account-Id", string(label)) // where the input's shape has it
 	case !header.Valid():
 		return granary.Errorf(granary.Invalid, "x-amz-account-id must be exactly 12 digits, and is %q.", header).WithCode("InvalidRequest")
 	case label != "" && label != header:

@@ -53,6 +53,14 @@ func FromHTTP(r *http.Request) (*Request, error) {
 	return q, nil
 }
 
+// PlusIsSpace reads each "+" of the query as a space, as browsers' URLSearchParams write it: what was signed is the space. A
+// plus arrives as %2B. For services that such clients call; call it before anything else.
+func (r *Request) PlusIsSpace() {
+	if path, query, ok := strings.Cut(r.Target, "?"); ok && strings.Contains(query, "+") {
+		r.Target, r.query = path+"?"+strings.ReplaceAll(query, "+", "%20"), nil
+	}
+}
+
 func tlsVersion(r *http.Request) string {
 	switch {
 	case r.TLS == nil:

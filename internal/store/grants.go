@@ -134,3 +134,8 @@ func loadGrants(tx *Tx, fn func(any) error) error {
 			return fn(g)
 		})
 }
+
+// Count is how many grants an instance has.
+func (s Grants) Count(a granary.AccountID, region string) (int, error) {
+	return s.count("SELECT COUNT(*) FROM access_grant WHERE account = $1 AND region = $2", string(a), region)
+}

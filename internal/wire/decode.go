@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"granary"
 )
 
 // Limits of what a request may hold, beyond the size of its body.
@@ -28,10 +30,14 @@ func decode(m *Meta, r *Request, in any) error {
 		}
 		return decodeForm(form, "", v)
 	case RestXML:
-		if err := decodeXML(r.Body, v); err != nil {
-			return err
+		err := decodeXML(r.Body, v)
+		if err == nil {
+			err = decodeLocations(r, v)
 		}
-		return decodeLocations(r, v)
+		if e := granary.AsError(err); err != nil && e.Code == "SerializationException" { // the other protocols' word
+			return e.WithCode("InvalidRequest")
+		}
+		return err
 	}
 	if err := decodeJSON(r.Body, v); err != nil {
 		return err

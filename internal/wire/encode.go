@@ -307,7 +307,8 @@ func snake(s string) string {
 	return b.String()
 }
 
-// Redacted is an input as the audit log keeps it: under AWS's names with a lower-case first letter, sensitive members left out.
+// Redacted is an input as the audit log keeps it: under AWS's names with a lower-case first letter, query parameters under
+// their own; what is sensitive or stands in a header is left out.
 func Redacted(in any) json.RawMessage {
 	return appendRedacted(nil, reflect.ValueOf(in).Elem())
 }
@@ -319,14 +320,18 @@ func appendRedacted(b []byte, v reflect.Value) []byte {
 	for i := range p.fields {
 		f := &p.fields[i]
 		m := v.Field(f.index)
-		if f.sensitive || absent(m) {
+		if f.sensitive || f.loc == "header" || absent(m) {
 			continue
 		}
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
-		b = append(appendString(b, f.label), ':')
+		name := f.label
+		if f.loc == "querystring" {
+			name = f.name
+		}
+		b = append(appendString(b, name), ':')
 		switch {
 		case m.Kind() == reflect.Pointer && m.Elem().Kind() == reflect.Struct:
 			b = appendRedacted(b, m.Elem())

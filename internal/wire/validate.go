@@ -29,11 +29,22 @@ func validate(s *Service, in any) error {
 type violations struct {
 	service *Service
 	list    []string
+	paths   []string
 }
 
 func (v *violations) err(head string) error {
-	return granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))
+	return &Violation{Paths: v.paths, err: granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))}
 }
+
+// Violation is an input that its shape does not allow. It unwraps to the granary.Invalid that tells the caller.
+type Violation struct {
+	Paths []string // the members, "tags.1.member.key"; "tags#length" is about how many there are
+	err   *granary.Error
+}
+
+func (v *Violation) Error() string { return v.err.Error() }
+
+func (v *Violation) Unwrap() error { return v.err }
 
 func (v *violations) add(path, value, must string) {
 	if len(v.list) >= 20 {
@@ -41,6 +52,10 @@ func (v *violations) add(path, value, must string) {
 	}
 	if value != "" {
 		value = " '" + value + "'"
+	}
+	v.paths = append(v.paths, path)
+	if strings.HasPrefix(must, "have length") {
+		v.paths[len(v.paths)-1] += "#length"
 	}
 	v.list = append(v.list, fmt.Sprintf("Value%s at '%s' failed to satisfy constraint: Member must %s", value, path, must))
 }
@@ -54,12 +69,17 @@ func (v *violations) structure(val reflect.Value, path string) {
 
 func (v *violations) member(f *field, val reflect.Value, path string) {
 	if absent(val) {
-		if f.required {
+		if f.required && !mayBeEmpty(f, val) {
 			v.add(path, "", "not be null")
 		}
 		return
 	}
 	v.value(f.constraint, f.sensitive, val, path)
+}
+
+// mayBeEmpty reports whether a required text may be "", such as a tag's value: clients write that as they write none.
+func mayBeEmpty(f *field, val reflect.Value) bool {
+	return val.Kind() == reflect.String && len(f.constraint) > 0 && f.constraint[0].hasLo && f.constraint[0].lo == 0
 }
 
 // absent reports whether a member was not sent. Required numbers and booleans are plain, and absent ones read as zero.

@@ -32,6 +32,8 @@ type raw struct {
 	region       string
 	at           time.Time
 	payload      string // x-amz-content-sha256 for S3; "" computes it
+	host         string // "" is the door's address
+	sent         string // the query as it goes over the wire, where that is not how it was signed
 }
 
 type rawAnswer struct {
@@ -49,6 +51,9 @@ func send(t *testing.T, w *world.World, q raw) rawAnswer {
 	}
 	for k, v := range q.header {
 		r.Header.Set(k, v)
+	}
+	if q.host != "" {
+		r.Host = q.host
 	}
 	if q.key != nil {
 		hash := q.payload
@@ -70,6 +75,9 @@ func send(t *testing.T, w *world.World, q raw) rawAnswer {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if q.sent != "" {
+		r.URL.RawQuery = q.sent
 	}
 	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
 	if err != nil {

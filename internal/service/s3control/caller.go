@@ -7,28 +7,38 @@ import (
 	"granary"
 	"granary/internal/access"
 	api "granary/internal/api/s3control"
+	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/grants"
 )
 
+func callerPage(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (p pages, scope string, err error) {
+	if scope, err = callerScope(in.GrantScope); err != nil {
+		return p, "", err
+	}
+	flag := "all"
+	if in.AllowedByApplication != nil && *in.AllowedByApplication {
+		flag = "allowed"
+	}
+	p, err = page(c, in.MaxResults, in.NextToken, "caller", scope, flag, string(c.Caller.PrincipalARN()))
+	return p, scope, err
+}
+
+func (s *service) checkListCaller(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) ([]authz.Request, error) {
+	_, _, err := callerPage(c, in)
+	return []authz.Request{s.onInstance(c)}, err
+}
+
 func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (*api.ListCallerAccessGrantsOutput, error) {
+	p, scope, err := callerPage(c, in)
+	if err != nil {
+		return nil, err
+	}
 	i, err := s.instance(c)
 	if err != nil {
 		return nil, err
 	}
 	allowedOnly := in.AllowedByApplication != nil && *in.AllowedByApplication
-	scope, err := callerScope(in.GrantScope)
-	if err != nil {
-		return nil, err
-	}
-	flag := "all"
-	if allowedOnly {
-		flag = "allowed"
-	}
-	p, err := page(c, in.MaxResults, in.NextToken, "caller", scope, flag, string(c.Caller.ARN))
-	if err != nil {
-		return nil, err
-	}
 	ids, app := access.Identities(s.Index, c.Caller, i)
 	out := &api.ListCallerAccessGrantsOutput{CallerAccessGrantsList: []api.ListCallerAccessGrantsEntry{}}
 	last := ""

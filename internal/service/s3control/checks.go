@@ -5,6 +5,7 @@ import (
 
 	"granary"
 	api "granary/internal/api/s3control"
+	"granary/internal/audit"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/grants"
@@ -23,19 +24,31 @@ func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
 	return i, nil
 }
 
-// on is a request on a resource of the addressed account, with its tags in the context.
+// on is a request on a resource of the addressed account, with its tags in the context. The event of the call is about the
+// account's instance.
 func (s *service) on(c *awsapi.Call, arn granary.ARN, tags []granary.Tag) authz.Request {
+	about(c, c.Account)
 	r := authz.Request{Resource: string(arn), Owner: c.Account, Keys: policy.Values{}}
-	for _, t := range tags {
-		r.Keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-	}
+	resourceTags(r.Keys, tags)
 	return r
+}
+
+func resourceTags(k policy.Values, tags []granary.Tag) {
+	for _, t := range tags {
+		k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+	}
+}
+
+// about makes the call's event one about an account's instance, which its owner finds too.
+func about(c *awsapi.Call, owner granary.AccountID) {
+	c.Event.Resources = []audit.Resource{{AccountID: string(owner), Type: "AWS:S3::AccessGrantsInstance", ARN: string(granary.GrantsInstanceARN(c.Region, owner))}}
 }
 
 // ours refuses other accounts: all but five operations are for the owner alone (access-grants §3).
 func ours(c *awsapi.Call) error {
 	if c.Account != c.Caller.Account {
-		return granary.Errorf(granary.Denied, "Access Denied").At("policy", "owner", "owner", string(c.Account))
+		return granary.Errorf(granary.Denied, "Access Denied: only callers of account %s may do this to its Access Grants instance, and %s is of account %s.",
+			c.Account, c.Caller.ARN, c.Caller.Account).At("policy", "owner", "owner", string(c.Account))
 	}
 	return nil
 }
@@ -48,9 +61,21 @@ func (s *service) onInstance(c *awsapi.Call) authz.Request {
 	}
 	r := s.on(c, granary.GrantsInstanceARN(c.Region, c.Account), tags)
 	if ok {
-		r.Policy = i.Policy
+		r.Policy = s.sharedWith(c, i)
 	}
 	return r
+}
+
+// sharedWith is the instance's resource policy as it counts for the caller: one that names an organization is for that
+// organization's accounts, and opens nothing to others.
+func (s *service) sharedWith(c *awsapi.Call, i *index.GrantsInstance) *policy.Policy {
+	if i.PolicyOrganization == "" || c.Caller.Account == i.Account {
+		return i.Policy
+	}
+	if o := s.Index.Organization(); o != nil && o.ID == i.PolicyOrganization {
+		return i.Policy // every account here is the one organization's
+	}
+	return nil
 }
 
 // own is the check of an operation on the instance that only its owner's account may use.
@@ -60,19 +85,18 @@ func own[In any](s *service) awsapi.Checks[In] {
 	}
 }
 
-// shared is the check of an operation on the instance that its resource policy may open to other accounts.
-func shared[In any](s *service) awsapi.Checks[In] {
-	return func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
-		return []authz.Request{s.onInstance(c)}, nil
+func (s *service) checkListInstances(c *awsapi.Call, in *api.ListAccessGrantsInstancesInput) ([]authz.Request, error) {
+	if _, err := page(c, in.MaxResults, in.NextToken, "instances"); err != nil {
+		return nil, err
 	}
-}
-
-func (s *service) checkListInstances(c *awsapi.Call, _ *api.ListAccessGrantsInstancesInput) ([]authz.Request, error) {
 	return []authz.Request{{Resource: "*", Owner: c.Account}}, ours(c)
 }
 
 func (s *service) checkDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) ([]authz.Request, error) {
 	if err := checkDuration(in.DurationSeconds); err != nil {
+		return nil, err
+	}
+	if err := checkAuditContext(in.AuditContext); err != nil {
 		return nil, err
 	}
 	if _, err := grants.ParseTarget(in.Target, in.TargetType == "Object"); err != nil {
@@ -99,6 +123,16 @@ func either(c *awsapi.Call, requests ...authz.Request) error {
 		return nil
 	}
 	return c.Refuse(first)
+}
+
+// tagging is what a caller who makes a resource with tags needs beside.
+func tagging(arn granary.ARN, owner granary.AccountID, tags []api.Tag) []authz.Request {
+	if len(tags) == 0 {
+		return nil
+	}
+	r := authz.Request{Action: "s3:TagResource", Resource: string(arn), Owner: owner, Keys: policy.Values{}}
+	requestTags(r.Keys, tags)
+	return []authz.Request{r}
 }
 
 // requestTags puts the tags a request gives into the context.

@@ -26,6 +26,19 @@ func checkDuration(d *int64) error {
 	return nil
 }
 
+// checkAuditContext is the pattern of the model, which Go's regular expressions cannot say: printable characters and tabs.
+func checkAuditContext(s string) error {
+	for _, r := range s {
+		if r < ' ' && r != '\t' || r == '\ufffe' || r == '\uffff' {
+			return granary.Errorf(granary.Invalid, "The auditContext has a control character, %U.", r)
+		}
+	}
+	return nil
+}
+
+// maxToken keeps session tokens within the headers that clients and proxies take, in bytes.
+const maxToken = 8 << 10
+
 // getDataAccess vends a key that opens what the narrowest matching grant covers (access-grants §5 and §9).
 func (s *service) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*api.GetDataAccessOutput, error) {
 	target, err := grants.ParseTarget(in.Target, in.TargetType == "Object")
@@ -65,7 +78,9 @@ func (s *service) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*ap
 	session := &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN, Name: "access-grants-" + granary.UUID(),
 		SourceIdentity: access.SourceIdentity(c.Caller), Context: c.Caller.OnBehalfOf(), Scope: &scope}
 	k := s.Authn.Issue(session, time.Duration(lifetime)*time.Second)
-	c.Event.Resources = []audit.Resource{{AccountID: string(c.Account), Type: "AWS:S3::AccessGrantsInstance", ARN: string(i.ARN)}}
+	if len(k.Token) > maxToken {
+		return nil, granary.Errorf(granary.Invalid, "Serialized token too large for session").WithCode("StsPackedPolicyTooLargeError")
+	}
 	recordAssumption(c, session, lifetime)
 	return &api.GetDataAccessOutput{
 		Credentials:        &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token, Expiration: k.Expires},

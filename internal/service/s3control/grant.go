@@ -1,6 +1,7 @@
 package s3control
 
 import (
+	"regexp"
 	"strings"
 
 	"granary"
@@ -50,11 +51,11 @@ func (s *service) createGrant(c *awsapi.Call, in *api.CreateAccessGrantInput) (*
 	if g.Tags, err = mergeTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
-	if i.Grants.Len() >= s.MaxGrants {
-		return nil, granary.Errorf(granary.Quota, "You have reached the Access Grants Quota: %d.", s.MaxGrants).WithCode("AccessGrantsQuotaExceededError")
-	}
-	if err := s.insertGrant(c, g); err != nil {
+	if err := s.insertGrant(c, i, g); err != nil {
 		return nil, err
+	}
+	if !g.Object && !strings.HasSuffix(g.Scope, "*") {
+		c.Note("the scope %s of the grant is one object's key: it ends without * and S3PrefixType is not Object", g.Scope)
 	}
 	out := api.CreateAccessGrantOutput(grantShape(g))
 	return &out, nil
@@ -90,6 +91,7 @@ func (s *service) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope stri
 	if err != nil {
 		return err
 	}
+	delete(onLocation.Keys, "s3:accessgrantslocationscope") // not a key of this action
 	onGrant := s.on(c, g.ARN(), nil)
 	for _, r := range []*authz.Request{&onLocation, &onGrant} {
 		r.Action = "s3:CreateAccessGrant"
@@ -99,6 +101,9 @@ func (s *service) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope stri
 		requestTags(r.Keys, tags)
 	}
 	if err := either(c, onLocation, onGrant); err != nil {
+		return err
+	}
+	if err := c.Authorize(tagging(g.ARN(), c.Account, tags)...); err != nil {
 		return err
 	}
 	if g.Grantee.Type == granary.GranteeIAM {
@@ -148,10 +153,16 @@ func (s *service) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary
 	return nil
 }
 
+// iamName is a user or role as its ARN names it: a path, which may be empty, and a name.
+var iamName = regexp.MustCompile(`^(user|role)/([\x21-\x29\x2b-\x3e\x40-\x7e]+/)*[\w+=,.@-]+$`)
+
 // checkPrincipal takes users and roles only, and looks for them where their account is one of ours.
 func (s *service) checkPrincipal(arn string) error {
 	p, ok := granary.ARN(arn).Parts()
-	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() || strings.ContainsAny(p.Resource, "*?") {
+	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() {
+		return badGrantee(arn + " is not the ARN of an IAM user or role")
+	}
+	if !iamName.MatchString(p.Resource) {
 		return badGrantee(arn + " is not the ARN of an IAM user or role")
 	}
 	switch name := p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]; {
@@ -170,10 +181,13 @@ func (s *service) checkPrincipal(arn string) error {
 	return nil
 }
 
-func (s *service) insertGrant(c *awsapi.Call, g *granary.Grant) error {
+func (s *service) insertGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary.Grant) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
 		if _, err := tx.Locations.Get(c.Account, c.Region, g.Location); granary.Is(err, granary.NotFound) {
 			return errNoLocation // deleted meanwhile
+		}
+		if err := s.quota(tx, c, i); err != nil {
+			return err
 		}
 		err := tx.Grants.Create(g)
 		if granary.Is(err, granary.Exists) {
@@ -181,6 +195,19 @@ func (s *service) insertGrant(c *awsapi.Call, g *granary.Grant) error {
 		}
 		return err
 	})
+}
+
+// quota counts exactly only where it matters: the index is at most a shared commit behind the transaction.
+func (s *service) quota(tx *store.Tx, c *awsapi.Call, i *index.GrantsInstance) error {
+	const behind = 1024
+	if i.Grants.Len()+behind < s.MaxGrants {
+		return nil
+	}
+	n, err := tx.Grants.Count(c.Account, c.Region)
+	if err == nil && n >= s.MaxGrants {
+		err = granary.Errorf(granary.Quota, "You have reached the Access Grants Quota: %d.", s.MaxGrants).WithCode("AccessGrantsQuotaExceededError")
+	}
+	return err
 }
 
 // onGrant reads the grant for its scope and tags, which policies may test.
@@ -242,12 +269,21 @@ func (s *service) deleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) (*
 	})
 }
 
+func grantPage(c *awsapi.Call, in *api.ListAccessGrantsInput) (pages, error) {
+	return page(c, in.MaxResults, in.NextToken, "grants", in.ApplicationArn, in.GrantScope, in.GranteeIdentifier, in.GranteeType, in.Permission)
+}
+
+func (s *service) checkListGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) ([]authz.Request, error) {
+	_, err := grantPage(c, in)
+	return []authz.Request{s.onInstance(c)}, err
+}
+
 func (s *service) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*api.ListAccessGrantsOutput, error) {
-	if _, err := s.instance(c); err != nil {
+	p, err := grantPage(c, in)
+	if err != nil {
 		return nil, err
 	}
-	p, err := page(c, in.MaxResults, in.NextToken, "grants", in.ApplicationArn, in.GrantScope, in.GranteeIdentifier, in.GranteeType, in.Permission)
-	if err != nil {
+	if _, err := s.instance(c); err != nil {
 		return nil, err
 	}
 	f := store.GrantFilter{GranteeID: in.GranteeIdentifier, Application: granary.ARN(in.ApplicationArn)}

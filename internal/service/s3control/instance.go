@@ -6,6 +6,7 @@ import (
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/grants"
+	"granary/internal/policy"
 	"granary/internal/store"
 )
 
@@ -16,7 +17,7 @@ func (s *service) checkCreateInstance(c *awsapi.Call, in *api.CreateAccessGrants
 	if in.IdentityCenterArn != "" {
 		list = append(list, associationRequests(in.IdentityCenterArn)...)
 	}
-	return list, ours(c)
+	return append(list, tagging(granary.GrantsInstanceARN(c.Region, c.Account), c.Account, in.Tags)...), ours(c)
 }
 
 func (s *service) createInstance(c *awsapi.Call, in *api.CreateAccessGrantsInstanceInput) (*api.CreateAccessGrantsInstanceOutput, error) {
@@ -56,9 +57,6 @@ func (s *service) getInstance(c *awsapi.Call, _ *api.GetAccessGrantsInstanceInpu
 
 // listInstances tells the instance of the request's Region: there is at most one.
 func (s *service) listInstances(c *awsapi.Call, in *api.ListAccessGrantsInstancesInput) (*api.ListAccessGrantsInstancesOutput, error) {
-	if _, err := page(c, in.MaxResults, in.NextToken, "instances"); err != nil {
-		return nil, err
-	}
 	out := &api.ListAccessGrantsInstancesOutput{AccessGrantsInstancesList: []api.ListAccessGrantsInstanceEntry{}}
 	if i, ok := s.Index.GrantsInstance(c.Account, c.Region); ok {
 		out.AccessGrantsInstancesList = append(out.AccessGrantsInstancesList, api.ListAccessGrantsInstanceEntry(instanceShape(i.GrantsInstance)))
@@ -96,7 +94,7 @@ func (s *service) changeInstance(c *awsapi.Call, change func(*store.Tx, *granary
 }
 
 // getInstanceForPrefix is the discovery call: the addressed account is the caller's own, the answer the instance of the
-// account that owns the bucket. Who may not know gets the same refusal whether the bucket exists or not.
+// account that owns the bucket. Who may not know another account's bucket gets the same refusal whether it exists or not.
 func (s *service) getInstanceForPrefix(c *awsapi.Call, in *api.GetAccessGrantsInstanceForPrefixInput) (*api.GetAccessGrantsInstanceForPrefixOutput, error) {
 	target, err := grants.ParseTarget(in.S3Prefix, true)
 	if err != nil {
@@ -108,18 +106,21 @@ func (s *service) getInstanceForPrefix(c *awsapi.Call, in *api.GetAccessGrantsIn
 		owner = b.Owner
 	}
 	i, exists := s.Index.GrantsInstance(owner, c.Region)
-	r := authz.Request{Action: "s3:GetAccessGrantsInstanceForPrefix", Resource: string(granary.GrantsInstanceARN(c.Region, owner)), Owner: owner}
+	r := authz.Request{Action: "s3:GetAccessGrantsInstanceForPrefix", Resource: string(granary.GrantsInstanceARN(c.Region, owner)), Owner: owner, Keys: policy.Values{}}
 	if exists {
-		r.Policy = i.Policy
+		r.Policy = s.sharedWith(c, i)
+		resourceTags(r.Keys, i.Tags)
 	}
-	if err := c.Authorize(r); err != nil {
+	switch err := c.Authorize(r); {
+	case !known || err != nil && owner != c.Caller.Account:
+		c.Undisclose()
+		return nil, granary.Errorf(granary.Denied, "User: %s is not authorized to perform: s3:GetAccessGrantsInstanceForPrefix on the Access Grants instance of the account that owns %s, or there is no such bucket",
+			c.Caller.ARN, target.Bucket())
+	case err != nil:
 		return nil, err
-	}
-	switch {
-	case !known:
-		return nil, granary.Errorf(granary.Denied, "Access Denied")
 	case !exists:
 		return nil, errNoInstance
 	}
+	about(c, owner)
 	return &api.GetAccessGrantsInstanceForPrefixOutput{AccessGrantsInstanceArn: string(i.ARN), AccessGrantsInstanceId: "default"}, nil
 }

@@ -80,7 +80,7 @@ func (s *service) authorizeNewLocation(c *awsapi.Call, l *granary.Location, tags
 	if err := either(c, location, instance); err != nil {
 		return err
 	}
-	return c.Authorize(passRole(string(l.Role)))
+	return c.Authorize(append(tagging(l.ARN(), c.Account, tags), passRole(string(l.Role)))...)
 }
 
 func (s *service) checkLocation(c *awsapi.Call, scope string, role granary.ARN) error {
@@ -140,11 +140,11 @@ func (s *service) getLocation(c *awsapi.Call, in *api.GetAccessGrantsLocationInp
 }
 
 func (s *service) updateLocation(c *awsapi.Call, in *api.UpdateAccessGrantsLocationInput) (*api.UpdateAccessGrantsLocationOutput, error) {
-	if err := s.checkRole(c, granary.ARN(in.IAMRoleArn)); err != nil {
-		return nil, err
-	}
 	var out api.UpdateAccessGrantsLocationOutput
 	err := s.changeLocation(c, in.AccessGrantsLocationId, func(tx *store.Tx, l *granary.Location) error {
+		if err := s.checkRole(c, granary.ARN(in.IAMRoleArn)); err != nil {
+			return err
+		}
 		l.Role = granary.ARN(in.IAMRoleArn)
 		out = api.UpdateAccessGrantsLocationOutput(locationShape(l))
 		return tx.Locations.Update(l)
@@ -181,12 +181,21 @@ func (s *service) deleteLocation(c *awsapi.Call, in *api.DeleteAccessGrantsLocat
 	})
 }
 
+func locationPage(c *awsapi.Call, in *api.ListAccessGrantsLocationsInput) (pages, error) {
+	return page(c, in.MaxResults, in.NextToken, "locations", in.LocationScope)
+}
+
+func (s *service) checkListLocations(c *awsapi.Call, in *api.ListAccessGrantsLocationsInput) ([]authz.Request, error) {
+	_, err := locationPage(c, in)
+	return []authz.Request{s.onInstance(c)}, err
+}
+
 func (s *service) listLocations(c *awsapi.Call, in *api.ListAccessGrantsLocationsInput) (*api.ListAccessGrantsLocationsOutput, error) {
-	if _, err := s.instance(c); err != nil {
+	p, err := locationPage(c, in)
+	if err != nil {
 		return nil, err
 	}
-	p, err := page(c, in.MaxResults, in.NextToken, "locations", in.LocationScope)
-	if err != nil {
+	if _, err := s.instance(c); err != nil {
 		return nil, err
 	}
 	out := &api.ListAccessGrantsLocationsOutput{AccessGrantsLocationsList: []api.ListAccessGrantsLocationsEntry{}}

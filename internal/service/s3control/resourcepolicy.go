@@ -1,6 +1,7 @@
 package s3control
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -94,37 +95,64 @@ func (s *service) getResourcePolicy(c *awsapi.Call, _ *api.GetAccessGrantsInstan
 	return &api.GetAccessGrantsInstanceResourcePolicyOutput{Policy: normalised(i.GrantsInstance.Policy), Organization: i.PolicyOrganization, CreatedAt: i.PolicyCreated}, nil
 }
 
-// normalised is the document as AWS returns it: accounts as root ARNs, no white space.
+// normalised is the document as AWS returns it: accounts as root ARNs, no white space, its members in their order.
 func normalised(document string) string {
-	var doc any
-	if json.Unmarshal([]byte(document), &doc) != nil {
+	d := json.NewDecoder(strings.NewReader(document))
+	d.UseNumber()
+	var b bytes.Buffer
+	if rewrite(&b, d, false) != nil {
 		return document
 	}
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if e.Encode(rootARNs(doc, false)) != nil {
-		return document
-	}
-	return strings.TrimSpace(b.String())
+	return b.String()
 }
 
-func rootARNs(v any, principal bool) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = rootARNs(v[k], k == "AWS" || principal && k == "AWS")
+// rewrite copies one JSON value; principal says that account numbers in it are principals.
+func rewrite(b *bytes.Buffer, d *json.Decoder, principal bool) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	open, nested := t.(json.Delim)
+	if !nested {
+		if a, ok := t.(string); ok && principal && granary.AccountID(a).Valid() {
+			t = string(granary.RootARN(granary.AccountID(a)))
 		}
-	case []any:
-		for i := range v {
-			v[i] = rootARNs(v[i], principal)
+		return scalar(b, t)
+	}
+	b.WriteRune(rune(open))
+	for n := 0; d.More(); n++ {
+		if n > 0 {
+			b.WriteByte(',')
 		}
-	case string:
-		if a := granary.AccountID(v); principal && a.Valid() {
-			return string(granary.RootARN(a))
+		of := principal
+		if open == '{' {
+			name, err := d.Token()
+			if err != nil {
+				return err
+			}
+			of = name == "AWS"
+			if err := scalar(b, name); err != nil {
+				return err
+			}
+			b.WriteByte(':')
+		}
+		if err := rewrite(b, d, of); err != nil {
+			return err
 		}
 	}
-	return v
+	end, err := d.Token()
+	if err == nil {
+		b.WriteRune(rune(end.(json.Delim)))
+	}
+	return err
+}
+
+func scalar(b *bytes.Buffer, v any) error {
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	b.Truncate(b.Len() - 1) // the encoder ends with a new line
+	return err
 }
 
 func (s *service) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteAccessGrantsInstanceResourcePolicyInput) (*api.DeleteAccessGrantsInstanceResourcePolicyOutput, error) {

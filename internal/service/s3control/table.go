@@ -5,6 +5,8 @@
 package s3control
 
 import (
+	"strings"
+
 	"granary"
 	api "granary/internal/api/s3control"
 	"granary/internal/authn"
@@ -36,6 +38,7 @@ func New(c Config) *awsapi.Service {
 			granary.Exists: "InvalidRequest", granary.Conflict: "InvalidRequest", granary.Quota: "InvalidRequest", granary.Throttled: "SlowDown",
 			granary.NotImplemented: "NotImplemented", granary.Unavailable: "ServiceUnavailable", granary.Internal: "InternalError",
 		},
+		Violated: violated,
 		Rows: []awsapi.Row{
 			awsapi.On(api.CreateAccessGrantsInstance, s.checkCreateInstance, s.createInstance),
 			awsapi.On(api.GetAccessGrantsInstance, own[api.GetAccessGrantsInstanceInput](s), s.getInstance),
@@ -52,19 +55,32 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.GetAccessGrantsLocation, s.checkGetLocation, s.getLocation),
 			awsapi.On(api.UpdateAccessGrantsLocation, s.checkUpdateLocation, s.updateLocation),
 			awsapi.On(api.DeleteAccessGrantsLocation, s.checkDeleteLocation, s.deleteLocation),
-			awsapi.On(api.ListAccessGrantsLocations, shared[api.ListAccessGrantsLocationsInput](s), s.listLocations),
+			awsapi.On(api.ListAccessGrantsLocations, s.checkListLocations, s.listLocations),
 
 			awsapi.OnInside(api.CreateAccessGrant, s.createGrant), // two resources, either of which may allow it
 			awsapi.On(api.GetAccessGrant, s.checkGetGrant, s.getGrant),
 			awsapi.On(api.DeleteAccessGrant, s.checkDeleteGrant, s.deleteGrant),
-			awsapi.On(api.ListAccessGrants, shared[api.ListAccessGrantsInput](s), s.listGrants),
+			awsapi.On(api.ListAccessGrants, s.checkListGrants, s.listGrants),
 
 			awsapi.On(api.GetDataAccess, s.checkDataAccess, s.getDataAccess),
-			awsapi.On(api.ListCallerAccessGrants, shared[api.ListCallerAccessGrantsInput](s), s.listCallerGrants),
+			awsapi.On(api.ListCallerAccessGrants, s.checkListCaller, s.listCallerGrants),
 
 			awsapi.On(api.TagResource, s.checkTag, s.tagResource),
 			awsapi.On(api.UntagResource, s.checkUntag, s.untagResource),
 			awsapi.On(api.ListTagsForResource, s.checkListTags, s.listTags),
 		},
 	}
+}
+
+// violated is the code of a member that its shape does not allow, where that is not InvalidRequest (access-grants §2.6 and §8).
+func violated(path string) string {
+	switch {
+	case path == "tags#length":
+		return "TooManyTags"
+	case strings.HasPrefix(path, "tags.") || strings.HasPrefix(path, "tagKeys."):
+		return "InvalidTag"
+	case strings.HasPrefix(path, "identityCenterArn"):
+		return "InvalidIdentityCenterInstance"
+	}
+	return ""
 }
