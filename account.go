@@ -35,8 +35,10 @@ type Account struct {
 	ID         AccountID
 	Name       string
 	Email      string
-	Management bool // the organization's management account; exactly one
-	Closed     bool `json:",omitempty"`
+	Management bool   // the organization's management account; exactly one
+	Closed     bool   `json:",omitempty"`
+	Parent     string `json:",omitempty"` // an organizational unit; "" is the root
+	Tags       []Tag  `json:",omitempty"`
 	Created    time.Time
 }
 
@@ -49,6 +51,12 @@ type Organization struct {
 
 	Services  []ServiceAccess `json:",omitempty"` // by name
 	Delegated []Delegation    `json:",omitempty"` // by service and account
+
+	PolicyTypes map[string]bool `json:",omitempty"` // types of policies that were switched on or off; others are on
+	RootTags    []Tag           `json:",omitempty"`
+
+	ResourcePolicy   string `json:",omitempty"` // as given: which members manage the organization's policies
+	ResourcePolicyID string `json:",omitempty"` // rp-…
 }
 
 // ServiceAccess is a service that may work in all of the organization's accounts.

@@ -16,6 +16,8 @@ import (
 // Authorizer decides with the policies in the index.
 type Authorizer struct {
 	Index *index.Index
+
+	parsed documents // session policies
 }
 
 // Request is one action on one resource.
@@ -63,6 +65,7 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 		return d
 	}
 	set := z.policies(c)
+	z.controls(&set, c, &r)
 	set.Resource, set.Trust, set.BlockPublic = r.Policy, r.Trust, r.BlockPublic
 	d.Decision = policy.Evaluate(policy.Request{Caller: c.Principal(), Action: r.Action, Resource: r.Resource, Owner: r.Owner,
 		Keys: &keys{caller: c, env: env, request: &r, index: z.Index}}, set)
@@ -96,10 +99,11 @@ func (z *Authorizer) DecideService(service string, env *Env, r Request) policy.D
 	if z.closed(r.Owner) {
 		return policy.Decision{}
 	}
+	set := policy.Set{Resource: r.Policy, Trust: r.Trust}
+	z.controls(&set, serviceCaller, &r)
 	return policy.Evaluate(policy.Request{Caller: policy.Caller{Kind: policy.Service, Service: service},
 		Action: r.Action, Resource: r.Resource, Owner: r.Owner,
-		Keys: &keys{caller: serviceCaller, env: env, request: &r, index: z.Index}},
-		policy.Set{Resource: r.Policy, Trust: r.Trust})
+		Keys: &keys{caller: serviceCaller, env: env, request: &r, index: z.Index, service: service}}, set)
 }
 
 var serviceCaller = &authn.Caller{Kind: policy.Service}
@@ -136,8 +140,8 @@ func (z *Authorizer) sessionPolicies(s *granary.Session) []*policy.Policy {
 	out := make([]*policy.Policy, 0, len(s.Policies)+len(s.PolicyARNs))
 	for _, doc := range s.Policies {
 		// Parsed when the session was made; sealed since. A failure here allows nothing.
-		if p, err := policy.Parse(policy.Session, doc); err == nil {
-			out = append(out, p.Named("session policy"))
+		if p := z.parsed.session(doc); p != nil {
+			out = append(out, p)
 		}
 	}
 	for _, arn := range s.PolicyARNs {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"granary"
 	"granary/internal/authn"
 	"granary/internal/index"
 	"granary/internal/policy"
@@ -31,6 +32,7 @@ type keys struct {
 	env     *Env
 	request *Request
 	index   *index.Index
+	service string // the service that acts, when it is one
 }
 
 // Lookup returns a context key's values (iam-policy §8). Names are lower case.
@@ -62,10 +64,7 @@ func present(v string) ([]string, bool) { return []string{v}, v != "" }
 func (k *keys) principal(name string) ([]string, bool) {
 	c := k.caller
 	if c.Kind == policy.Service {
-		if name == "aws:principalisawsservice" {
-			return []string{"true"}, true
-		}
-		return nil, false
+		return k.serviceKeys(name)
 	}
 	if c.Kind == policy.Anonymous {
 		switch name {
@@ -99,13 +98,9 @@ func (k *keys) principal(name string) ([]string, bool) {
 	case "aws:principalisawsservice":
 		return []string{"false"}, true
 	case "aws:principalorgid":
-		if o := k.index.Organization(); o != nil {
-			return []string{o.ID}, true
-		}
+		return k.organization(c.Account)
 	case "aws:principalorgpaths":
-		if o := k.index.Organization(); o != nil {
-			return []string{o.ID + "/" + o.RootID + "/"}, true
-		}
+		return k.path(c.Account)
 	}
 	if c.Session == nil {
 		return nil, false
@@ -145,11 +140,48 @@ func (k *keys) circumstances(name string) ([]string, bool) {
 	case "aws:resourceaccount":
 		return present(string(k.request.Owner))
 	case "aws:resourceorgid":
-		if o := k.index.Organization(); o != nil && k.request.Owner != "" {
-			return []string{o.ID}, true
-		}
+		return k.organization(k.request.Owner)
+	case "aws:resourceorgpaths":
+		return k.path(k.request.Owner)
 	}
 	return nil, false
+}
+
+// serviceKeys are those of a service that acts on its own, and of the resource it acts for.
+func (k *keys) serviceKeys(name string) ([]string, bool) {
+	switch name {
+	case "aws:principalisawsservice":
+		return []string{"true"}, true
+	case "aws:principalservicename":
+		return present(k.service)
+	case "aws:sourceorgid", "aws:sourceorgpaths":
+		source, ok := k.request.Keys["aws:sourceaccount"]
+		if !ok || len(source) != 1 {
+			return nil, false
+		}
+		if name == "aws:sourceorgid" {
+			return k.organization(granary.AccountID(source[0]))
+		}
+		return k.path(granary.AccountID(source[0]))
+	}
+	return nil, false
+}
+
+// organization is the id of the organization that an account is in.
+func (k *keys) organization(a granary.AccountID) ([]string, bool) {
+	if k.index.Controls(a) == nil {
+		return nil, false
+	}
+	return []string{k.index.Organization().ID}, true
+}
+
+// path is where in its organization an account stands.
+func (k *keys) path(a granary.AccountID) ([]string, bool) {
+	c := k.index.Controls(a)
+	if c == nil {
+		return nil, false
+	}
+	return []string{c.Path}, true
 }
 
 // vendedActions are the data actions that s3:AccessGrantsInstanceArn is filled on (s3-gateway §5).

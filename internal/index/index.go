@@ -26,6 +26,7 @@ type Index struct {
 
 	org      *granary.Organization
 	accounts map[granary.AccountID]*granary.Account
+	tree     organization
 
 	keys      map[string]*granary.AccessKey
 	iamUsers  map[nameKey]*IAMUser
@@ -56,8 +57,8 @@ type nameKey struct {
 // Open builds the index from a snapshot and follows the store's changes until Close.
 func Open(ctx context.Context, db *store.DB) (*Index, error) {
 	x := &Index{
-		accounts: map[granary.AccountID]*granary.Account{},
-		keys:     map[string]*granary.AccessKey{}, iamUsers: map[nameKey]*IAMUser{},
+		accounts: map[granary.AccountID]*granary.Account{}, tree: newOrganization(),
+		keys: map[string]*granary.AccessKey{}, iamUsers: map[nameKey]*IAMUser{},
 		roles: map[granary.ARN]*Role{}, roleIDs: map[string]*Role{}, roleNames: map[nameKey]*Role{}, managed: map[granary.ARN]*policy.Policy{},
 		oidc:    map[granary.ARN]*granary.OIDCProvider{},
 		centers: map[string]*granary.IdentityCenter{}, stores: map[granary.StoreID]*directory{},
@@ -99,10 +100,8 @@ func (x *Index) follow(changes []store.Change) {
 // apply takes one noun in, or out when gone. The caller holds the write lock.
 func (x *Index) apply(v any, gone bool) {
 	switch v := v.(type) {
-	case *granary.Organization:
-		x.org = v
-	case *granary.Account:
-		x.accounts[v.ID] = v
+	case *granary.Organization, *granary.Account, *granary.OrgUnit, *granary.OrgPolicy, *granary.Attachment:
+		x.applyOrganization(v, gone)
 	case *granary.AccessKey:
 		put(x.keys, v.ID, v, gone)
 	case *granary.IAMUser:

@@ -73,6 +73,28 @@ func AllManaged() []*ManagedPolicy {
 	return out
 }
 
+// FullAccess is AWS's own organization policies, by their ids: they allow everything.
+func FullAccess() map[string]*Policy {
+	out := map[string]*Policy{}
+	for id, kind := range map[string]Kind{granary.FullAccess: SCP, granary.FullResourceAccess: RCP} {
+		p, err := Parse(kind, FullAccessDocument(id))
+		if err != nil {
+			panic(err) // a constant of this program
+		}
+		out[id] = p.Named(id)
+	}
+	return out
+}
+
+// FullAccessDocument is the text of such a policy.
+func FullAccessDocument(id string) string {
+	principal := ""
+	if id == granary.FullResourceAccess {
+		principal = `"Principal":"*",`
+	}
+	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` + principal + `"Action":"*","Resource":"*"}]}`
+}
+
 // IdentityContextPolicy is what AWS attaches to every session made with an identity context
 // (AWSIAMIdentityCenterAllowListForIdentityContext): of S3 it leaves what leads to vended keys, and nothing of the data.
 // The allowing statement makes it a session policy that only denies.

@@ -20,6 +20,7 @@ var allowed = map[Kind]fields{
 	Bucket:         {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
 	GrantsInstance: {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
 	Actor:          {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
+	Delegation:     {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
 	SCP:            {resource: true, id: true}, RCP: {principal: true, resource: true, id: true},
 }
 

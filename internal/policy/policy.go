@@ -23,6 +23,7 @@ const (
 	Actor                          // of an Identity Center application's IAM authentication method
 	SCP                            // service control policy
 	RCP                            // resource control policy
+	Delegation                     // of an organization: which members manage its policies
 )
 
 // Policy is a policy document, compiled. It is never changed; it is safe for concurrent use.

@@ -2,33 +2,6 @@ package store
 
 import "granary"
 
-// Organizations holds the one organization.
-type Organizations struct{ Set[granary.Organization] }
-
-// Get returns it; NotFound before the store is initialised.
-func (s Organizations) Get() (*granary.Organization, error) {
-	return s.one("SELECT doc FROM organization")
-}
-
-// Put writes it.
-func (s Organizations) Put(o *granary.Organization) error {
-	if _, err := s.Get(); granary.Is(err, granary.NotFound) {
-		return s.Create(o)
-	}
-	return s.Update(o)
-}
-
-// Accounts holds the accounts.
-type Accounts struct{ Set[granary.Account] }
-
-// Get looks an account up.
-func (s Accounts) Get(id granary.AccountID) (*granary.Account, error) { return s.getBy(string(id)) }
-
-// List is all accounts after one, by id.
-func (s Accounts) List(after granary.AccountID, limit int) ([]*granary.Account, string, error) {
-	return s.page(limit, func(a *granary.Account) string { return string(a.ID) }, "SELECT doc FROM account WHERE id > $1 ORDER BY id", string(after))
-}
-
 // named is what IAM's nouns have in common: a name unique in the account whatever its case, and a path to list by.
 type named[T any] struct {
 	Set[T]

@@ -16,7 +16,20 @@ var (
 		{"id", func(v *granary.Organization) any { return v.ID }}}})
 	accounts = register(table[granary.Account]{name: "account", noun: "account", keys: 1, columns: []column[granary.Account]{
 		{"id", func(v *granary.Account) any { return string(v.ID) }},
-		{"email_fold", func(v *granary.Account) any { return nullable(Fold(v.Email)) }}}})
+		{"email_fold", func(v *granary.Account) any { return nullable(Fold(v.Email)) }},
+		{"parent", func(v *granary.Account) any { return v.Parent }}}})
+	orgUnits = register(table[granary.OrgUnit]{name: "org_unit", noun: "organizational unit", keys: 1, columns: []column[granary.OrgUnit]{
+		{"id", func(v *granary.OrgUnit) any { return v.ID }},
+		{"parent", func(v *granary.OrgUnit) any { return v.Parent }},
+		{"name", func(v *granary.OrgUnit) any { return v.Name }}}})
+	orgPolicies = register(table[granary.OrgPolicy]{name: "org_policy", noun: "policy", keys: 1, columns: []column[granary.OrgPolicy]{
+		{"id", func(v *granary.OrgPolicy) any { return v.ID }},
+		{"type", func(v *granary.OrgPolicy) any { return v.Type }},
+		{"name", func(v *granary.OrgPolicy) any { return v.Name }}}})
+	orgAttachments = register(table[granary.Attachment]{name: "org_attachment", noun: "attachment", keys: 2, columns: []column[granary.Attachment]{
+		{"target", func(v *granary.Attachment) any { return v.Target }},
+		{"policy", func(v *granary.Attachment) any { return v.Policy }},
+		{"type", func(v *granary.Attachment) any { return v.Type }}}})
 	keyTable = register(table[Key]{name: "key_ring", noun: "key", keys: 2, seal: sealKey, open: openKey, columns: []column[Key]{
 		{"purpose", func(v *Key) any { return v.Purpose }},
 		{"id", func(v *Key) any { return v.ID }}}})

@@ -11,6 +11,9 @@ import (
 type Tx struct {
 	Organization    Organizations
 	Accounts        Accounts
+	OrgUnits        OrgUnits
+	OrgPolicies     OrgPolicies
+	OrgAttachments  OrgAttachments
 	IAMUsers        IAMUsers
 	Roles           Roles
 	ManagedPolicies ManagedPolicies
@@ -42,6 +45,9 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx := &Tx{db: db, engine: engine}
 	tx.Organization = Organizations{Set[granary.Organization]{tx, organizations}}
 	tx.Accounts = Accounts{Set[granary.Account]{tx, accounts}}
+	tx.OrgUnits = OrgUnits{Set[granary.OrgUnit]{tx, orgUnits}}
+	tx.OrgPolicies = OrgPolicies{Set[granary.OrgPolicy]{tx, orgPolicies}}
+	tx.OrgAttachments = OrgAttachments{Set[granary.Attachment]{tx, orgAttachments}}
 	tx.IAMUsers = IAMUsers{Set[granary.IAMUser]{tx, iamUsers}}
 	tx.Roles = Roles{Set[granary.Role]{tx, roles}}
 	tx.ManagedPolicies = ManagedPolicies{Set[granary.ManagedPolicy]{tx, managedPolicies}}

@@ -69,7 +69,7 @@ func (v *violations) structure(val reflect.Value, path string) {
 
 func (v *violations) member(f *field, val reflect.Value, path string) {
 	if absent(val) {
-		if f.required && !mayBeEmpty(f, val) {
+		if f.required && !(val.Kind() == reflect.String && v.mayBeEmpty(f.constraint)) {
 			v.add(path, "", "not be null")
 		}
 		return
@@ -78,8 +78,12 @@ func (v *violations) member(f *field, val reflect.Value, path string) {
 }
 
 // mayBeEmpty reports whether a required text may be "", such as a tag's value: clients write that as they write none.
-func mayBeEmpty(f *field, val reflect.Value) bool {
-	return val.Kind() == reflect.String && len(f.constraint) > 0 && f.constraint[0].hasLo && f.constraint[0].lo == 0
+func (v *violations) mayBeEmpty(cs []constraint) bool {
+	if len(cs) == 0 {
+		return false
+	}
+	c := cs[0]
+	return (c.hasLo || c.hasHi) && c.lo == 0 && c.enum < 0 && (c.pattern < 0 || compiled(v.service.Patterns[c.pattern]).MatchString(""))
 }
 
 // absent reports whether a member was not sent. Required numbers and booleans are plain, and absent ones read as zero.

@@ -85,8 +85,8 @@ func TestOrganizationAccounts(t *testing.T) {
 		}
 		_, err := org.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: aws.String("car-" + strings.Repeat("0", 32))})
 		refused(t, err, "CreateAccountStatusNotFoundException", "no request")
-		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("t@x.example"), Tags: []orgtypes.Tag{{Key: aws.String("a"), Value: aws.String("b")}}})
-		refused(t, err, "InvalidInputException", "tagged")
+		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("t@x.example"), Tags: []orgtypes.Tag{{Key: aws.String("aws:a"), Value: aws.String("b")}}})
+		refused(t, err, "InvalidInputException", "reserved")
 		_, err = org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("t"), Email: aws.String("no address")})
 		refused(t, err, "InvalidInputException", "'email'")
 		_, err = org.CreateOrganization(ctx, nil)

@@ -146,6 +146,15 @@ func request(c *world.Company, s *awsapi.Service, m *wire.Meta) raw {
 	switch s.Wire.Protocol {
 	case wire.JSON11:
 		members := samples(c)
+		if s.Wire.Name == "organizations" {
+			for name, v := range map[string]any{"Filter": "SERVICE_CONTROL_POLICY", "Type": "SERVICE_CONTROL_POLICY", "PolicyType": "SERVICE_CONTROL_POLICY", "PolicyId": "p-FullAWSAccess",
+				"Content": "{}", "Description": "d", "RootId": "r-abcd", "OrganizationalUnitId": "ou-abcd-12345678", "ResourceId": c.Account, "SourceParentId": "r-abcd", "DestinationParentId": "r-abcd"} {
+				members[name] = v
+			}
+			if m.Name == "DescribeEffectivePolicy" {
+				members["PolicyType"] = "TAG_POLICY"
+			}
+		}
 		if s.Wire.Name == "identitystore" {
 			members["Name"] = map[string]string{"GivenName": "g", "FamilyName": "f"}
 		}

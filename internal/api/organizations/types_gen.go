@@ -119,6 +119,21 @@ type DelegatedAdministrator struct {
 	Status                string    `wire:"Status" c:"e2"`
 }
 
+// DelegatedService is AWS's shape of that name.
+type DelegatedService struct {
+	DelegationEnabledDate time.Time `wire:"DelegationEnabledDate"`
+	ServicePrincipal      string    `wire:"ServicePrincipal" c:"n1-128;p12"`
+}
+
+// DeleteOrganizationalUnitInput is AWS's shape of that name.
+type DeleteOrganizationalUnitInput struct {
+	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p13"`
+}
+
+// DeleteOrganizationalUnitOutput is AWS's shape of that name.
+type DeleteOrganizationalUnitOutput struct {
+}
+
 // DeletePolicyInput is AWS's shape of that name.
 type DeletePolicyInput struct {
 	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p5"`
@@ -357,6 +372,19 @@ type ListDelegatedAdministratorsOutput struct {
 	NextToken               string                   `wire:"NextToken" c:"n-100000;p3"`
 }
 
+// ListDelegatedServicesForAccountInput is AWS's shape of that name.
+type ListDelegatedServicesForAccountInput struct {
+	AccountId  string `wire:"AccountId" req:"1" c:"n-12;p2"`
+	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+}
+
+// ListDelegatedServicesForAccountOutput is AWS's shape of that name.
+type ListDelegatedServicesForAccountOutput struct {
+	DelegatedServices []DelegatedService `wire:"DelegatedServices" item:"member"`
+	NextToken         string             `wire:"NextToken" c:"n-100000;p3"`
+}
+
 // ListOrganizationalUnitsForParentInput is AWS's shape of that name.
 type ListOrganizationalUnitsForParentInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
@@ -422,6 +450,18 @@ type ListRootsOutput struct {
 	Roots     []Root `wire:"Roots" item:"member"`
 }
 
+// ListTagsForResourceInput is AWS's shape of that name.
+type ListTagsForResourceInput struct {
+	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p15"`
+}
+
+// ListTagsForResourceOutput is AWS's shape of that name.
+type ListTagsForResourceOutput struct {
+	NextToken string `wire:"NextToken" c:"n-100000;p3"`
+	Tags      []Tag  `wire:"Tags" item:"member"`
+}
+
 // ListTargetsForPolicyInput is AWS's shape of that name.
 type ListTargetsForPolicyInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
@@ -448,10 +488,10 @@ type MoveAccountOutput struct {
 
 // Organization is AWS's shape of that name.
 type Organization struct {
-	Arn                  string              `wire:"Arn" c:"p15"`
+	Arn                  string              `wire:"Arn" c:"p16"`
 	AvailablePolicyTypes []PolicyTypeSummary `wire:"AvailablePolicyTypes" item:"member"`
 	FeatureSet           string              `wire:"FeatureSet" c:"e7"`
-	Id                   string              `wire:"Id" c:"p16"`
+	Id                   string              `wire:"Id" c:"p17"`
 	MasterAccountArn     string              `wire:"MasterAccountArn" c:"p0"`
 	MasterAccountEmail   string              `wire:"MasterAccountEmail" sens:"1" c:"n6-64;p1"`
 	MasterAccountId      string              `wire:"MasterAccountId" c:"n-12;p2"`
@@ -459,7 +499,7 @@ type Organization struct {
 
 // OrganizationalUnit is AWS's shape of that name.
 type OrganizationalUnit struct {
-	Arn  string `wire:"Arn" c:"p17"`
+	Arn  string `wire:"Arn" c:"p18"`
 	Id   string `wire:"Id" c:"n-68;p13"`
 	Name string `wire:"Name" c:"n1-128;p3"`
 	Path string `wire:"Path" c:"p4"`
@@ -479,7 +519,7 @@ type Policy struct {
 
 // PolicySummary is AWS's shape of that name.
 type PolicySummary struct {
-	Arn         string `wire:"Arn" c:"p18"`
+	Arn         string `wire:"Arn" c:"p19"`
 	AwsManaged  *bool  `wire:"AwsManaged"`
 	Description string `wire:"Description" c:"n-512;p3"`
 	Id          string `wire:"Id" c:"n-130;p5"`
@@ -489,7 +529,7 @@ type PolicySummary struct {
 
 // PolicyTargetSummary is AWS's shape of that name.
 type PolicyTargetSummary struct {
-	Arn      string `wire:"Arn" c:"p19"`
+	Arn      string `wire:"Arn" c:"p20"`
 	Name     string `wire:"Name" c:"n1-128"`
 	TargetId string `wire:"TargetId" c:"n-100;p6"`
 	Type     string `wire:"Type" c:"e11"`
@@ -530,13 +570,13 @@ type ResourcePolicy struct {
 
 // ResourcePolicySummary is AWS's shape of that name.
 type ResourcePolicySummary struct {
-	Arn string `wire:"Arn" c:"p20"`
-	Id  string `wire:"Id" c:"n-131;p21"`
+	Arn string `wire:"Arn" c:"p21"`
+	Id  string `wire:"Id" c:"n-131;p22"`
 }
 
 // Root is AWS's shape of that name.
 type Root struct {
-	Arn         string              `wire:"Arn" c:"p22"`
+	Arn         string              `wire:"Arn" c:"p23"`
 	Id          string              `wire:"Id" c:"n-34;p14"`
 	Name        string              `wire:"Name" c:"n1-128"`
 	PolicyTypes []PolicyTypeSummary `wire:"PolicyTypes" item:"member"`
@@ -544,8 +584,39 @@ type Root struct {
 
 // Tag is AWS's shape of that name.
 type Tag struct {
-	Key   string `wire:"Key" req:"1" c:"n1-128;p23"`
-	Value string `wire:"Value" req:"1" c:"n0-256;p23"`
+	Key   string `wire:"Key" req:"1" c:"n1-128;p24"`
+	Value string `wire:"Value" req:"1" c:"n0-256;p24"`
+}
+
+// TagResourceInput is AWS's shape of that name.
+type TagResourceInput struct {
+	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p15"`
+	Tags       []Tag  `wire:"Tags" req:"1" item:"member"`
+}
+
+// TagResourceOutput is AWS's shape of that name.
+type TagResourceOutput struct {
+}
+
+// UntagResourceInput is AWS's shape of that name.
+type UntagResourceInput struct {
+	ResourceId string   `wire:"ResourceId" req:"1" c:"n-130;p15"`
+	TagKeys    []string `wire:"TagKeys" req:"1" item:"member" c:"|n1-128;p24"`
+}
+
+// UntagResourceOutput is AWS's shape of that name.
+type UntagResourceOutput struct {
+}
+
+// UpdateOrganizationalUnitInput is AWS's shape of that name.
+type UpdateOrganizationalUnitInput struct {
+	Name                 string `wire:"Name" c:"n1-128;p3"`
+	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p13"`
+}
+
+// UpdateOrganizationalUnitOutput is AWS's shape of that name.
+type UpdateOrganizationalUnitOutput struct {
+	OrganizationalUnit *OrganizationalUnit `wire:"OrganizationalUnit"`
 }
 
 // UpdatePolicyInput is AWS's shape of that name.

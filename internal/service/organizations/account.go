@@ -22,12 +22,13 @@ const (
 // is done when the answer comes, and a failure stands in the status as on AWS.
 func (s *service) createAccount(c *awsapi.Call, in *api.CreateAccountInput) (*api.CreateAccountOutput, error) {
 	now := c.Now.UTC()
-	if len(in.Tags) > 0 {
-		return nil, granary.Errorf(granary.Invalid, "Accounts cannot be tagged here: leave Tags out.").With("Reason", "INVALID_PATTERN")
+	tags, err := mergeTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
 	}
 	status := &api.CreateAccountStatus{Id: "car-" + granary.Hex(32), AccountName: in.AccountName, State: "SUCCEEDED", RequestedTimestamp: now, CompletedTimestamp: now}
-	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Created: now}
-	err := s.DB.Update(c, func(tx *store.Tx) error {
+	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Tags: tags, Created: now}
+	err = s.DB.Update(c, func(tx *store.Tx) error {
 		err := tx.Accounts.Create(a)
 		switch {
 		case granary.Is(err, granary.Exists):
@@ -73,29 +74,39 @@ func (s *service) describeCreateAccountStatus(c *awsapi.Call, in *api.DescribeCr
 	return &api.DescribeCreateAccountStatusOutput{CreateAccountStatus: status}, err
 }
 
-// page lists accounts by id.
-func (s *service) page(c *awsapi.Call, maxResults *int64, nextToken string) (list []*granary.Account, next string, err error) {
-	after, limit, err := awsapi.Page(maxResults, nextToken, maxPage)
+func (s *service) listAccounts(c *awsapi.Call, in *api.ListAccountsInput) (*api.ListAccountsOutput, error) {
+	after, limit, err := page(in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	var list []*granary.Account
+	next := ""
+	err = s.DB.View(c, func(tx *store.Tx) error {
+		list, next, err = tx.Accounts.List(granary.AccountID(after), limit)
+		return err
+	})
+	return &api.ListAccountsOutput{Accounts: s.shapes(list), NextToken: awsapi.NextToken(next)}, err
+}
+
+// accountsUnder lists the accounts of the root or a unit, by id.
+func (s *service) accountsUnder(c *awsapi.Call, parent string, maxResults *int64, nextToken string) (list []*granary.Account, next string, err error) {
+	after, limit, err := page(maxResults, nextToken)
 	if err != nil {
 		return nil, "", err
 	}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		list, next, err = tx.Accounts.List(granary.AccountID(after), limit)
+		unit, err := s.parent(tx, parent, "ParentNotFoundException")
+		if err != nil {
+			return err
+		}
+		list, next, err = tx.Accounts.ListUnder(unit, granary.AccountID(after), limit)
 		return err
 	})
 	return list, awsapi.NextToken(next), err
 }
 
-func (s *service) listAccounts(c *awsapi.Call, in *api.ListAccountsInput) (*api.ListAccountsOutput, error) {
-	list, next, err := s.page(c, in.MaxResults, in.NextToken)
-	return &api.ListAccountsOutput{Accounts: s.shapes(list), NextToken: next}, err
-}
-
 func (s *service) listAccountsForParent(c *awsapi.Call, in *api.ListAccountsForParentInput) (*api.ListAccountsForParentOutput, error) {
-	if err := s.underRoot(in.ParentId); err != nil {
-		return nil, err
-	}
-	list, next, err := s.page(c, in.MaxResults, in.NextToken)
+	list, next, err := s.accountsUnder(c, in.ParentId, in.MaxResults, in.NextToken)
 	return &api.ListAccountsForParentOutput{Accounts: s.shapes(list), NextToken: next}, err
 }
 
@@ -110,7 +121,7 @@ func (s *service) shapes(list []*granary.Account) []api.Account {
 func (s *service) shape(a *granary.Account) api.Account {
 	o := s.Index.Organization()
 	out := api.Account{Arn: string(o.AccountARN(a.ID)), Email: email(a), Id: string(a.ID), JoinedMethod: "CREATED", JoinedTimestamp: a.Created, Name: a.Name,
-		Paths: []string{o.ID + "/" + o.RootID + "/" + string(a.ID) + "/"}, State: "ACTIVE", Status: "ACTIVE"}
+		Paths: []string{s.path(a.Parent) + string(a.ID) + "/"}, State: "ACTIVE", Status: "ACTIVE"}
 	if a.Management {
 		out.JoinedMethod = "INVITED"
 	}

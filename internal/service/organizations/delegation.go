@@ -126,3 +126,20 @@ func (s *service) listDelegated(_ *awsapi.Call, in *api.ListDelegatedAdministrat
 	list, next, err := awsapi.Cut(all, key, in.MaxResults, in.NextToken, maxPage)
 	return &api.ListDelegatedAdministratorsOutput{DelegatedAdministrators: list, NextToken: next}, err
 }
+
+func (s *service) listDelegatedServices(_ *awsapi.Call, in *api.ListDelegatedServicesForAccountInput) (*api.ListDelegatedServicesForAccountOutput, error) {
+	if _, ok := s.Index.Account(granary.AccountID(in.AccountId)); !ok {
+		return nil, noAccount(in.AccountId)
+	}
+	var all []api.DelegatedService
+	for _, d := range s.Index.Organization().Delegated {
+		if d.Account == granary.AccountID(in.AccountId) {
+			all = append(all, api.DelegatedService{ServicePrincipal: d.Service, DelegationEnabledDate: d.Enabled})
+		}
+	}
+	if len(all) == 0 {
+		return nil, granary.Errorf(granary.NotFound, "The account %s administers no service for the organization.", in.AccountId).WithCode("AccountNotRegisteredException")
+	}
+	list, next, err := awsapi.Cut(all, func(d api.DelegatedService) string { return d.ServicePrincipal }, in.MaxResults, in.NextToken, maxPage)
+	return &api.ListDelegatedServicesForAccountOutput{DelegatedServices: list, NextToken: next}, err
+}

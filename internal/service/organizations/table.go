@@ -1,12 +1,11 @@
 // Package organizations answers AWS Organizations, as far as identity needs it: the one organization of the installation, its
-// accounts under one root, and who administers a service for all of them. Other packages act on what it writes: package
-// authn refuses closed accounts, package ssoadmin lets delegated administrators in.
+// accounts in their units, the policies that bind them, and who administers a service for all of them. Other packages act on what it
+// writes: package authz evaluates the policies, authn refuses closed accounts, ssoadmin lets delegated administrators in.
 package organizations
 
 import (
 	"granary"
 	api "granary/internal/api/organizations"
-	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/index"
 	"granary/internal/store"
@@ -34,63 +33,54 @@ func New(c Config) *awsapi.Service {
 		Rows: []awsapi.Row{
 			awsapi.On(api.DescribeOrganization, everyMember[api.DescribeOrganizationInput], s.describeOrganization),
 			awsapi.On(api.CreateOrganization, everyMember[api.CreateOrganizationInput], s.createOrganization),
-			awsapi.On(api.ListRoots, readers[api.ListRootsInput](s), s.listRoots),
-			awsapi.On(api.ListOrganizationalUnitsForParent, readers[api.ListOrganizationalUnitsForParentInput](s), s.listUnits),
-			awsapi.On(api.ListParents, readers[api.ListParentsInput](s), s.listParents),
-			awsapi.On(api.ListChildren, readers[api.ListChildrenInput](s), s.listChildren),
+			awsapi.On(api.ListRoots, read(s, func(*api.ListRootsInput) []string { return nil }), s.listRoots),
+			awsapi.On(api.ListParents, read(s, func(in *api.ListParentsInput) []string { return []string{in.ChildId} }), s.listParents),
+			awsapi.On(api.ListChildren, read(s, func(in *api.ListChildrenInput) []string { return []string{in.ParentId} }), s.listChildren),
 
-			awsapi.On(api.CreateAccount, management(s, func(*api.CreateAccountInput) string { return "" }), s.createAccount),
-			awsapi.On(api.DescribeCreateAccountStatus, management(s, func(*api.DescribeCreateAccountStatusInput) string { return "" }), s.describeCreateAccountStatus),
-			awsapi.On(api.ListAccounts, readers[api.ListAccountsInput](s), s.listAccounts),
-			awsapi.On(api.ListAccountsForParent, readers[api.ListAccountsForParentInput](s), s.listAccountsForParent),
-			awsapi.On(api.DescribeAccount, s.checkDescribeAccount, s.describeAccount),
-			awsapi.On(api.CloseAccount, management(s, func(in *api.CloseAccountInput) string { return in.AccountId }), s.closeAccount),
+			awsapi.On(api.CreateOrganizationalUnit, s.checkCreateUnit, s.createUnit),
+			awsapi.On(api.DescribeOrganizationalUnit, read(s, func(in *api.DescribeOrganizationalUnitInput) []string { return []string{in.OrganizationalUnitId} }), s.describeUnit),
+			awsapi.On(api.UpdateOrganizationalUnit, manage(s, func(in *api.UpdateOrganizationalUnitInput) []string { return []string{in.OrganizationalUnitId} }), s.updateUnit),
+			awsapi.On(api.DeleteOrganizationalUnit, manage(s, func(in *api.DeleteOrganizationalUnitInput) []string { return []string{in.OrganizationalUnitId} }), s.deleteUnit),
+			awsapi.On(api.ListOrganizationalUnitsForParent, read(s, func(in *api.ListOrganizationalUnitsForParentInput) []string { return []string{in.ParentId} }), s.listUnits),
 
-			awsapi.On(api.EnableAWSServiceAccess, management(s, func(*api.EnableAWSServiceAccessInput) string { return "" }), s.enableAccess),
-			awsapi.On(api.DisableAWSServiceAccess, management(s, func(*api.DisableAWSServiceAccessInput) string { return "" }), s.disableAccess),
-			awsapi.On(api.ListAWSServiceAccessForOrganization, readers[api.ListAWSServiceAccessForOrganizationInput](s), s.listAccess),
-			awsapi.On(api.RegisterDelegatedAdministrator, management(s, func(in *api.RegisterDelegatedAdministratorInput) string { return in.AccountId }), s.register),
-			awsapi.On(api.DeregisterDelegatedAdministrator, management(s, func(in *api.DeregisterDelegatedAdministratorInput) string { return in.AccountId }), s.deregister),
-			awsapi.On(api.ListDelegatedAdministrators, readers[api.ListDelegatedAdministratorsInput](s), s.listDelegated),
+			awsapi.On(api.CreateAccount, s.checkCreateAccount, s.createAccount),
+			awsapi.On(api.DescribeCreateAccountStatus, manage(s, func(*api.DescribeCreateAccountStatusInput) []string { return nil }), s.describeCreateAccountStatus),
+			awsapi.On(api.ListAccounts, read(s, func(*api.ListAccountsInput) []string { return nil }), s.listAccounts),
+			awsapi.On(api.ListAccountsForParent, read(s, func(in *api.ListAccountsForParentInput) []string { return []string{in.ParentId} }), s.listAccountsForParent),
+			awsapi.On(api.DescribeAccount, read(s, func(in *api.DescribeAccountInput) []string { return []string{in.AccountId} }), s.describeAccount),
+			awsapi.On(api.MoveAccount, manage(s, func(in *api.MoveAccountInput) []string {
+				return []string{in.AccountId, in.SourceParentId, in.DestinationParentId}
+			}), s.moveAccount),
+			awsapi.On(api.CloseAccount, manage(s, func(in *api.CloseAccountInput) []string { return []string{in.AccountId} }), s.closeAccount),
+
+			awsapi.On(api.CreatePolicy, s.checkCreatePolicy, s.createPolicy),
+			awsapi.On(api.UpdatePolicy, delegable(s, func(in *api.UpdatePolicyInput) []string { return []string{in.PolicyId} }), s.updatePolicy),
+			awsapi.On(api.DeletePolicy, delegable(s, func(in *api.DeletePolicyInput) []string { return []string{in.PolicyId} }), s.deletePolicy),
+			awsapi.On(api.DescribePolicy, read(s, func(in *api.DescribePolicyInput) []string { return []string{in.PolicyId} }), s.describePolicy),
+			awsapi.On(api.ListPolicies, read(s, func(*api.ListPoliciesInput) []string { return nil }), s.listPolicies),
+			awsapi.On(api.AttachPolicy, delegable(s, func(in *api.AttachPolicyInput) []string { return []string{in.PolicyId, in.TargetId} }), s.attachPolicy),
+			awsapi.On(api.DetachPolicy, delegable(s, func(in *api.DetachPolicyInput) []string { return []string{in.PolicyId, in.TargetId} }), s.detachPolicy),
+			awsapi.On(api.ListPoliciesForTarget, read(s, func(in *api.ListPoliciesForTargetInput) []string { return []string{in.TargetId} }), s.listPoliciesForTarget),
+			awsapi.On(api.ListTargetsForPolicy, read(s, func(in *api.ListTargetsForPolicyInput) []string { return []string{in.PolicyId} }), s.listTargetsForPolicy),
+			awsapi.On(api.EnablePolicyType, delegable(s, func(in *api.EnablePolicyTypeInput) []string { return []string{in.RootId} }), s.enablePolicyType),
+			awsapi.On(api.DisablePolicyType, delegable(s, func(in *api.DisablePolicyTypeInput) []string { return []string{in.RootId} }), s.disablePolicyType),
+			awsapi.On(api.DescribeEffectivePolicy, s.checkEffectivePolicy, s.describeEffectivePolicy),
+
+			awsapi.On(api.PutResourcePolicy, manage(s, func(*api.PutResourcePolicyInput) []string { return nil }), s.putResourcePolicy),
+			awsapi.On(api.DescribeResourcePolicy, read(s, func(*api.DescribeResourcePolicyInput) []string { return nil }), s.describeResourcePolicy),
+			awsapi.On(api.DeleteResourcePolicy, manage(s, func(*api.DeleteResourcePolicyInput) []string { return nil }), s.deleteResourcePolicy),
+
+			awsapi.On(api.TagResource, s.checkTag, s.tagResource),
+			awsapi.On(api.UntagResource, s.checkUntag, s.untagResource),
+			awsapi.On(api.ListTagsForResource, read(s, func(in *api.ListTagsForResourceInput) []string { return []string{in.ResourceId} }), s.listTags),
+
+			awsapi.On(api.EnableAWSServiceAccess, manage(s, func(*api.EnableAWSServiceAccessInput) []string { return nil }), s.enableAccess),
+			awsapi.On(api.DisableAWSServiceAccess, manage(s, func(*api.DisableAWSServiceAccessInput) []string { return nil }), s.disableAccess),
+			awsapi.On(api.ListAWSServiceAccessForOrganization, read(s, func(*api.ListAWSServiceAccessForOrganizationInput) []string { return nil }), s.listAccess),
+			awsapi.On(api.RegisterDelegatedAdministrator, manage(s, func(in *api.RegisterDelegatedAdministratorInput) []string { return []string{in.AccountId} }), s.register),
+			awsapi.On(api.DeregisterDelegatedAdministrator, manage(s, func(in *api.DeregisterDelegatedAdministratorInput) []string { return []string{in.AccountId} }), s.deregister),
+			awsapi.On(api.ListDelegatedAdministrators, read(s, func(*api.ListDelegatedAdministratorsInput) []string { return nil }), s.listDelegated),
+			awsapi.On(api.ListDelegatedServicesForAccount, read(s, func(in *api.ListDelegatedServicesForAccountInput) []string { return []string{in.AccountId} }), s.listDelegatedServices),
 		},
 	}
-}
-
-// everyMember lets every account ask about itself in the organization.
-func everyMember[In any](*awsapi.Call, *In) ([]authz.Request, error) {
-	return []authz.Request{{Resource: "*"}}, nil
-}
-
-// management is for the management account alone; account names the resource, "" stands for all.
-func management[In any](s *service, account func(*In) string) awsapi.Checks[In] {
-	return func(_ *awsapi.Call, in *In) ([]authz.Request, error) {
-		o := s.Index.Organization()
-		resource := "*"
-		if a := granary.AccountID(account(in)); a != "" {
-			resource = string(o.AccountARN(a))
-		}
-		return []authz.Request{{Resource: resource, Owner: o.Management}}, nil
-	}
-}
-
-// readers are the management account and every account that administers a service for the organization.
-func readers[In any](s *service) awsapi.Checks[In] {
-	return func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
-		return []authz.Request{{Resource: "*", Owner: s.reader(c)}}, nil
-	}
-}
-
-// reader is whom reads are decided as belonging to.
-func (s *service) reader(c *awsapi.Call) granary.AccountID {
-	o := s.Index.Organization()
-	for _, d := range o.Delegated {
-		if d.Account == c.Caller.Account {
-			return c.Caller.Account
-		}
-	}
-	return o.Management
-}
-
-func (s *service) checkDescribeAccount(c *awsapi.Call, in *api.DescribeAccountInput) ([]authz.Request, error) {
-	return []authz.Request{{Resource: string(s.Index.Organization().AccountARN(granary.AccountID(in.AccountId))), Owner: s.reader(c)}}, nil
 }

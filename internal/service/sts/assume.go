@@ -113,15 +113,22 @@ func (a *assumption) authorizeExtras() error {
 	return nil
 }
 
+// authorize asks the role's trust policy, and an empty one when there is no role. What the organization refuses it refuses whether the
+// role exists or not, and so may be told in words.
 func (a *assumption) authorize(action string) error {
-	if a.role == nil {
-		return a.denied(action)
+	parts, _ := a.arn.Parts()
+	r := authz.Request{Action: action, Resource: string(a.arn), Owner: parts.Account, Trust: true, Keys: a.keys()}
+	if a.role != nil {
+		r.Policy = a.role.Trust
 	}
-	d := a.call.Decide(authz.Request{Action: action, Resource: string(a.arn), Owner: a.role.Account, Policy: a.role.Trust, Trust: true, Keys: a.keys()})
-	if !d.Allowed {
-		return a.denied(action)
+	d := a.call.Decide(r)
+	switch {
+	case d.Allowed && a.role != nil:
+		return nil
+	case d.Layer == policy.LayerSCP || d.Layer == policy.LayerRCP:
+		return d.Refusal()
 	}
-	return nil
+	return a.denied(action)
 }
 
 // denied is the same whether the role is missing or refuses.
@@ -156,6 +163,7 @@ func (a *assumption) keys() policy.Values {
 	if a.role != nil {
 		for _, t := range a.role.Tags {
 			k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+			k["iam:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
 		}
 	}
 	for _, p := range a.in.ProvidedContexts {

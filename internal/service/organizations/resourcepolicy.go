@@ -1,0 +1,57 @@
+package organizations
+
+import (
+	"granary"
+	api "granary/internal/api/organizations"
+	"granary/internal/awsapi"
+	"granary/internal/policy"
+	"granary/internal/store"
+)
+
+// putResourcePolicy lets members manage the organization's policies. Whatever it says, it reaches no further than the operations on
+// policies, tags and reading.
+func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutResourcePolicyInput) (*api.PutResourcePolicyOutput, error) {
+	if _, err := policy.Parse(policy.Delegation, in.Content); err != nil {
+		return nil, granary.Errorf(granary.Invalid, "%s", granary.AsError(err).Message).With("Reason", "INVALID_RESOURCE_POLICY_JSON")
+	}
+	if len(in.Tags) > 0 {
+		return nil, granary.Errorf(granary.Invalid, "The resource policy cannot be tagged here: leave Tags out.").With("Reason", "TARGET_NOT_SUPPORTED")
+	}
+	var out *api.ResourcePolicy
+	err := s.change(c, func(_ *store.Tx, o *granary.Organization) error {
+		if o.ResourcePolicyID == "" {
+			o.ResourcePolicyID = "r" + granary.NewOrgPolicyID()
+		}
+		o.ResourcePolicy = in.Content
+		out = resourcePolicyShape(o)
+		return nil
+	})
+	return &api.PutResourcePolicyOutput{ResourcePolicy: out}, err
+}
+
+func resourcePolicyShape(o *granary.Organization) *api.ResourcePolicy {
+	return &api.ResourcePolicy{Content: o.ResourcePolicy, ResourcePolicySummary: &api.ResourcePolicySummary{Id: o.ResourcePolicyID,
+		Arn: "arn:aws:organizations::" + string(o.Management) + ":resourcepolicy/" + o.ID + "/" + o.ResourcePolicyID}}
+}
+
+func noResourcePolicy() error {
+	return granary.Errorf(granary.NotFound, "The organization has no resource policy.").WithCode("ResourcePolicyNotFoundException")
+}
+
+func (s *service) describeResourcePolicy(*awsapi.Call, *api.DescribeResourcePolicyInput) (*api.DescribeResourcePolicyOutput, error) {
+	o := s.Index.Organization()
+	if o.ResourcePolicy == "" {
+		return nil, noResourcePolicy()
+	}
+	return &api.DescribeResourcePolicyOutput{ResourcePolicy: resourcePolicyShape(o)}, nil
+}
+
+func (s *service) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteResourcePolicyInput) (*api.DeleteResourcePolicyOutput, error) {
+	return &api.DeleteResourcePolicyOutput{}, s.change(c, func(_ *store.Tx, o *granary.Organization) error {
+		if o.ResourcePolicy == "" {
+			return noResourcePolicy()
+		}
+		o.ResourcePolicy, o.ResourcePolicyID = "", ""
+		return nil
+	})
+}

@@ -1,0 +1,128 @@
+package organizations
+
+import (
+	"slices"
+	"strings"
+
+	"granary"
+	api "granary/internal/api/organizations"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+const maxTags = 50
+
+// mergeTags puts tags over those there are, by case-sensitive keys.
+func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
+	out := slices.Clone(have)
+	for i, t := range add {
+		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
+			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", t.Key).With("Reason", "INVALID_SYSTEM_TAGS_PARAMETER")
+		}
+		if slices.ContainsFunc(add[:i], func(o api.Tag) bool { return o.Key == t.Key }) {
+			return nil, granary.Errorf(granary.Invalid, "The tag key %s is given twice.", t.Key).With("Reason", "DUPLICATE_TAG_KEY")
+		}
+		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
+		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
+	}
+	if len(out) > maxTags {
+		return nil, violation("MAX_TAG_LIMIT_EXCEEDED", "A resource has at most 50 tags.")
+	}
+	return out, nil
+}
+
+// retag changes the tags of what an id names.
+func (s *service) retag(c *awsapi.Call, id string, change func([]granary.Tag) ([]granary.Tag, error)) error {
+	missing := func(err error) error {
+		if granary.Is(err, granary.NotFound) {
+			return noTarget(id)
+		}
+		return err
+	}
+	return s.DB.Update(c, func(tx *store.Tx) (err error) {
+		switch {
+		case s.isRoot(id):
+			o, err := tx.Organization.Get()
+			if err != nil {
+				return err
+			}
+			if o.RootTags, err = change(o.RootTags); err != nil {
+				return err
+			}
+			return tx.Organization.Put(o)
+		case strings.HasPrefix(id, "ou-"):
+			u, err := tx.OrgUnits.Get(id)
+			if err != nil {
+				return missing(err)
+			}
+			if u.Tags, err = change(u.Tags); err != nil {
+				return err
+			}
+			return tx.OrgUnits.Update(u)
+		case strings.HasPrefix(id, "p-"):
+			if _, aws := builtIn[id]; aws {
+				_, err := ownPolicy(tx, id)
+				return err
+			}
+			p, err := tx.OrgPolicies.Get(id)
+			if err != nil {
+				return missing(err)
+			}
+			if p.Tags, err = change(p.Tags); err != nil {
+				return err
+			}
+			return tx.OrgPolicies.Update(p)
+		}
+		a, err := tx.Accounts.Get(granary.AccountID(id))
+		if err != nil {
+			return missing(err)
+		}
+		if a.Tags, err = change(a.Tags); err != nil {
+			return err
+		}
+		return tx.Accounts.Update(a)
+	})
+}
+
+func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+	return &api.TagResourceOutput{}, s.retag(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) { return mergeTags(have, in.Tags) })
+}
+
+func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+	return &api.UntagResourceOutput{}, s.retag(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) {
+		return slices.DeleteFunc(have, func(t granary.Tag) bool { return slices.Contains(in.TagKeys, t.Key) }), nil
+	})
+}
+
+func (s *service) listTags(_ *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
+	var tags []granary.Tag
+	id := in.ResourceId
+	switch {
+	case s.isRoot(id):
+		tags = s.Index.Organization().RootTags
+	case strings.HasPrefix(id, "ou-"):
+		u, ok := s.Index.OrgUnit(id)
+		if !ok {
+			return nil, noTarget(id)
+		}
+		tags = u.Tags
+	case strings.HasPrefix(id, "p-"):
+		p, ok := s.Index.OrgPolicy(id)
+		if _, aws := builtIn[id]; !ok && !aws {
+			return nil, noTarget(id)
+		} else if ok {
+			tags = p.Tags
+		}
+	default:
+		a, ok := s.Index.Account(granary.AccountID(id))
+		if !ok {
+			return nil, noTarget(id)
+		}
+		tags = a.Tags
+	}
+	out := &api.ListTagsForResourceOutput{Tags: []api.Tag{}}
+	for _, t := range tags {
+		out.Tags = append(out.Tags, api.Tag{Key: t.Key, Value: t.Value})
+	}
+	return out, nil
+}

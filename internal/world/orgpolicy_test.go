@@ -1,0 +1,351 @@
+package world_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"granary/internal/client"
+	"granary/internal/world"
+)
+
+const (
+	scp = orgtypes.PolicyTypeServiceControlPolicy
+	rcp = orgtypes.PolicyTypeResourceControlPolicy
+)
+
+// tree is an organization with its administrator's client.
+type tree struct {
+	*world.World
+	admin client.Key
+	org   *organizations.Client
+	root  string
+}
+
+func grow(t *testing.T, w *world.World) *tree {
+	t.Helper()
+	x := &tree{World: w, admin: administrator(t, w)}
+	x.org = organizations.NewFromConfig(w.AWS(x.admin))
+	x.root = *must[*organizations.ListRootsOutput](t)(x.org.ListRoots(t.Context(), nil)).Roots[0].Id
+	return x
+}
+
+func (x *tree) unit(t *testing.T, parent, name string) string {
+	t.Helper()
+	return *must[*organizations.CreateOrganizationalUnitOutput](t)(x.org.CreateOrganizationalUnit(t.Context(), &organizations.CreateOrganizationalUnitInput{ParentId: &parent, Name: &name})).OrganizationalUnit.Id
+}
+
+func (x *tree) move(t *testing.T, account, from, to string) {
+	t.Helper()
+	must[*organizations.MoveAccountOutput](t)(x.org.MoveAccount(t.Context(), &organizations.MoveAccountInput{AccountId: &account, SourceParentId: &from, DestinationParentId: &to}))
+}
+
+func (x *tree) policy(t *testing.T, kind orgtypes.PolicyType, name, statements string) string {
+	t.Helper()
+	return *must[*organizations.CreatePolicyOutput](t)(x.org.CreatePolicy(t.Context(), &organizations.CreatePolicyInput{Type: kind, Name: &name, Description: aws.String("d"), Content: aws.String(statement(statements))})).Policy.PolicySummary.Id
+}
+
+func (x *tree) attach(t *testing.T, policy, target string) {
+	t.Helper()
+	must[*organizations.AttachPolicyOutput](t)(x.org.AttachPolicy(t.Context(), &organizations.AttachPolicyInput{PolicyId: &policy, TargetId: &target}))
+}
+
+func (x *tree) detach(t *testing.T, policy, target string) {
+	t.Helper()
+	must[*organizations.DetachPolicyOutput](t)(x.org.DetachPolicy(t.Context(), &organizations.DetachPolicyInput{PolicyId: &policy, TargetId: &target}))
+}
+
+func TestOrganizationalUnits(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m := join(t, x.World, x.admin, "apps")
+	top := x.unit(t, x.root, "top")
+	below := x.unit(t, top, "below")
+	if !strings.HasPrefix(below, "ou-"+strings.TrimPrefix(x.root, "r-")+"-") {
+		t.Errorf("a unit's id: %s", below)
+	}
+
+	u := must[*organizations.DescribeOrganizationalUnitOutput](t)(x.org.DescribeOrganizationalUnit(ctx, &organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: &below})).OrganizationalUnit
+	if *u.Name != "below" || !strings.HasSuffix(*u.Arn, "/"+below) || !strings.HasSuffix(*u.Path, "/"+x.root+"/"+top+"/"+below+"/") {
+		t.Errorf("the unit: %s %s %s", *u.Name, *u.Arn, *u.Path)
+	}
+	_, err := x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &top, Name: aws.String("below")})
+	refused(t, err, "DuplicateOrganizationalUnitException", "already")
+	_, err = x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: aws.String("r-zzzz"), Name: aws.String("n")})
+	refused(t, err, "ParentNotFoundException", "list-roots")
+	missing := "ou-" + strings.TrimPrefix(x.root, "r-") + "-00000000"
+	_, err = x.org.DescribeOrganizationalUnit(ctx, &organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: &missing})
+	refused(t, err, "OrganizationalUnitNotFoundException", missing)
+	_, err = x.org.UpdateOrganizationalUnit(ctx, &organizations.UpdateOrganizationalUnitInput{OrganizationalUnitId: &missing, Name: aws.String("n")})
+	refused(t, err, "OrganizationalUnitNotFoundException", missing)
+	x.unit(t, top, "beside")
+	_, err = x.org.UpdateOrganizationalUnit(ctx, &organizations.UpdateOrganizationalUnitInput{OrganizationalUnitId: &below, Name: aws.String("beside")})
+	refused(t, err, "DuplicateOrganizationalUnitException", "already")
+	if got := must[*organizations.UpdateOrganizationalUnitOutput](t)(x.org.UpdateOrganizationalUnit(ctx, &organizations.UpdateOrganizationalUnitInput{OrganizationalUnitId: &below, Name: aws.String("renamed")})); *got.OrganizationalUnit.Name != "renamed" {
+		t.Errorf("renamed: %+v", got.OrganizationalUnit)
+	}
+	deepest := below
+	for range 3 {
+		deepest = x.unit(t, deepest, "deeper")
+	}
+	_, err = x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &deepest, Name: aws.String("n")})
+	refused(t, err, "ConstraintViolationException", "five deep")
+
+	var names []string
+	for pages := organizations.NewListOrganizationalUnitsForParentPaginator(x.org, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &top, MaxResults: aws.Int32(1)}); pages.HasMorePages(); {
+		for _, u := range must[*organizations.ListOrganizationalUnitsForParentOutput](t)(pages.NextPage(ctx)).OrganizationalUnits {
+			names = append(names, *u.Name)
+		}
+	}
+	if slices.Sort(names); fmt.Sprint(names) != "[beside renamed]" {
+		t.Errorf("units by page: %v", names)
+	}
+
+	x.move(t, m.id, x.root, below)
+	for _, c := range []struct{ account, from, to, code string }{
+		{m.id, x.root, top, "SourceParentNotFoundException"},
+		{m.id, missing, top, "SourceParentNotFoundException"},
+		{m.id, below, missing, "DestinationParentNotFoundException"},
+		{m.id, below, below, "DuplicateAccountException"},
+		{"000000000001", below, top, "AccountNotFoundException"},
+	} {
+		_, err := x.org.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: &c.account, SourceParentId: &c.from, DestinationParentId: &c.to})
+		refused(t, err, c.code, "")
+	}
+	parents := must[*organizations.ListParentsOutput](t)(x.org.ListParents(ctx, &organizations.ListParentsInput{ChildId: &m.id})).Parents
+	if len(parents) != 1 || *parents[0].Id != below || parents[0].Type != orgtypes.ParentTypeOrganizationalUnit {
+		t.Errorf("the account's parents: %+v", parents)
+	}
+	if p := must[*organizations.ListParentsOutput](t)(x.org.ListParents(ctx, &organizations.ListParentsInput{ChildId: &top})).Parents; *p[0].Id != x.root || p[0].Type != orgtypes.ParentTypeRoot {
+		t.Errorf("the unit's parents: %+v", p)
+	}
+	_, err = x.org.ListParents(ctx, &organizations.ListParentsInput{ChildId: &missing})
+	refused(t, err, "ChildNotFoundException", missing)
+	children := must[*organizations.ListChildrenOutput](t)(x.org.ListChildren(ctx, &organizations.ListChildrenInput{ParentId: &below, ChildType: orgtypes.ChildTypeAccount})).Children
+	if len(children) != 1 || *children[0].Id != m.id {
+		t.Errorf("accounts in the unit: %+v", children)
+	}
+	if n := len(must[*organizations.ListChildrenOutput](t)(x.org.ListChildren(ctx, &organizations.ListChildrenInput{ParentId: &top, ChildType: orgtypes.ChildTypeOrganizationalUnit})).Children); n != 2 {
+		t.Errorf("%d units in the unit", n)
+	}
+	if list := must[*organizations.ListAccountsForParentOutput](t)(x.org.ListAccountsForParent(ctx, &organizations.ListAccountsForParentInput{ParentId: &x.root})).Accounts; len(list) != 1 || *list[0].Id != x.Account {
+		t.Errorf("accounts left under the root: %+v", list)
+	}
+	_, err = x.org.DeleteOrganizationalUnit(ctx, &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &below})
+	refused(t, err, "OrganizationalUnitNotEmptyException", "move them out")
+	must[*organizations.DeleteOrganizationalUnitOutput](t)(x.org.DeleteOrganizationalUnit(ctx, &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &deepest}))
+	_, err = x.org.DeleteOrganizationalUnit(ctx, &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &deepest})
+	refused(t, err, "OrganizationalUnitNotFoundException", deepest)
+	_, err = organizations.NewFromConfig(x.AWS(m.key)).CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("n")})
+	refused(t, err, "AccessDeniedException", "organizations:CreateOrganizationalUnit")
+}
+
+func TestOrganizationTags(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	tag := func(k, v string) []orgtypes.Tag { return []orgtypes.Tag{{Key: &k, Value: &v}} }
+	unit := *must[*organizations.CreateOrganizationalUnitOutput](t)(x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("u"), Tags: tag("a", "1")})).OrganizationalUnit.Id
+	policy := x.policy(t, scp, "p", `{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`)
+	for _, id := range []string{x.root, unit, x.Account, policy} {
+		must[*organizations.TagResourceOutput](t)(x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &id, Tags: append(tag("a", "2"), tag("b", "")...)}))
+		must[*organizations.UntagResourceOutput](t)(x.org.UntagResource(ctx, &organizations.UntagResourceInput{ResourceId: &id, TagKeys: []string{"b"}}))
+		got := must[*organizations.ListTagsForResourceOutput](t)(x.org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &id})).Tags
+		if len(got) != 1 || *got[0].Key != "a" || *got[0].Value != "2" {
+			t.Errorf("tags of %s: %+v", id, got)
+		}
+	}
+	for _, c := range []struct{ id, key, code string }{
+		{"r-zzzz", "a", "TargetNotFoundException"}, {"000000000001", "a", "TargetNotFoundException"}, {"p-00000000", "a", "TargetNotFoundException"},
+		{"p-FullAWSAccess", "a", "InvalidInputException"}, {unit, "aws:a", "InvalidInputException"},
+	} {
+		_, err := x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &c.id, Tags: tag(c.key, "v")})
+		refused(t, err, c.code, "")
+	}
+	_, err := x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &unit, Tags: append(tag("d", "1"), tag("d", "2")...)})
+	refused(t, err, "InvalidInputException", "twice")
+	var many []orgtypes.Tag
+	for i := range 50 {
+		many = append(many, tag(fmt.Sprint("k", i), "v")...)
+	}
+	_, err = x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &unit, Tags: many})
+	refused(t, err, "ConstraintViolationException", "50 tags")
+}
+
+func TestOrganizationPolicies(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m := join(t, x.World, x.admin, "apps")
+	deny := `{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`
+	p := x.policy(t, scp, "no ec2", deny)
+
+	t.Run("attached from the beginning", func(t *testing.T) {
+		unit := x.unit(t, x.root, "u")
+		for _, target := range []string{x.root, x.Account, m.id, unit} {
+			for kind, want := range map[orgtypes.PolicyType]string{scp: "p-FullAWSAccess", rcp: "p-RCPFullAWSAccess"} {
+				list := must[*organizations.ListPoliciesForTargetOutput](t)(x.org.ListPoliciesForTarget(ctx, &organizations.ListPoliciesForTargetInput{TargetId: &target, Filter: kind})).Policies
+				if len(list) != 1 || *list[0].Id != want || !list[0].AwsManaged {
+					t.Errorf("%s of %s: %+v", kind, target, list)
+				}
+			}
+		}
+		var targets []string
+		for pages := organizations.NewListTargetsForPolicyPaginator(x.org, &organizations.ListTargetsForPolicyInput{PolicyId: aws.String("p-FullAWSAccess"), MaxResults: aws.Int32(1)}); pages.HasMorePages(); {
+			for _, a := range must[*organizations.ListTargetsForPolicyOutput](t)(pages.NextPage(ctx)).Targets {
+				targets = append(targets, *a.TargetId+" "+string(a.Type))
+			}
+		}
+		for _, want := range []string{x.root + " ROOT", unit + " ORGANIZATIONAL_UNIT", m.id + " ACCOUNT", x.Account + " ACCOUNT"} {
+			if !slices.Contains(targets, want) {
+				t.Errorf("targets %v, and not %s", targets, want)
+			}
+		}
+	})
+	t.Run("read and change", func(t *testing.T) {
+		got := must[*organizations.DescribePolicyOutput](t)(x.org.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &p})).Policy
+		if *got.Content != statement(deny) || *got.PolicySummary.Name != "no ec2" || got.PolicySummary.AwsManaged || !strings.HasSuffix(*got.PolicySummary.Arn, "/service_control_policy/"+p) {
+			t.Errorf("the policy: %+v %s", got.PolicySummary, *got.Content)
+		}
+		full := must[*organizations.DescribePolicyOutput](t)(x.org.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: aws.String("p-RCPFullAWSAccess")})).Policy
+		if *full.PolicySummary.Arn != "arn:aws:organizations::aws:policy/resource_control_policy/p-RCPFullAWSAccess" || !strings.Contains(*full.Content, "Principal") {
+			t.Errorf("AWS's policy: %+v %s", full.PolicySummary, *full.Content)
+		}
+		changed := must[*organizations.UpdatePolicyOutput](t)(x.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &p, Description: aws.String("new"), Content: aws.String(statement(deny + "," + deny))})).Policy
+		if *changed.PolicySummary.Description != "new" || *changed.PolicySummary.Name != "no ec2" || *changed.Content != statement(deny+","+deny) {
+			t.Errorf("changed: %+v", changed)
+		}
+		var names []string
+		for pages := organizations.NewListPoliciesPaginator(x.org, &organizations.ListPoliciesInput{Filter: scp, MaxResults: aws.Int32(1)}); pages.HasMorePages(); {
+			for _, p := range must[*organizations.ListPoliciesOutput](t)(pages.NextPage(ctx)).Policies {
+				names = append(names, *p.Name)
+			}
+		}
+		if fmt.Sprint(names) != "[FullAWSAccess no ec2]" {
+			t.Errorf("policies by page: %v", names)
+		}
+		if list := must[*organizations.ListPoliciesOutput](t)(x.org.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: orgtypes.PolicyTypeTagPolicy})).Policies; len(list) != 0 {
+			t.Errorf("tag policies: %+v", list)
+		}
+	})
+	t.Run("what is no policy", func(t *testing.T) {
+		for _, c := range []struct {
+			kind                         orgtypes.PolicyType
+			name, content, code, message string
+		}{
+			{scp, "no ec2", statement(deny), "DuplicatePolicyException", "no ec2"},
+			{scp, "FullAWSAccess", statement(deny), "DuplicatePolicyException", "FullAWSAccess"},
+			{orgtypes.PolicyTypeTagPolicy, "n", "{}", "PolicyTypeNotAvailableForOrganizationException", "SERVICE_CONTROL_POLICY"},
+			{scp, "n", "{", "MalformedPolicyDocumentException", "Syntax errors"},
+			{scp, "n", statement(`{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}`), "MalformedPolicyDocumentException", "principal"},
+			{scp, "n", statement(`{"Effect":"Deny","Action":"*"}`), "MalformedPolicyDocumentException", "must contain resources"},
+			{scp, "n", statement(deny) + strings.Repeat(" ", 10240), "ConstraintViolationException", "10240 bytes"},
+			{rcp, "n", statement(deny), "MalformedPolicyDocumentException", "Principal"},
+			{rcp, "n", statement(`{"Effect":"Deny","Principal":{"AWS":"` + m.id + `"},"Action":"s3:*","Resource":"*"}`), "MalformedPolicyDocumentException", `can only be "*"`},
+			{rcp, "n", statement(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"}`), "MalformedPolicyDocumentException", "can only deny"},
+			{rcp, "n", statement(`{"Effect":"Deny","Principal":"*","Action":["s3:*","*"],"Resource":"*"}`), "MalformedPolicyDocumentException", "name the service"},
+			{rcp, "n", statement(`{"Effect":"Deny","Principal":"*","NotAction":"s3:*","Resource":"*"}`), "MalformedPolicyDocumentException", "NotAction"},
+		} {
+			_, err := x.org.CreatePolicy(ctx, &organizations.CreatePolicyInput{Type: c.kind, Name: &c.name, Description: aws.String(""), Content: &c.content})
+			refused(t, err, c.code, c.message)
+		}
+		_, err := x.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &p, Content: aws.String("[]")})
+		refused(t, err, "MalformedPolicyDocumentException", "not a JSON object")
+		_, err = x.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: aws.String("p-FullAWSAccess"), Name: aws.String("mine")})
+		refused(t, err, "InvalidInputException", "AWS's own")
+		_, err = x.org.DeletePolicy(ctx, &organizations.DeletePolicyInput{PolicyId: aws.String("p-RCPFullAWSAccess")})
+		refused(t, err, "InvalidInputException", "AWS's own")
+		_, err = x.org.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: aws.String("p-00000000")})
+		refused(t, err, "PolicyNotFoundException", "p-00000000")
+	})
+	t.Run("attach", func(t *testing.T) {
+		target := m.id
+		x.attach(t, p, target)
+		for _, c := range []struct{ policy, target, code string }{
+			{p, target, "DuplicatePolicyAttachmentException"}, {p, "r-zzzz", "TargetNotFoundException"}, {p, "000000000001", "TargetNotFoundException"}, {"p-00000000", target, "PolicyNotFoundException"},
+		} {
+			_, err := x.org.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: &c.policy, TargetId: &c.target})
+			refused(t, err, c.code, "")
+		}
+		_, err := x.org.DeletePolicy(ctx, &organizations.DeletePolicyInput{PolicyId: &p})
+		refused(t, err, "PolicyInUseException", "detach it first")
+		for i := range 3 {
+			x.attach(t, x.policy(t, scp, fmt.Sprint("more ", i), deny), target)
+		}
+		sixth := x.policy(t, scp, "sixth", deny)
+		_, err = x.org.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: &sixth, TargetId: &target})
+		refused(t, err, "ConstraintViolationException", "at most five")
+		_, err = x.org.DetachPolicy(ctx, &organizations.DetachPolicyInput{PolicyId: &sixth, TargetId: &target})
+		refused(t, err, "PolicyNotAttachedException", sixth)
+		x.detach(t, p, target)
+		must[*organizations.DeletePolicyOutput](t)(x.org.DeletePolicy(ctx, &organizations.DeletePolicyInput{PolicyId: &p}))
+		_, err = x.org.DetachPolicy(ctx, &organizations.DetachPolicyInput{PolicyId: aws.String("p-FullAWSAccess"), TargetId: &x.root})
+		refused(t, err, "ConstraintViolationException", "last of its type")
+		_, err = x.org.DetachPolicy(ctx, &organizations.DetachPolicyInput{PolicyId: aws.String("p-RCPFullAWSAccess"), TargetId: &x.root})
+		refused(t, err, "InvalidInputException", "cannot be detached")
+	})
+	t.Run("types", func(t *testing.T) {
+		enable := func(kind orgtypes.PolicyType) error {
+			_, err := x.org.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: &x.root, PolicyType: kind})
+			return err
+		}
+		if err := enable(scp); err != nil { // as scripts for AWS begin
+			t.Error(err)
+		}
+		refused(t, enable(scp), "PolicyTypeAlreadyEnabledException", "already")
+		refused(t, enable(orgtypes.PolicyTypeTagPolicy), "PolicyTypeNotAvailableForOrganizationException", "TAG_POLICY")
+		_, err := x.org.EnablePolicyType(ctx, &organizations.EnablePolicyTypeInput{RootId: aws.String("r-zzzz"), PolicyType: scp})
+		refused(t, err, "RootNotFoundException", "list-roots")
+		off := must[*organizations.DisablePolicyTypeOutput](t)(x.org.DisablePolicyType(ctx, &organizations.DisablePolicyTypeInput{RootId: &x.root, PolicyType: scp})).Root
+		if len(off.PolicyTypes) != 1 || off.PolicyTypes[0].Type != rcp {
+			t.Errorf("types that are on: %+v", off.PolicyTypes)
+		}
+		_, err = x.org.DisablePolicyType(ctx, &organizations.DisablePolicyTypeInput{RootId: &x.root, PolicyType: scp})
+		refused(t, err, "PolicyTypeNotEnabledException", "not switched on")
+		q := x.policy(t, scp, "later", deny)
+		_, err = x.org.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: &q, TargetId: &m.id})
+		refused(t, err, "PolicyTypeNotEnabledException", "enable-policy-type")
+		if err := enable(scp); err != nil {
+			t.Error(err)
+		}
+		list := must[*organizations.ListPoliciesForTargetOutput](t)(x.org.ListPoliciesForTarget(ctx, &organizations.ListPoliciesForTargetInput{TargetId: &m.id, Filter: scp})).Policies
+		if len(list) != 1 || *list[0].Id != "p-FullAWSAccess" {
+			t.Errorf("after off and on again: %+v", list)
+		}
+		_, err = x.org.DescribeEffectivePolicy(ctx, &organizations.DescribeEffectivePolicyInput{PolicyType: orgtypes.EffectivePolicyTypeTagPolicy})
+		refused(t, err, "EffectivePolicyNotFoundException", "TAG_POLICY")
+	})
+	t.Run("delegated", func(t *testing.T) {
+		org := organizations.NewFromConfig(x.AWS(m.key))
+		q := x.policy(t, scp, "delegated", deny)
+		rename := func() error {
+			_, err := org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &q, Description: aws.String("by a member")})
+			return err
+		}
+		refused(t, rename(), "AccessDeniedException", "organizations:UpdatePolicy")
+		_, err := x.org.DescribeResourcePolicy(ctx, nil)
+		refused(t, err, "ResourcePolicyNotFoundException", "no resource policy")
+		_, err = x.org.PutResourcePolicy(ctx, &organizations.PutResourcePolicyInput{Content: aws.String(statement(deny))})
+		refused(t, err, "InvalidInputException", "Principal")
+		must[*organizations.PutResourcePolicyOutput](t)(x.org.PutResourcePolicy(ctx, &organizations.PutResourcePolicyInput{Content: aws.String(statement(
+			`{"Effect":"Allow","Principal":{"AWS":"` + m.id + `"},"Action":"organizations:*","Resource":"*","Condition":{"StringLikeIfExists":{"organizations:PolicyType":"SERVICE_CONTROL_POLICY"}}}`))}))
+		if err := rename(); err != nil {
+			t.Error(err)
+		}
+		must[*organizations.ListAccountsOutput](t)(org.ListAccounts(ctx, nil))
+		_, err = org.CreatePolicy(ctx, &organizations.CreatePolicyInput{Type: rcp, Name: aws.String("n"), Description: aws.String(""), Content: aws.String("{}")})
+		refused(t, err, "AccessDeniedException", "organizations:CreatePolicy")
+		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &m.id}) // nobody can be let in there
+		refused(t, err, "AccessDeniedException", "organizations:CloseAccount")
+		must[*organizations.DeleteResourcePolicyOutput](t)(x.org.DeleteResourcePolicy(ctx, nil))
+		refused(t, rename(), "AccessDeniedException", "organizations:UpdatePolicy")
+	})
+}
+
+var _ = []any{iam.New, s3.New, sts.New}
