@@ -16,6 +16,7 @@ type Group struct {
 	CreatedBy   string `json:",omitempty"`
 	Updated     time.Time
 	UpdatedBy   string `json:",omitempty"`
+	Version     int64  `json:",omitempty"` // how often it was changed, its members aside; the store counts
 }
 
 // Membership is one user's being in one group.

@@ -15,6 +15,7 @@ type IdentityCenter struct {
 	Name         string `json:",omitempty"`
 	Store        StoreID
 	ScimTenant   string // the path segment of its SCIM endpoint; not a secret
+	ScimDisabled bool   `json:",omitempty"` // provisioning is switched off: its tokens are refused
 	Tags         []Tag  `json:",omitempty"`
 	Created      time.Time
 }

@@ -35,6 +35,7 @@ type User struct {
 	CreatedBy string `json:",omitempty"`
 	Updated   time.Time
 	UpdatedBy string `json:",omitempty"`
+	Version   int64  `json:",omitempty"` // how often it was changed; the store counts
 }
 
 // PersonName is SCIM's complex attribute "name" (RFC 7643 §4.1.1).

@@ -6,6 +6,12 @@ import (
 	"unicode/utf8"
 )
 
+// How many elements a user's lists have at most. The identity store's own API takes one of each, as AWS does; SCIM may bring more.
+const (
+	MaxListed = 20
+	MaxPhotos = 3
+)
+
 // Check says what is wrong with a directory user, whichever way it came in: an Invalid error that names the attributes.
 // lenient lets the parts of the name and the display name be absent. Identity Store API, CreateUser.
 func (u *User) Check(lenient bool) error {
@@ -29,11 +35,11 @@ func (u *User) Check(lenient bool) error {
 	if strings.EqualFold(u.UserName, "Administrator") || strings.EqualFold(u.UserName, "AWSAdministrators") {
 		return Errorf(Invalid, "The userName %s is reserved", u.UserName)
 	}
-	if len(u.Emails) > 1 || len(u.Phones) > 1 || len(u.Addresses) > 1 || len(u.Roles) > 1 {
-		return Errorf(Invalid, "Currently list attributes only allow single item")
+	if max(len(u.Emails), len(u.Phones), len(u.Addresses), len(u.Roles)) > MaxListed {
+		return Errorf(Invalid, "A user has at most %d emails, phoneNumbers, addresses and roles each", MaxListed)
 	}
-	if len(u.Photos) > 3 {
-		return Errorf(Invalid, "A user has at most 3 photos")
+	if len(u.Photos) > MaxPhotos {
+		return Errorf(Invalid, "A user has at most %d photos", MaxPhotos)
 	}
 	return u.checkTexts()
 }
@@ -64,14 +70,20 @@ func (u *User) checkTexts() error {
 		}
 		texts = append(texts, [2]string{"photos.value", p.Value}, [2]string{"photos.type", p.Type}, [2]string{"photos.display", p.Display})
 	}
-	for _, e := range u.ExternalIDs {
+	for _, t := range texts {
+		if err := checkText(t[0], t[1]); err != nil {
+			return err
+		}
+	}
+	return checkExternalIDs(u.ExternalIDs)
+}
+
+func checkExternalIDs(ids []ExternalID) error {
+	for _, e := range ids {
 		if utf8.RuneCountInString(e.ID) > 256 {
 			return Errorf(Invalid, "externalId must be at most 256 characters")
 		}
-		texts = append(texts, [2]string{"externalId", e.ID})
-	}
-	for _, t := range texts {
-		if err := checkText(t[0], t[1]); err != nil {
+		if err := checkText("externalId", e.ID); err != nil {
 			return err
 		}
 	}
@@ -86,7 +98,10 @@ func (g *Group) Check() error {
 	if err := checkText("displayName", g.DisplayName); err != nil {
 		return err
 	}
-	return checkText("description", g.Description)
+	if err := checkText("description", g.Description); err != nil {
+		return err
+	}
+	return checkExternalIDs(g.ExternalIDs)
 }
 
 // checkText allows what the identity store allows: at most 1024 characters, and no control characters but white space.

@@ -16,10 +16,12 @@ import (
 
 // newScim is the tokens that provisioning systems write the directory with. AWS has no public API for them.
 func newScim() *cobra.Command {
-	scim := &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory", RunE: needsSub("token")}
+	scim := &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory", RunE: needsSub("token, status, enable or disable")}
 	token := &cobra.Command{Use: "token", Short: "Tokens for SCIM: create, list, delete", RunE: needsSub("create, list or delete")}
 	token.AddCommand(newTokenCreate(), newTokenList(), newTokenDelete())
-	scim.AddCommand(token)
+	scim.AddCommand(token, newScimStatus(),
+		newScimSwitch("enable", "Let identity providers provision the directory again", true),
+		newScimSwitch("disable", "Refuse all provisioning; tokens stay and work again once it is enabled", false))
 	return scim
 }
 
@@ -53,6 +55,61 @@ func printJSON(v any) error {
 	e := json.NewEncoder(os.Stdout)
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
+}
+
+// provisioning is the state of an identity store's SCIM endpoint.
+type provisioning struct {
+	Enabled  bool
+	Endpoint string
+}
+
+func (f *scimFlags) print(p provisioning) error {
+	state := map[bool]string{true: "enabled", false: "disabled"}[p.Enabled]
+	if f.json {
+		return printJSON(map[string]any{"enabled": p.Enabled, "endpoint": p.Endpoint})
+	}
+	fmt.Printf("Provisioning is %s.\n  SCIM endpoint  %s\n", state, p.Endpoint)
+	return nil
+}
+
+func newScimStatus() *cobra.Command {
+	var f scimFlags
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show the endpoint, and whether provisioning is enabled", Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env, err := f.env()
+			if err != nil {
+				return err
+			}
+			var out provisioning
+			if err := client.Ask(cmd.Context(), env, "DescribeProvisioning", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
+				return err
+			}
+			return f.print(out)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func newScimSwitch(word, short string, enabled bool) *cobra.Command {
+	var f scimFlags
+	cmd := &cobra.Command{
+		Use: word, Short: short, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			env, err := f.env()
+			if err != nil {
+				return err
+			}
+			var out provisioning
+			if err := client.Ask(cmd.Context(), env, "PutProvisioning", map[string]any{"IdentityStoreId": f.store, "Enabled": enabled}, &out); err != nil {
+				return err
+			}
+			return f.print(out)
+		},
+	}
+	f.add(cmd)
+	return cmd
 }
 
 func newTokenCreate() *cobra.Command {
@@ -116,21 +173,34 @@ func newTokenList() *cobra.Command {
 			}
 			list := []map[string]string{}
 			for _, t := range out.Tokens {
-				list = append(list, map[string]string{"id": t.TokenId, "created": at(t.CreatedAt), "expires": at(t.ExpiresAt), "lastUsed": at(t.LastUsedAt)})
+				list = append(list, map[string]string{"id": t.TokenId, "created": at(t.CreatedAt), "expires": at(t.ExpiresAt), "lastUsed": at(t.LastUsedAt),
+					"state": tokenState(time.Until(time.Unix(int64(t.ExpiresAt), 0)))})
 			}
 			if f.json {
 				return printJSON(list)
 			}
 			w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tCREATED\tEXPIRES\tLAST USED")
+			fmt.Fprintln(w, "ID\tCREATED\tEXPIRES\tLAST USED\tSTATE")
 			for _, t := range list {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t["id"], t["created"], t["expires"], t["lastUsed"])
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t["id"], t["created"], t["expires"], t["lastUsed"], t["state"])
 			}
 			return w.Flush()
 		},
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// tokenState warns of a token's end from 90 days before, as AWS does.
+func tokenState(left time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case left <= 0:
+		return "expired"
+	case left < 90*day:
+		return fmt.Sprintf("expires in %d days", left/day)
+	}
+	return "live"
 }
 
 func newTokenDelete() *cobra.Command {

@@ -47,6 +47,10 @@ type Config struct {
 	Scim struct {
 		Lenient      bool   `yaml:"lenient" env:"GRANARY_SCIM_LENIENT"`
 		GroupMembers string `yaml:"group_members" env:"GRANARY_SCIM_GROUP_MEMBERS"` // aws | full
+		MultiValued  string `yaml:"multi_valued" env:"GRANARY_SCIM_MULTI_VALUED"`   // aws | keep
+		ETags        bool   `yaml:"etags" env:"GRANARY_SCIM_ETAGS"`
+		Reads        int    `yaml:"reads_per_second" env:"GRANARY_SCIM_READS_PER_SECOND"`   // of each operation and identity store; 0: no limit
+		Writes       int    `yaml:"writes_per_second" env:"GRANARY_SCIM_WRITES_PER_SECOND"` // a change of a membership is one
 	} `yaml:"scim"`
 	Quotas struct {
 		AccessGrants int `yaml:"access_grants" env:"GRANARY_QUOTA_ACCESS_GRANTS"`
@@ -80,7 +84,7 @@ func Defaults() Config {
 		Region: "us-east-1", State: "sqlite", Revocation: "immediate", Now: time.Now}
 	c.Identity.ContextLifetime, c.Identity.SessionLifetime = time.Hour, 8*time.Hour
 	c.Identity.DefaultAssignmentRequired, c.Identity.TokenIssuer = true, "aws"
-	c.Scim.GroupMembers = "full"
+	c.Scim.GroupMembers, c.Scim.MultiValued = "full", "aws"
 	c.Storage.Default = "embedded"
 	c.Quotas.AccessGrants, c.Quotas.Locations, c.Quotas.Issuers = 20_000_000, 100_000, 10
 	c.Audit.Mode, c.Audit.Sinks = "strict", []string{"file"}
@@ -118,6 +122,7 @@ func (c *Config) Check() error {
 		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
 		oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web"),
 		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
+		oneOf("scim.multi_valued", c.Scim.MultiValued, "aws", "keep"),
 		oneOf("state", c.State, "sqlite"),
 	}
 	if b, ok := c.Storage.Backends[c.Storage.Default]; ok && b.Type != "embedded" || !ok && c.Storage.Default != "embedded" {
@@ -140,6 +145,9 @@ func (c *Config) Check() error {
 	}
 	if c.Identity.SessionLifetime < time.Minute || c.Identity.SessionLifetime > 90*24*time.Hour {
 		errs = append(errs, fmt.Errorf("identity.session_lifetime is %s, and must be between 1m and 2160h", c.Identity.SessionLifetime))
+	}
+	if c.Scim.Reads < 0 || c.Scim.Writes < 0 {
+		errs = append(errs, errors.New("scim.reads_per_second and scim.writes_per_second must not be negative; 0 is no limit"))
 	}
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))

@@ -12,7 +12,8 @@ import (
 // webHandler is the web door: SCIM, Granary's own issuer, health and metrics.
 func (s *Server) webHandler() http.Handler {
 	provisioning := scim.New(scim.Config{DB: s.db, Index: s.index, Audit: s.audit, Now: s.config.Now, Log: s.log, Region: s.config.Region, Base: s.WebURL,
-		Lenient: s.config.Scim.Lenient, HideMembers: s.config.Scim.GroupMembers == "aws"})
+		Lenient: s.config.Scim.Lenient, HideMembers: s.config.Scim.GroupMembers == "aws", KeepAll: s.config.Scim.MultiValued == "keep",
+		ETags: s.config.Scim.ETags, Reads: s.config.Scim.Reads, Writes: s.config.Scim.Writes})
 	mux := http.NewServeMux()
 	ok := func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) }
 	mux.HandleFunc("GET /healthz", ok)

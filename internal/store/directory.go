@@ -1,9 +1,17 @@
 package store
 
 import (
+	"fmt"
+
 	"granary"
 	"granary/internal/sqlite"
 )
+
+// Place is where a user or group stands in the order of creation.
+type Place struct {
+	Created int64 // microseconds since 1970
+	ID      string
+}
 
 // Users holds the directory's people.
 type Users struct{ Set[granary.User] }
@@ -13,11 +21,15 @@ func (s Users) Create(u *granary.User) error {
 	if err := s.Set.Create(u); err != nil {
 		return err
 	}
+	if err := s.otherEmails(u); err != nil {
+		return err
+	}
 	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
 }
 
 // Update replaces a user. Deactivation revokes the user's token sessions.
 func (s Users) Update(u *granary.User) error {
+	u.Version++
 	if err := s.Set.Update(u); err != nil {
 		return err
 	}
@@ -26,7 +38,34 @@ func (s Users) Update(u *granary.User) error {
 			return err
 		}
 	}
+	if err := s.forgetEmails(u.Store, u.ID); err != nil {
+		return err
+	}
+	if err := s.otherEmails(u); err != nil {
+		return err
+	}
 	return s.tx.external(u.Store, "user", string(u.ID), u.ExternalIDs)
+}
+
+// otherEmails keeps the addresses that are not the primary one: they are looked up by, and unique they are not.
+func (s Users) otherEmails(u *granary.User) error {
+	primary := Fold(u.PrimaryEmail())
+	seen := map[string]bool{primary: true}
+	for _, e := range u.Emails {
+		f := Fold(e.Value)
+		if seen[f] {
+			continue
+		}
+		seen[f] = true
+		if err := s.tx.exec("INSERT INTO other_email (store, email_fold, user_id) VALUES ($1, $2, $3)", string(u.Store), f, string(u.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Users) forgetEmails(d granary.StoreID, id granary.UserID) error {
+	return s.tx.exec("DELETE FROM other_email WHERE store = $1 AND user_id = $2", string(d), string(id))
 }
 
 // Get looks a user up by id.
@@ -44,6 +83,12 @@ func (s Users) ByEmail(d granary.StoreID, email string) (*granary.User, error) {
 	return s.one("SELECT doc FROM directory_user WHERE store = $1 AND email_fold = $2", string(d), Fold(email))
 }
 
+// ByAnyEmail lists the users who have an address, primary or not, whatever its case.
+func (s Users) ByAnyEmail(d granary.StoreID, email string) ([]*granary.User, error) {
+	return s.list(`SELECT doc FROM directory_user WHERE store = $1 AND (email_fold = $2
+		OR id IN (SELECT user_id FROM other_email WHERE store = $1 AND email_fold = $2)) ORDER BY created, id`, string(d), Fold(email))
+}
+
 // ByExternalID lists the users a provisioning system knows by an id; an empty issuer stands for any.
 func (s Users) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.User, error) {
 	return s.list(`SELECT u.doc FROM external_id e JOIN directory_user u ON u.store = e.store AND u.id = e.owner
@@ -52,14 +97,11 @@ func (s Users) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.Us
 
 // Delete removes a user with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.
 func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
-	list, _, err := s.tx.Memberships.ListOfUser(d, id, "", 0)
-	if err != nil {
+	if err := s.tx.Memberships.deleteOfUser(d, id); err != nil {
 		return err
 	}
-	for _, m := range list {
-		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
-			return err
-		}
+	if err := s.forgetEmails(d, id); err != nil {
+		return err
 	}
 	if err := s.tx.external(d, "user", string(id), nil); err != nil {
 		return err
@@ -74,6 +116,17 @@ func (s Users) Delete(d granary.StoreID, id granary.UserID) error {
 func (s Users) List(d granary.StoreID, after granary.UserID, limit int) ([]*granary.User, string, error) {
 	return s.page(limit, func(u *granary.User) string { return string(u.ID) },
 		"SELECT doc FROM directory_user WHERE store = $1 AND id > $2 ORDER BY id", string(d), string(after))
+}
+
+// Page is the store's users in the order of their creation, after a place in it.
+func (s Users) Page(d granary.StoreID, after Place, limit int) ([]*granary.User, error) {
+	return s.list(fmt.Sprintf("SELECT doc FROM directory_user WHERE store = $1 AND (created, id) > ($2, $3) ORDER BY created, id LIMIT %d", limit),
+		string(d), after.Created, after.ID)
+}
+
+// Window is the store's users in the order of their creation, from the nth (counted from 0) on.
+func (s Users) Window(d granary.StoreID, from, limit int) ([]*granary.User, error) {
+	return s.list("SELECT doc FROM directory_user WHERE store = $1 ORDER BY created, id LIMIT $2 OFFSET $3", string(d), limit, from)
 }
 
 // Count is how many users the store has.
@@ -94,6 +147,7 @@ func (s Groups) Create(g *granary.Group) error {
 
 // Update replaces a group.
 func (s Groups) Update(g *granary.Group) error {
+	g.Version++
 	if err := s.Set.Update(g); err != nil {
 		return err
 	}
@@ -118,14 +172,8 @@ func (s Groups) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.G
 
 // Delete removes a group with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.
 func (s Groups) Delete(d granary.StoreID, id granary.GroupID) error {
-	list, _, err := s.tx.Memberships.ListOfGroup(d, id, "", 0)
-	if err != nil {
+	if err := s.tx.Memberships.deleteOfGroup(d, id); err != nil {
 		return err
-	}
-	for _, m := range list {
-		if err := s.tx.Memberships.Delete(d, m.ID); err != nil {
-			return err
-		}
 	}
 	if err := s.tx.external(d, "group", string(id), nil); err != nil {
 		return err
@@ -137,6 +185,23 @@ func (s Groups) Delete(d granary.StoreID, id granary.GroupID) error {
 func (s Groups) List(d granary.StoreID, after granary.GroupID, limit int) ([]*granary.Group, string, error) {
 	return s.page(limit, func(g *granary.Group) string { return string(g.ID) },
 		"SELECT doc FROM directory_group WHERE store = $1 AND id > $2 ORDER BY id", string(d), string(after))
+}
+
+// Page is the store's groups in the order of their creation, after a place in it.
+func (s Groups) Page(d granary.StoreID, after Place, limit int) ([]*granary.Group, error) {
+	return s.list(fmt.Sprintf("SELECT doc FROM directory_group WHERE store = $1 AND (created, id) > ($2, $3) ORDER BY created, id LIMIT %d", limit),
+		string(d), after.Created, after.ID)
+}
+
+// Window is the store's groups in the order of their creation, from the nth (counted from 0) on.
+func (s Groups) Window(d granary.StoreID, from, limit int) ([]*granary.Group, error) {
+	return s.list("SELECT doc FROM directory_group WHERE store = $1 ORDER BY created, id LIMIT $2 OFFSET $3", string(d), limit, from)
+}
+
+// MemberChanges is how often the group's members changed.
+func (s Groups) MemberChanges(d granary.StoreID, id granary.GroupID) (n int64, err error) {
+	err = s.tx.row("SELECT members FROM directory_group WHERE store = $1 AND id = $2", string(d), string(id)).Scan(&n)
+	return n, err
 }
 
 // Count is how many groups the store has.
@@ -159,32 +224,4 @@ func (tx *Tx) external(d granary.StoreID, kind, owner string, ids []granary.Exte
 		}
 	}
 	return nil
-}
-
-// Memberships holds who is in which group.
-type Memberships struct{ Set[granary.Membership] }
-
-// Get looks a membership up by id.
-func (s Memberships) Get(d granary.StoreID, id string) (*granary.Membership, error) {
-	return s.getBy(string(d), id)
-}
-
-// Find looks the membership of a user in a group up.
-func (s Memberships) Find(d granary.StoreID, g granary.GroupID, u granary.UserID) (*granary.Membership, error) {
-	return s.one("SELECT doc FROM membership WHERE store = $1 AND group_id = $2 AND user_id = $3", string(d), string(g), string(u))
-}
-
-// Delete removes a membership.
-func (s Memberships) Delete(d granary.StoreID, id string) error { return s.deleteBy(string(d), id) }
-
-func membershipKey(m *granary.Membership) string { return m.ID }
-
-// ListOfGroup is a group's memberships after an id.
-func (s Memberships) ListOfGroup(d granary.StoreID, g granary.GroupID, after string, limit int) ([]*granary.Membership, string, error) {
-	return s.page(limit, membershipKey, "SELECT doc FROM membership WHERE store = $1 AND group_id = $2 AND id > $3 ORDER BY id", string(d), string(g), after)
-}
-
-// ListOfUser is a user's memberships after an id.
-func (s Memberships) ListOfUser(d granary.StoreID, u granary.UserID, after string, limit int) ([]*granary.Membership, string, error) {
-	return s.page(limit, membershipKey, "SELECT doc FROM membership WHERE store = $1 AND user_id = $2 AND id > $3 ORDER BY id", string(d), string(u), after)
 }

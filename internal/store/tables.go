@@ -62,11 +62,13 @@ var (
 		{"store", func(v *granary.User) any { return string(v.Store) }},
 		{"id", func(v *granary.User) any { return string(v.ID) }},
 		{"user_name_fold", func(v *granary.User) any { return Fold(v.UserName) }},
-		{"email_fold", func(v *granary.User) any { return nullable(Fold(v.PrimaryEmail())) }}}})
+		{"email_fold", func(v *granary.User) any { return nullable(Fold(v.PrimaryEmail())) }},
+		{"created", func(v *granary.User) any { return v.Created.UnixMicro() }}}})
 	groups = register(table[granary.Group]{name: "directory_group", noun: "group", keys: 2, columns: []column[granary.Group]{
 		{"store", func(v *granary.Group) any { return string(v.Store) }},
 		{"id", func(v *granary.Group) any { return string(v.ID) }},
-		{"display_name_fold", func(v *granary.Group) any { return Fold(v.DisplayName) }}}})
+		{"display_name_fold", func(v *granary.Group) any { return Fold(v.DisplayName) }},
+		{"created", func(v *granary.Group) any { return v.Created.UnixMicro() }}}})
 	memberships = register(table[granary.Membership]{name: "membership", noun: "membership", keys: 2, columns: []column[granary.Membership]{
 		{"store", func(v *granary.Membership) any { return string(v.Store) }},
 		{"id", func(v *granary.Membership) any { return v.ID }},

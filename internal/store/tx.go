@@ -2,6 +2,9 @@ package store
 
 import (
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
 	"granary"
 	"granary/internal/sqlite"
@@ -94,4 +97,60 @@ func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
 	}
 	tx.engine.Attach(Change{rev, deleted, v})
 	return nil
+}
+
+// changedAll is changed for many nouns of a kind: one statement for each 100 or so.
+func (tx *Tx) changedAll(kind string, deleted bool, docs []string, values []any) error {
+	for at := 0; at < len(docs); {
+		n := chunk(len(docs) - at)
+		args := make([]any, 0, 3*n)
+		for _, doc := range docs[at : at+n] {
+			args = append(args, kind, deleted, doc)
+		}
+		revs := make([]int64, 0, n)
+		err := tx.each("INSERT INTO change (kind, deleted, doc) VALUES "+rows(n, 3)+" RETURNING rev", args, func(r *sql.Rows) error {
+			var rev int64
+			err := r.Scan(&rev)
+			revs = append(revs, rev)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		slices.Sort(revs)
+		for i, rev := range revs {
+			tx.engine.Attach(Change{rev, deleted, values[at+i]})
+		}
+		at += n
+	}
+	return nil
+}
+
+// chunk is how many of n go into one statement. There are few sizes, so that few statements are kept prepared.
+func chunk(n int) int {
+	switch {
+	case n >= 128:
+		return 128
+	case n >= 16:
+		return 16
+	}
+	return 1
+}
+
+// rows writes n rows of placeholders: "($1, $2), ($3, $4)".
+func rows(n, columns int) string {
+	var b strings.Builder
+	for i := range n * columns {
+		switch {
+		case i == 0:
+			b.WriteByte('(')
+		case i%columns == 0:
+			b.WriteString("), (")
+		default:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	b.WriteByte(')')
+	return b.String()
 }

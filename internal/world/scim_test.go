@@ -1,9 +1,11 @@
 package world_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"granary/internal/client"
 )
@@ -136,7 +138,7 @@ func TestProvidersProvision(t *testing.T) {
 	}
 	do(200, "GET", "/ServiceProviderConfig", nil, nil)
 	do(200, "GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User", nil, nil)
-	do(501, "POST", "/Bulk", map[string]any{}, nil)
+	do(501, "GET", "/Me", nil, nil)
 }
 
 func TestProvisioningTokensOpenOneDirectory(t *testing.T) {
@@ -174,5 +176,88 @@ func TestProvisioningTokensOpenOneDirectory(t *testing.T) {
 	}
 	if got := status(client.SCIM{Endpoint: c.SCIM.Endpoint, Token: second.Token}); got != http.StatusUnauthorized {
 		t.Errorf("the deleted token: %d", got)
+	}
+}
+
+// Rotation without a gap: two tokens live at once, each with its own expiry and last use, and provisioning can be switched off.
+func TestProvisioningTokensRotate(t *testing.T) {
+	ctx := t.Context()
+	w := start(t)
+	c, err := w.Directory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(op string, more map[string]any, out any) error {
+		in := map[string]any{"IdentityStoreId": c.Store}
+		maps.Copy(in, more)
+		return client.Ask(ctx, w.Env, op, in, out)
+	}
+	status := func(token string) int {
+		status, _ := client.SCIM{Endpoint: c.SCIM.Endpoint, Token: token}.Do(ctx, "GET", "/Users?count=1", nil, nil)
+		return status
+	}
+	var next struct {
+		Token, TokenId string
+		ExpiresAt      float64
+	}
+	if err := ask("CreateScimToken", map[string]any{"ValidForSeconds": 86400}, &next); err != nil {
+		t.Fatal(err)
+	}
+	if left := time.Until(time.Unix(int64(next.ExpiresAt), 0)); left > 24*time.Hour || left < 23*time.Hour {
+		t.Errorf("a token for a day ends in %s", left)
+	}
+	for _, life := range []int{60, 6 * 365 * 86400} {
+		if err := ask("CreateScimToken", map[string]any{"ValidForSeconds": life}, nil); err == nil {
+			t.Errorf("a token for %d seconds was made", life)
+		}
+	}
+	type token struct {
+		TokenId               string
+		LastUsedAt, ExpiresAt float64
+	}
+	list := func() (out struct{ Tokens []token }) {
+		t.Helper()
+		if err := ask("ListScimTokens", nil, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if status(next.Token) != 200 || len(list().Tokens) != 2 {
+		t.Fatalf("the next token: %+v", list())
+	}
+	for _, tok := range list().Tokens {
+		if used := tok.LastUsedAt > 0; used != (tok.TokenId == next.TokenId) {
+			t.Errorf("last use of %+v", tok)
+		}
+		if tok.TokenId != next.TokenId { // the old one goes
+			if err := ask("DeleteScimToken", map[string]any{"TokenId": tok.TokenId}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if status(c.SCIM.Token) != 401 || status(next.Token) != 200 {
+		t.Error("after the rotation")
+	}
+	var p struct {
+		Enabled  bool
+		Endpoint string
+	}
+	if err := ask("PutProvisioning", map[string]any{"Enabled": false}, &p); err != nil || p.Enabled || p.Endpoint != c.SCIM.Endpoint {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if status(next.Token) != 403 || status("wrong") != 401 {
+		t.Error("disabled, and it answers")
+	}
+	if err := ask("DescribeProvisioning", nil, &p); err != nil || p.Enabled {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if err := ask("PutProvisioning", nil, nil); err == nil {
+		t.Error("neither on nor off")
+	}
+	if err := ask("PutProvisioning", map[string]any{"Enabled": true}, &p); err != nil || status(next.Token) != 200 {
+		t.Errorf("enabled again: %v", err)
+	}
+	if err := ask("PutProvisioning", map[string]any{"IdentityStoreId": "d-0000000000", "Enabled": true}, nil); err == nil {
+		t.Error("a store that is not there")
 	}
 }

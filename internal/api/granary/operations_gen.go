@@ -10,8 +10,10 @@ var (
 	CreateScimToken        = wire.Operation[CreateScimTokenInput, CreateScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "CreateScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
 	DeleteScimToken        = wire.Operation[DeleteScimTokenInput, DeleteScimTokenOutput]{Meta: &wire.Meta{Service: Service, Name: "DeleteScimToken", Method: "POST", URI: "/", Status: 200, Void: false}}
 	DeleteSignInProvider   = wire.Operation[DeleteSignInProviderInput, DeleteSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "DeleteSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
+	DescribeProvisioning   = wire.Operation[DescribeProvisioningInput, DescribeProvisioningOutput]{Meta: &wire.Meta{Service: Service, Name: "DescribeProvisioning", Method: "POST", URI: "/", Status: 200, Void: false}}
 	DescribeSignInProvider = wire.Operation[DescribeSignInProviderInput, DescribeSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "DescribeSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
 	ListScimTokens         = wire.Operation[ListScimTokensInput, ListScimTokensOutput]{Meta: &wire.Meta{Service: Service, Name: "ListScimTokens", Method: "POST", URI: "/", Status: 200, Void: false}}
+	PutProvisioning        = wire.Operation[PutProvisioningInput, PutProvisioningOutput]{Meta: &wire.Meta{Service: Service, Name: "PutProvisioning", Method: "POST", URI: "/", Status: 200, Void: false}}
 	PutSignInProvider      = wire.Operation[PutSignInProviderInput, PutSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "PutSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
 	RotateKey              = wire.Operation[RotateKeyInput, RotateKeyOutput]{Meta: &wire.Meta{Service: Service, Name: "RotateKey", Method: "POST", URI: "/", Status: 200, Void: false}}
 	TestTrustedTokenIssuer = wire.Operation[TestTrustedTokenIssuerInput, TestTrustedTokenIssuerOutput]{Meta: &wire.Meta{Service: Service, Name: "TestTrustedTokenIssuer", Method: "POST", URI: "/", Status: 200, Void: false}}

@@ -54,6 +54,18 @@ type DeleteSignInProviderInput struct {
 type DeleteSignInProviderOutput struct {
 }
 
+// DescribeProvisioningInput is AWS's shape of that name.
+type DescribeProvisioningInput struct {
+	IdentityStoreId string `wire:"IdentityStoreId" req:"1" c:"n1-2048"`
+}
+
+// DescribeProvisioningOutput is AWS's shape of that name.
+type DescribeProvisioningOutput struct {
+	Enabled         *bool  `wire:"Enabled"`
+	Endpoint        string `wire:"Endpoint" c:"n1-2048"`
+	IdentityStoreId string `wire:"IdentityStoreId" c:"n1-2048"`
+}
+
 // DescribeSignInProviderInput is AWS's shape of that name.
 type DescribeSignInProviderInput struct {
 	InstanceArn string `wire:"InstanceArn" req:"1" c:"n1-2048"`
@@ -78,6 +90,19 @@ type ListScimTokensInput struct {
 // ListScimTokensOutput is AWS's shape of that name.
 type ListScimTokensOutput struct {
 	Tokens []ScimToken `wire:"Tokens" item:"member"`
+}
+
+// PutProvisioningInput is AWS's shape of that name.
+type PutProvisioningInput struct {
+	Enabled         *bool  `wire:"Enabled"`
+	IdentityStoreId string `wire:"IdentityStoreId" req:"1" c:"n1-2048"`
+}
+
+// PutProvisioningOutput is AWS's shape of that name.
+type PutProvisioningOutput struct {
+	Enabled         *bool  `wire:"Enabled"`
+	Endpoint        string `wire:"Endpoint" c:"n1-2048"`
+	IdentityStoreId string `wire:"IdentityStoreId" c:"n1-2048"`
 }
 
 // PutSignInProviderInput is AWS's shape of that name.

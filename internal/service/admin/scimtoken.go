@@ -54,7 +54,7 @@ func (s *service) createScimToken(c *awsapi.Call, in *api.CreateScimTokenInput) 
 	if err != nil {
 		return nil, err
 	}
-	return &api.CreateScimTokenOutput{Endpoint: s.WebURL() + "/" + ic.ScimTenant + "/scim/v2", ExpiresAt: t.Expires, Token: secret, TokenId: t.ID}, nil
+	return &api.CreateScimTokenOutput{Endpoint: s.scimEndpoint(ic), ExpiresAt: t.Expires, Token: secret, TokenId: t.ID}, nil
 }
 
 func (s *service) center(id granary.StoreID) (*granary.IdentityCenter, error) {

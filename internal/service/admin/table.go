@@ -38,6 +38,8 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.CreateScimToken, onStore(s, func(in *api.CreateScimTokenInput) string { return in.IdentityStoreId }), s.createScimToken),
 			awsapi.On(api.ListScimTokens, onStore(s, func(in *api.ListScimTokensInput) string { return in.IdentityStoreId }), s.listScimTokens),
 			awsapi.On(api.DeleteScimToken, onStore(s, func(in *api.DeleteScimTokenInput) string { return in.IdentityStoreId }), s.deleteScimToken),
+			awsapi.On(api.DescribeProvisioning, onStore(s, func(in *api.DescribeProvisioningInput) string { return in.IdentityStoreId }), s.describeProvisioning),
+			awsapi.On(api.PutProvisioning, onStore(s, func(in *api.PutProvisioningInput) string { return in.IdentityStoreId }), s.putProvisioning),
 			awsapi.On(api.CreateRoleSession, roleChecks, s.createRoleSession),
 			awsapi.On(api.PutSignInProvider, onInstance(s, func(in *api.PutSignInProviderInput) string { return in.InstanceArn }), s.putSignInProvider),
 			awsapi.On(api.DescribeSignInProvider, onInstance(s, func(in *api.DescribeSignInProviderInput) string { return in.InstanceArn }), s.describeSignInProvider),

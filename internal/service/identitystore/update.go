@@ -28,7 +28,7 @@ func (s *service) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.Upda
 				return err
 			}
 		}
-		if err := u.Check(false); err != nil {
+		if err := u.Check(old.Check(false) != nil); err != nil { // who came without a name by SCIM may stay so
 			return err
 		}
 		u.Updated, u.UpdatedBy = c.Now.UTC(), string(c.Caller.ARN)
@@ -103,22 +103,24 @@ func text(into *string) setter {
 var (
 	errNotText   = granary.Errorf(granary.Invalid, "it must be a text")
 	errEmptyText = granary.Errorf(granary.Invalid, "it must not be empty; leave the value out to remove the attribute")
-	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own members", maxPhotos)
+	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own members", granary.MaxPhotos)
+	errNotOne    = granary.Errorf(granary.Invalid, "it must be a list of one object with the attribute's own members. Currently list attributes only allow single item")
 	errNotObject = granary.Errorf(granary.Invalid, "it must be an object with the attribute's own members")
 )
 
-const maxPhotos = 3
+// one is an attribute that is a list of one object, replaced whole: SCIM may have brought more, this API does not.
+func one[Shape, T any](into *[]T, of func(Shape) T) setter { return many(into, of, 1, errNotOne) }
 
 // many is an attribute that is a list of objects, replaced whole.
-func many[Shape, T any](into *[]T, of func(Shape) T) setter {
+func many[Shape, T any](into *[]T, of func(Shape) T, most int, wrong error) setter {
 	return func(raw json.RawMessage) error {
 		*into = nil
 		if raw == nil {
 			return nil
 		}
 		var list []Shape
-		if strictly(raw, &list) != nil || len(list) == 0 || len(list) > maxPhotos {
-			return errNotList
+		if strictly(raw, &list) != nil || len(list) == 0 || len(list) > most {
+			return wrong
 		}
 		for _, e := range list {
 			*into = append(*into, of(e))
@@ -143,11 +145,11 @@ func userAttributes(u *granary.User) attributes {
 		"name.formatted": text(&u.Name.Formatted), "name.familyname": text(&u.Name.Family), "name.givenname": text(&u.Name.Given),
 		"name.middlename": text(&u.Name.Middle), "name.honorificprefix": text(&u.Name.Prefix), "name.honorificsuffix": text(&u.Name.Suffix),
 		"name":         func(raw json.RawMessage) error { return setName(&u.Name, raw) },
-		"emails":       many(&u.Emails, email),
-		"phonenumbers": many(&u.Phones, phone),
-		"addresses":    many(&u.Addresses, address),
-		"roles":        many(&u.Roles, roleAttr),
-		"photos":       many(&u.Photos, photo),
+		"emails":       one(&u.Emails, email),
+		"phonenumbers": one(&u.Phones, phone),
+		"addresses":    one(&u.Addresses, address),
+		"roles":        one(&u.Roles, roleAttr),
+		"photos":       many(&u.Photos, photo, granary.MaxPhotos, errNotList),
 	}
 	for name, into := range map[string]*string{"employeenumber": &e.EmployeeNumber, "costcenter": &e.CostCenter, "organization": &e.Organization,
 		"division": &e.Division, "department": &e.Department, "manager.value": &e.Manager} {

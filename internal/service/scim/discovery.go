@@ -1,49 +1,59 @@
 package scim
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
 
 // discovery answers what the service can do (RFC 7644 §4).
 func (c *call) discovery() (answer, error) {
-	if c.r.Method != http.MethodGet {
-		return answer{}, &scimError{status: http.StatusMethodNotAllowed, detail: c.r.Method + " is not possible here."}
+	if c.method != http.MethodGet {
+		return answer{}, c.notAllowed("GET")
 	}
 	if c.kind == "ServiceProviderConfig" {
-		return answer{status: http.StatusOK, body: providerConfig}, nil
+		return answer{status: http.StatusOK, body: c.providerConfig()}, nil
 	}
 	list := resourceTypes
 	if c.kind == "Schemas" {
-		list = schemas
+		list = c.schemas()
 	}
-	if c.id == "" {
-		return answer{status: http.StatusOK, body: map[string]any{"schemas": []string{listSchema}, "totalResults": len(list), "itemsPerPage": len(list), "startIndex": 1, "Resources": list}}, nil
-	}
-	for _, v := range list {
-		if strings.EqualFold(v.(object).text("id"), c.id) {
-			return answer{status: http.StatusOK, body: v}, nil
+	shown := make([]any, len(list))
+	for i, v := range list {
+		o := maps.Clone(v)
+		o["meta"] = object{"resourceType": strings.TrimSuffix(c.kind, "s"), "location": c.base + "/" + c.kind + "/" + v.text("id")}
+		if strings.EqualFold(v.text("id"), c.id) {
+			return answer{status: http.StatusOK, body: o}, nil
 		}
+		shown[i] = o
 	}
-	return answer{}, notFound("There is no " + c.id + ".")
+	if c.id != "" {
+		return answer{}, notFound("There is no " + c.id + ".")
+	}
+	return answer{status: http.StatusOK, body: map[string]any{"schemas": []string{listSchema}, "totalResults": len(list), "itemsPerPage": len(list), "startIndex": 1, "Resources": shown}}, nil
 }
 
-var no = object{"supported": false}
+func supported(yes bool) object { return object{"supported": yes} }
 
-var providerConfig = object{
-	"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
-	"patch":   object{"supported": true}, "bulk": object{"supported": false, "maxOperations": 100, "maxPayloadSize": maxBody},
-	"filter": object{"supported": true, "maxResults": usualCount}, "changePassword": no, "sort": no, "etag": no,
-	"authenticationSchemes": []any{object{"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,
-		"description": "A token made with: granary scim token create"}},
+// providerConfig says what there is. Lists have a hundred resources unless a client asks for more.
+func (c *call) providerConfig() object {
+	return object{
+		"schemas":          []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
+		"documentationUri": "https://docs.aws.amazon.com/singlesignon/latest/developerguide/what-is-scim.html",
+		"patch":            supported(true), "bulk": object{"supported": true, "maxOperations": maxBulk, "maxPayloadSize": maxBulkBody},
+		"filter": object{"supported": true, "maxResults": usualCount}, "changePassword": supported(false), "sort": supported(true), "etag": supported(c.ETags),
+		"authenticationSchemes": []any{object{"type": "oauthbearertoken", "name": "OAuth Bearer Token", "primary": true,
+			"description": "A token made with: granary scim token create", "specUri": "https://www.rfc-editor.org/info/rfc6750"}},
+		"meta": object{"resourceType": "ServiceProviderConfig", "location": c.base + "/ServiceProviderConfig"},
+	}
 }
 
 const resourceTypeSchema = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 
-var resourceTypes = []any{
-	object{"schemas": []string{resourceTypeSchema}, "id": "User", "name": "User", "endpoint": "/Users", "description": "User Account", "schema": userSchema,
+var resourceTypes = []object{
+	{"schemas": []string{resourceTypeSchema}, "id": "User", "name": "User", "endpoint": "/Users", "description": "User Account", "schema": userSchema,
 		"schemaExtensions": []any{object{"schema": enterpriseSchema, "required": false}}},
-	object{"schemas": []string{resourceTypeSchema}, "id": "Group", "name": "Group", "endpoint": "/Groups", "description": "Group", "schema": groupSchema},
+	{"schemas": []string{resourceTypeSchema}, "id": "Group", "name": "Group", "endpoint": "/Groups", "description": "Group", "schema": groupSchema},
 }
 
 func attribute(name, kind string, more object, subs ...any) object {
@@ -69,21 +79,38 @@ func schema(id, name string, attrs ...any) object {
 }
 
 var (
-	isList   = object{"multiValued": true}
-	elements = append(attributes("string", "value", "type"), attribute("primary", "boolean", nil))
+	isList = object{"multiValued": true}
 )
 
-var schemas = []any{
-	schema(userSchema, "User", append([]any{
+func element(more ...any) []any {
+	return append(append(attributes("string", "value", "type"), attribute("primary", "boolean", nil)), more...)
+}
+
+// schemas describe the resources (RFC 7643 §7). The parts of the name are demanded unless the server is lenient.
+func (c *call) schemas() []object {
+	named := object{"required": !c.Lenient}
+	user := []any{
 		attribute("userName", "string", object{"required": true, "uniqueness": "server"}),
+		attribute("displayName", "string", named),
 		attribute("externalId", "string", object{"caseExact": true}),
 		attribute("active", "boolean", nil),
-		attribute("name", "complex", nil, attributes("string", "formatted", "familyName", "givenName", "middleName", "honorificPrefix", "honorificSuffix")...),
-		attribute("emails", "complex", isList, elements...), attribute("phoneNumbers", "complex", isList, elements...), attribute("roles", "complex", isList, elements...),
-		attribute("addresses", "complex", isList, attributes("string", "formatted", "streetAddress", "locality", "region", "postalCode", "country", "type")...),
-	}, attributes("string", "displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone")...)...),
-	schema(groupSchema, "Group", attribute("displayName", "string", object{"required": true, "uniqueness": "server"}), attribute("externalId", "string", object{"caseExact": true}),
-		attribute("members", "complex", isList, attribute("value", "string", object{"mutability": "immutable"}))),
-	schema(enterpriseSchema, "EnterpriseUser", append(attributes("string", "employeeNumber", "costCenter", "organization", "division", "department"),
-		attribute("manager", "complex", nil, attribute("value", "string", nil)))...),
+		attribute("name", "complex", named, append(attributes("string", "formatted", "middleName", "honorificPrefix", "honorificSuffix"),
+			attribute("givenName", "string", named), attribute("familyName", "string", named))...),
+		attribute("emails", "complex", isList, element()...), attribute("phoneNumbers", "complex", isList, element()...), attribute("roles", "complex", isList, element()...),
+		attribute("addresses", "complex", isList, append(attributes("string", "formatted", "streetAddress", "locality", "region", "postalCode", "country", "type"),
+			attribute("primary", "boolean", nil))...),
+		attribute("groups", "complex", object{"multiValued": true, "mutability": "readOnly", "returned": "request"}, attributes("string", "value", "$ref", "type")...),
+	}
+	if c.KeepAll {
+		user = append(user, attribute("photos", "complex", isList, element(attribute("display", "string", nil))...))
+	}
+	return []object{
+		schema(userSchema, "User", append(user, attributes("string", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone")...)...),
+		schema(groupSchema, "Group", attribute("displayName", "string", object{"required": true, "uniqueness": "server"}),
+			attribute("externalId", "string", object{"caseExact": true}),
+			attribute("members", "complex", isList, attribute("value", "string", object{"mutability": "immutable", "caseExact": true}),
+				attribute("$ref", "reference", object{"mutability": "immutable", "referenceTypes": []string{"User"}}), attribute("type", "string", object{"mutability": "immutable"}))),
+		schema(enterpriseSchema, "EnterpriseUser", append(attributes("string", "employeeNumber", "costCenter", "organization", "division", "department"),
+			attribute("manager", "complex", nil, attribute("value", "string", nil)))...),
+	}
 }

@@ -8,11 +8,15 @@ import (
 	"granary"
 )
 
+const errorSchema = "urn:ietf:params:scim:api:messages:2.0:Error"
+
 // scimError is an error in SCIM's words (RFC 7644 §3.12).
 type scimError struct {
 	status   int
 	scimType string
 	detail   string
+	allow    string        // methods, of a 405
+	retry    time.Duration // of a 429
 	cause    error
 }
 
@@ -20,16 +24,15 @@ func (e *scimError) Error() string { return e.detail }
 
 func (e *scimError) Unwrap() error { return e.cause }
 
+// names are AWS's for the statuses, as the audit has them.
+var names = map[int]string{http.StatusBadRequest: "ValidationException", http.StatusUnauthorized: "UnauthorizedException", http.StatusForbidden: "AccessDeniedException",
+	http.StatusNotFound: "ResourceNotFoundException", http.StatusMethodNotAllowed: "ValidationException", http.StatusConflict: "ConflictException",
+	http.StatusPreconditionFailed: "PreconditionFailed", http.StatusRequestEntityTooLarge: "PayloadTooLarge", http.StatusTooManyRequests: "ThrottlingException",
+	http.StatusNotImplemented: "NotImplemented", http.StatusServiceUnavailable: "ServiceUnavailableException"}
+
 func (e *scimError) name() string {
-	switch e.status {
-	case http.StatusUnauthorized:
-		return "UnauthorizedException"
-	case http.StatusNotFound:
-		return "ResourceNotFoundException"
-	case http.StatusConflict:
-		return "ConflictException"
-	case http.StatusBadRequest:
-		return "ValidationException"
+	if n := names[e.status]; n != "" {
+		return n
 	}
 	return "InternalServerException"
 }
@@ -60,17 +63,30 @@ func asSCIM(err error) *scimError {
 	return out
 }
 
+// failure is the answer an error leads to.
 func (c *call) failure(err error) answer {
 	e := asSCIM(err)
-	if e.status >= 500 && c.Log != nil {
+	if e.status >= 500 && e.status != http.StatusNotImplemented && c.ctx.Err() == nil && c.Log != nil {
 		c.Log.Error("scim", "request", c.requestID, "error", err.Error())
 	}
-	body := map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "detail": e.detail, "status": strconv.Itoa(e.status),
+	body := map[string]any{"schemas": []string{errorSchema}, "detail": e.detail, "status": strconv.Itoa(e.status),
 		"exceptionRequestId": c.requestID, "timeStamp": c.now.Format("2006-01-02 15:04:05.000")}
 	if e.scimType != "" {
 		body["scimType"] = e.scimType
 	}
 	return answer{status: e.status, body: body}
+}
+
+// advise sets the headers that tell a refused client how to go on.
+func (c *call) advise(h http.Header, err error) {
+	switch e := asSCIM(err); e.status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="scim"`)
+	case http.StatusMethodNotAllowed:
+		h.Set("Allow", e.allow)
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", strconv.Itoa(max(1, int((e.retry+time.Second-1)/time.Second))))
+	}
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

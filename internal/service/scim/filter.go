@@ -3,12 +3,16 @@ package scim
 import (
 	"encoding/json"
 	"strings"
+	"time"
+
+	"granary/internal/store"
 )
 
 // expr is a filter (RFC 7644 §3.4.2.2).
 type expr interface {
 	match(o object) bool
-	imply(o object) // writes what an "eq" demands into a new element
+	imply(o object)        // writes what an "eq" demands into a new element
+	each(func(e compExpr)) // calls the function with every comparison
 }
 
 type (
@@ -19,18 +23,29 @@ type (
 		attr path
 		op   string
 		text string // the value as text; booleans are "true" and "false"
+		null bool   // the value is null, which equals what is absent
 	}
 )
 
 func (e andExpr) match(o object) bool { return e.a.match(o) && e.b.match(o) }
 func (e andExpr) imply(o object)      { e.a.imply(o); e.b.imply(o) }
-func (e orExpr) match(o object) bool  { return e.a.match(o) || e.b.match(o) }
-func (e orExpr) imply(object)         {}
-func (e notExpr) match(o object) bool { return !e.e.match(o) }
-func (e notExpr) imply(object)        {}
+func (e andExpr) each(fn func(compExpr)) {
+	e.a.each(fn)
+	e.b.each(fn)
+}
+func (e orExpr) match(o object) bool { return e.a.match(o) || e.b.match(o) }
+func (e orExpr) imply(object)        {}
+func (e orExpr) each(fn func(compExpr)) {
+	e.a.each(fn)
+	e.b.each(fn)
+}
+func (e notExpr) match(o object) bool     { return !e.e.match(o) }
+func (e notExpr) imply(object)            {}
+func (e notExpr) each(fn func(compExpr))  { e.e.each(fn) }
+func (e compExpr) each(fn func(compExpr)) { fn(e) }
 
 func (e compExpr) imply(o object) {
-	if e.op != "eq" || e.attr.sub != "" {
+	if e.op != "eq" || e.attr.sub != "" || e.null {
 		return
 	}
 	if strings.EqualFold(e.attr.attr, "primary") {
@@ -41,14 +56,13 @@ func (e compExpr) imply(o object) {
 }
 
 // exact are the attributes that compare with regard to letter case.
-var exact = map[string]bool{"id": true, "externalid": true, "members": true}
+var exact = map[string]bool{"id": true, "externalid": true, "members": true, "groups": true}
 
 func (e compExpr) match(o object) bool {
-	values := e.attr.values(o)
-	if e.op == "pr" {
-		return len(values) > 0
+	if e.op == "pr" || e.null {
+		return e.attr.present(o) == (e.op == "pr" || e.op == "ne")
 	}
-	for _, v := range values {
+	for _, v := range e.attr.values(o) {
 		if e.compare(v) {
 			return e.op != "ne"
 		}
@@ -58,8 +72,14 @@ func (e compExpr) match(o object) bool {
 
 func (e compExpr) compare(v string) bool {
 	want := e.text
-	if !exact[strings.ToLower(e.attr.attr)] {
-		v, want = strings.ToLower(v), strings.ToLower(want)
+	if e.attr.isTime() {
+		a, aerr := time.Parse(time.RFC3339Nano, v)
+		b, berr := time.Parse(time.RFC3339Nano, want)
+		if aerr == nil && berr == nil {
+			v, want = a.UTC().Format("2006-01-02T15:04:05.000000000"), b.UTC().Format("2006-01-02T15:04:05.000000000")
+		}
+	} else if !exact[strings.ToLower(e.attr.attr)] {
+		v, want = store.Fold(v), store.Fold(want)
 	}
 	switch e.op {
 	case "eq", "ne":
@@ -82,59 +102,26 @@ func (e compExpr) compare(v string) bool {
 	return false
 }
 
-// values are the texts an attribute path leads to; a list leads to the values of its elements.
-func (p path) values(o object) (out []string) {
-	if p.extension {
-		o = o.sub(enterpriseSchema)
-	}
-	add := func(v any) {
-		switch v := v.(type) {
-		case string:
-			if v != "" {
-				out = append(out, v)
-			}
-		case bool:
-			b, _ := json.Marshal(v)
-			out = append(out, string(b))
-		}
-	}
-	sub := p.sub
-	if sub == "" {
-		sub = "value"
-	}
-	switch v := o.get(p.attr).(type) {
-	case []any:
-		for _, e := range v {
-			if eo := asObject(e); eo != nil && (p.filter == nil || p.filter.match(eo)) {
-				add(eo.get(sub))
-			}
-		}
-	case map[string]any:
-		add(object(v).get(sub))
-	case object:
-		add(v.get(sub))
-	default:
-		add(v)
-	}
-	return out
-}
-
 const (
 	maxFilter = 4096 // bytes
 	maxTerms  = 20
+	maxDepth  = 20 // of parentheses and negations
 )
 
 type parser struct {
-	rest  string
-	terms int
+	rest         string
+	terms, depth int
+	within       bool // a value filter, in which no other can stand
 }
 
 // parseFilter reads a whole filter.
-func parseFilter(s string) (expr, error) {
+func parseFilter(s string) (expr, error) { return parse(s, false) }
+
+func parse(s string, within bool) (expr, error) {
 	if len(s) > maxFilter {
 		return nil, invalid("invalidFilter", "The filter is longer than 4096 bytes.")
 	}
-	p := &parser{rest: s}
+	p := &parser{rest: s, within: within}
 	e, err := p.or()
 	if err == nil && strings.TrimSpace(p.rest) != "" {
 		err = p.bad("something is left over after the filter")
@@ -179,9 +166,10 @@ func (p *parser) and() (expr, error) {
 }
 
 func (p *parser) term() (expr, error) {
-	if p.terms++; p.terms > maxTerms {
-		return nil, p.bad("it has more than 20 terms")
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.bad("it is nested more than 20 deep")
 	}
+	defer func() { p.depth-- }()
 	if p.word("not") {
 		e, err := p.term()
 		return notExpr{e}, err
@@ -200,11 +188,17 @@ func (p *parser) term() (expr, error) {
 		p.rest = after
 		return e, nil
 	}
+	if p.terms++; p.terms > maxTerms {
+		return nil, p.bad("it has more than 20 terms")
+	}
 	return p.comparison()
 }
 
 func (p *parser) comparison() (expr, error) {
 	name, rest := cutAttribute(p.rest)
+	if p.within && strings.Contains(name, "[") {
+		return nil, p.bad("a value filter stands within another")
+	}
 	attr, err := parsePath(name)
 	if err != nil || name == "" {
 		return nil, p.bad("an attribute name is missing or malformed")
@@ -216,7 +210,7 @@ func (p *parser) comparison() (expr, error) {
 		}
 		e := compExpr{attr: attr, op: op}
 		if op != "pr" {
-			e.text, err = p.value()
+			err = p.value(&e)
 		}
 		return e, err
 	}
@@ -247,29 +241,49 @@ func cutAttribute(s string) (name, rest string) {
 	return s, ""
 }
 
-func (p *parser) value() (string, error) {
+// value reads what is compared with: a JSON text, number, truth value or null.
+func (p *parser) value(e *compExpr) error {
 	p.rest = strings.TrimLeft(p.rest, " ")
 	if !strings.HasPrefix(p.rest, `"`) {
 		end := strings.IndexAny(p.rest+" ", " )]")
-		v := p.rest[:end]
+		e.text = strings.ToLower(p.rest[:end])
 		p.rest = p.rest[end:]
-		if v == "" {
-			return "", p.bad("a value is missing")
-		}
-		return strings.ToLower(v), nil
+		return p.literal(e)
 	}
 	for i := 1; i < len(p.rest); i++ {
 		switch p.rest[i] {
 		case '\\':
 			i++
 		case '"':
-			var s string
-			if json.Unmarshal([]byte(p.rest[:i+1]), &s) != nil {
-				return "", p.bad("a value is not a JSON text")
+			if json.Unmarshal([]byte(p.rest[:i+1]), &e.text) != nil || strings.ContainsRune(e.text, 0) {
+				return p.bad("a value is not a JSON text")
 			}
 			p.rest = p.rest[i+1:]
-			return s, nil
+			return nil
 		}
 	}
-	return "", p.bad("a value's quotation is not closed")
+	return p.bad("a value's quotation is not closed")
+}
+
+// literal checks a value that is not quoted.
+func (p *parser) literal(e *compExpr) error {
+	switch e.text {
+	case "":
+		return p.bad("a value is missing")
+	case "null":
+		if e.null = true; e.op != "eq" && e.op != "ne" {
+			return p.bad("null compares by eq and ne only")
+		}
+		return nil
+	case "true", "false":
+		if e.op != "eq" && e.op != "ne" {
+			return p.bad("true and false compare by eq and ne only")
+		}
+		return nil
+	}
+	var n json.Number
+	if json.Unmarshal([]byte(e.text), &n) != nil {
+		return p.bad("a value is neither a text in quotes nor a number, true, false or null")
+	}
+	return nil
 }

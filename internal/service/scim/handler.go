@@ -1,21 +1,19 @@
 // Package scim answers SCIM 2.0 (RFC 7643, RFC 7644) in AWS's flavour: the company's identity provider writes people and
 // groups into an identity store with a bearer token. It takes the odd forms that real providers send.
 //
-//	request ─ tenant and token ─ body ─ Users or Groups ─ one transaction ─ audit ─ answer
+//	request ─ tenant and token ─ limits ─ body ─ Users or Groups ─ one transaction ─ audit ─ answer
+//	                                   └ Bulk ─ the same for each of its operations
 //
-// A resource is a JSON document on its way in and out; resource.go maps it to the directory's nouns.
+// A resource is a JSON document on its way in and out; read.go and show.go map it to the directory's nouns.
 package scim
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
+	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -37,20 +35,33 @@ type Config struct {
 	Base        func() string // URL of the web door, without a slash at its end
 	Lenient     bool          // people may lack names; surplus list elements are dropped
 	HideMembers bool          // groups show no members, as on AWS
+	KeepAll     bool          // lists keep all their elements, photos too; else one, as on AWS
+	ETags       bool          // resources have versions, and requests may be conditional
+	Reads       int           // per second, operation and identity store; 0: no limit
+	Writes      int
 }
 
-const maxBody = 16 << 20
-
 // Handler answers paths of the form /{tenant}/scim/v2/….
-type Handler struct{ Config }
+type Handler struct {
+	Config
+	rates rates
+}
 
 // New makes the handler.
-func New(c Config) *Handler { return &Handler{c} }
+func New(c Config) *Handler { return &Handler{Config: c} }
 
-// call is one request under way.
+// call is one request under way, or one operation of a bulk request.
 type call struct {
 	*Handler
-	r         *http.Request
+	ctx       context.Context
+	method    string
+	kind, id  string     // "Users", "Groups", …; the id may be empty
+	query     url.Values // names in lower case
+	match     string     // If-Match
+	noneMatch string     // If-None-Match
+	payload   func(limit int) (object, error)
+	newID     string // of what is made; "": any
+
 	center    *granary.IdentityCenter
 	token     *granary.ScimToken
 	base      string // URL of the tenant's endpoint
@@ -58,8 +69,10 @@ type call struct {
 	actor     string
 	requestID string
 	decision  string // id that a refusal can be explained by
+	source    string // address and program of the client, for the audit
+	agent     string
 	now       time.Time
-	kind, id  string // "Users", "Groups", …; the id may be empty
+	named     map[string]bool // the attributes that were named, for the audit
 }
 
 // answer is what a request leads to.
@@ -67,6 +80,7 @@ type answer struct {
 	status   int
 	body     any // nil: none
 	location string
+	etag     string
 }
 
 // Match reports whether a path is SCIM's.
@@ -86,106 +100,88 @@ func segments(path string) (out []string) {
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Handler: h, r: r, requestID: granary.UUID(), now: h.Now().UTC()}
-	a, err := c.serve()
+	c := &call{Handler: h, ctx: r.Context(), method: r.Method, match: r.Header.Get("If-Match"), noneMatch: r.Header.Get("If-None-Match"),
+		requestID: granary.UUID(), now: h.Now().UTC(), agent: r.UserAgent(), named: map[string]bool{}}
+	c.source, _, _ = net.SplitHostPort(r.RemoteAddr)
+	c.payload = func(limit int) (object, error) { return readBody(r.Body, limit) }
+	a, err := c.serve(r)
 	if err == nil || c.token != nil {
 		if rerr := c.record(err); rerr != nil {
 			err, c.decision = rerr, ""
 		}
 	} else {
 		c.decision = seal.SealRefusal(h.Index.Ring(), &granary.Refusal{At: c.now, Service: "scim", Operation: r.Method, Code: "UnauthorizedException", Message: err.Error(),
-			Link: "key", Cause: "scim-token", RequestID: c.requestID, SourceAddr: c.source()})
+			Link: "key", Cause: "scim-token", RequestID: c.requestID, SourceAddr: c.source})
 	}
 	if err != nil {
 		a = c.failure(err)
+		c.advise(w.Header(), err)
 	}
-	c.write(w, a)
+	c.write(w, r.Header.Get("Accept"), a)
 }
 
-func (c *call) serve() (answer, error) {
-	parts := segments(c.r.URL.Path)
-	if err := c.authenticate(parts[0]); err != nil {
+func (c *call) serve(r *http.Request) (answer, error) {
+	parts := segments(r.URL.Path)
+	if err := c.authenticate(r.Header.Get("Authorization"), parts[0]); err != nil {
 		return answer{}, err
 	}
 	c.base = c.Base() + "/" + c.center.ScimTenant + "/scim/v2"
 	c.issuer = "https://scim.aws.com/" + c.center.ScimTenant
 	c.actor = "arn:aws:identitystore::" + string(c.center.Account) + ":scim/" + c.token.ID
-	rest := parts[3:]
-	if len(rest) > 0 {
-		c.kind = rest[0]
+	if c.center.ScimDisabled {
+		return answer{}, &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary scim enable allows it again."}
 	}
-	if len(rest) > 1 {
-		c.id = rest[1]
+	if err := c.route(parts[3:]); err != nil {
+		return answer{}, err
 	}
-	if len(rest) > 2 {
-		return answer{}, notFound("There is nothing at this path.")
+	var err error
+	if c.query, err = parseQuery(r.URL.RawQuery); err != nil {
+		return answer{}, err
+	}
+	return c.dispatch()
+}
+
+// route reads what the path is about: a kind of resources, and one of them.
+func (c *call) route(parts []string) error {
+	if len(parts) > 0 {
+		c.kind = parts[0]
+	}
+	if len(parts) > 1 {
+		c.id = parts[1]
+	}
+	if len(parts) > 2 || strings.ContainsFunc(c.id, func(r rune) bool { return r < ' ' }) {
+		return notFound("There is nothing at this path.")
+	}
+	return nil
+}
+
+// dispatch answers a request whose sender and path are known.
+func (c *call) dispatch() (answer, error) {
+	if err := c.limit(); err != nil {
+		return answer{}, err
 	}
 	switch c.kind {
 	case "Users":
 		return c.users()
 	case "Groups":
 		return c.groups()
+	case "Bulk":
+		return c.bulk()
+	case ".search":
+		return c.search(c.peopleShelf(), c.groupShelf())
 	case "ServiceProviderConfig", "ResourceTypes", "Schemas":
 		return c.discovery()
-	case "Me", "Bulk", ".search":
-		return answer{}, &scimError{status: http.StatusNotImplemented, detail: "/" + c.kind + " is not implemented."}
+	case "Me":
+		return answer{}, &scimError{status: http.StatusNotImplemented, detail: "/Me is not implemented: a provisioning token is nobody's own."}
 	}
 	return answer{}, notFound("There is nothing at this path; the resources are /Users and /Groups.")
 }
 
-// authenticate finds the token by its hash. One of another tenant is as unknown as any.
-func (c *call) authenticate(tenant string) error {
-	bad := &scimError{status: http.StatusUnauthorized, detail: "The bearer token is missing, unknown, expired, or of another tenant."}
-	scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || len(secret) > 1024 {
-		return bad
-	}
-	sum := sha256.Sum256([]byte(strings.TrimSpace(secret)))
-	hash := hex.EncodeToString(sum[:])
-	t, ok := c.Index.ScimToken(hash)
-	if !ok || subtle.ConstantTimeCompare([]byte(t.Hash), []byte(hash)) != 1 || !c.now.Before(t.Expires) {
-		return bad
-	}
-	center, ok := c.Index.IdentityCenterOfStore(t.Store)
-	if !ok || subtle.ConstantTimeCompare([]byte(center.ScimTenant), []byte(tenant)) != 1 {
-		return bad
-	}
-	c.center, c.token = center, t
-	return c.touch()
+func (c *call) notAllowed(methods string) error {
+	return &scimError{status: http.StatusMethodNotAllowed, detail: c.method + " is not possible here; " + methods + " is.", allow: methods}
 }
 
-// touch keeps when the token was last used, to the hour: a write for each request would serve nobody.
-func (c *call) touch() error {
-	if c.now.Sub(c.token.LastUsed) < time.Hour {
-		return nil
-	}
-	return c.DB.Update(c.r.Context(), func(tx *store.Tx) error {
-		t, err := tx.ScimTokens.Get(c.token.ID)
-		if err != nil {
-			return err
-		}
-		t.LastUsed = c.now
-		return tx.ScimTokens.Update(t)
-	})
-}
-
-// body reads the request's JSON object, whatever Content-Type it claims.
-func (c *call) body() (object, error) {
-	b, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
-	if err != nil {
-		return nil, invalid("invalidSyntax", "The request body could not be read.")
-	}
-	if len(b) > maxBody {
-		return nil, &scimError{status: http.StatusRequestEntityTooLarge, detail: "The request body is larger than 16 MiB."}
-	}
-	var o object
-	if err := json.Unmarshal(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), &o); err != nil || o == nil {
-		return nil, invalid("invalidSyntax", "Request is unparsable, syntactically incorrect, or violates schema: the body is not a JSON object.")
-	}
-	return o, nil
-}
-
-func (c *call) write(w http.ResponseWriter, a answer) {
+func (c *call) write(w http.ResponseWriter, accept string, a answer) {
 	h := w.Header()
 	h.Set("X-Amzn-Requestid", c.requestID)
 	if c.decision != "" {
@@ -194,14 +190,14 @@ func (c *call) write(w http.ResponseWriter, a answer) {
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
+	if a.etag != "" {
+		h.Set("ETag", a.etag)
+	}
 	if a.body == nil {
 		w.WriteHeader(a.status)
 		return
 	}
-	h.Set("Content-Type", contentType(c.r.Header.Get("Accept")))
-	if a.status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer realm="scim"`)
-	}
+	h.Set("Content-Type", contentType(accept))
 	w.WriteHeader(a.status)
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -214,36 +210,4 @@ func contentType(accept string) string {
 		return "application/json"
 	}
 	return "application/scim+json;charset=utf-8"
-}
-
-// record audits the request: what was done by which token, never the people's data.
-func (c *call) record(failed error) error {
-	name := map[string]string{http.MethodGet: "Get", http.MethodPost: "Create", http.MethodPut: "Put", http.MethodPatch: "Patch", http.MethodDelete: "Delete"}[c.r.Method]
-	if c.r.Method == http.MethodGet && c.id == "" {
-		name = "List"
-	}
-	kind := c.kind
-	if name != "List" {
-		kind = strings.TrimSuffix(kind, "s")
-	}
-	e := &audit.Event{EventVersion: "1.11", EventTime: c.now.Format(time.RFC3339), EventSource: "sso-directory.amazonaws.com", EventName: name + kind,
-		AWSRegion: c.Region, UserAgent: c.r.UserAgent(), RequestID: c.requestID, EventID: granary.TimedUUID(c.Now()), EventType: "AwsApiCall",
-		ReadOnly: c.r.Method == http.MethodGet, ManagementEvent: true, EventCategory: "Management", RecipientAccountID: string(c.center.Account),
-		UserIdentity: &audit.UserIdentity{Type: "Unknown", AccountID: string(c.center.Account), PrincipalID: "scim-token/" + c.token.ID, ARN: c.actor}}
-	e.SourceIPAddress = c.source()
-	e.RequestParameters, _ = json.Marshal(map[string]string{"identityStoreId": string(c.center.Store), "id": c.id})
-	if failed != nil {
-		f := asSCIM(failed)
-		e.ErrorCode, e.ErrorMessage = f.name(), http.StatusText(f.status)
-		if f.status < http.StatusInternalServerError {
-			e.Decision = &audit.Decision{Link: "request", Cause: "scim", Owner: string(c.center.Account), Facts: map[string]string{"method": c.r.Method, "path": "/" + c.kind}}
-			c.decision = e.EventID
-		}
-	}
-	return c.Audit.Record(e)
-}
-
-func (c *call) source() string {
-	host, _, _ := net.SplitHostPort(c.r.RemoteAddr)
-	return host
 }

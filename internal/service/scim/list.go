@@ -2,7 +2,9 @@ package scim
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,302 +14,353 @@ import (
 
 const (
 	usualCount = 100
-	maxCount   = 1000
+	maxCount   = 1000    // resources in an answer
+	maxShown   = 250_000 // members of groups in an answer
+	maxSorted  = 200_000 // resources that are put into another order than that of creation
+	atOnce     = 500     // read from the store
 )
 
-// listing is one list request: a window over the resources that match.
+// listing is one list request: a window over the resources that match, in the order of their creation unless sorted.
 type listing struct {
 	filter expr
-	start  int // counted from 1
-	count  int
-	cursor *string // not nil: cursor paging
-	found  []any
-	total  int
-	next   string
+	start  int    // counted from 1
+	count  int    // at most
+	paged  bool   // by cursor
+	after  *place // the cursor; nil: from the start
+	sort   *path
+	down   bool // sorted in descending order
 }
 
+// place is a cursor: where a list goes on, and of what list.
+type place struct {
+	List    string
+	Created int64
+	ID      string
+}
+
+// here is what a cursor belongs to.
+func (c *call) here() string { return c.kind + "\x00" + c.query.Get("filter") }
+
 func (c *call) listing() (*listing, error) {
-	q := c.r.URL.Query()
-	l := &listing{start: 1, count: usualCount, found: []any{}}
+	q := c.query
+	l := &listing{start: 1, count: usualCount, paged: q.Has("cursor")}
+	var err error
 	if f := q.Get("filter"); f != "" {
-		var err error
 		if l.filter, err = parseFilter(f); err != nil {
 			return nil, err
 		}
 	}
-	number := func(name string, v *int) error {
+	for name, v := range map[string]*int{"startindex": &l.start, "count": &l.count} {
 		if s := q.Get(name); s != "" {
-			n, err := strconv.Atoi(s)
-			if err != nil {
-				return invalid("invalidValue", name+" must be a number.")
+			if *v, err = strconv.Atoi(s); err != nil {
+				return nil, invalid("invalidValue", name+" must be a whole number.")
 			}
-			*v = n
 		}
-		return nil
-	}
-	if err := number("startIndex", &l.start); err != nil {
-		return nil, err
-	}
-	if err := number("count", &l.count); err != nil {
-		return nil, err
 	}
 	l.start, l.count = max(l.start, 1), min(max(l.count, 0), maxCount)
-	if q.Has("cursor") {
-		b, err := base64.RawURLEncoding.DecodeString(q.Get("cursor"))
-		after, ok := strings.CutPrefix(string(b), q.Get("filter")+"\x00")
-		if q.Get("cursor") != "" && (err != nil || !ok) {
-			return nil, invalid("invalidValue", "The cursor is not one that this list with this filter gave.")
-		}
-		l.cursor = &after
-	}
-	return l, nil
-}
-
-// take offers a resource that matched; it says whether more are wanted.
-func (l *listing) take(id string, show func() (object, error)) (more bool, err error) {
-	if l.cursor != nil && len(l.found) == l.count {
-		l.next = "more"
-		return false, nil
-	}
-	l.total++
-	if l.cursor == nil && (l.total < l.start || len(l.found) >= l.count) {
-		return true, nil
-	}
-	o, err := show()
-	if err != nil {
-		return false, err
-	}
-	l.found = append(l.found, o)
-	return true, nil
-}
-
-func (c *call) listed(l *listing) answer {
-	body := map[string]any{"schemas": []string{listSchema}, "itemsPerPage": len(l.found), "Resources": l.found}
-	if l.cursor == nil {
-		body["totalResults"], body["startIndex"] = l.total, l.start
-	} else if l.next != "" && len(l.found) > 0 {
-		last := l.found[len(l.found)-1].(object).text("id")
-		body["nextCursor"] = base64.RawURLEncoding.EncodeToString([]byte(c.r.URL.Query().Get("filter") + "\x00" + last))
-	}
-	return answer{status: http.StatusOK, body: body}
-}
-
-// only finds "attr eq text" when that is the whole filter: such a list is a look-up.
-func only(e expr, attr, sub string) (string, bool) {
-	x, ok := e.(compExpr)
-	if !ok || x.op != "eq" || x.attr.extension || x.attr.filter != nil || !strings.EqualFold(x.attr.attr, attr) {
-		return "", false
-	}
-	return x.text, x.attr.sub == "" || strings.EqualFold(x.attr.sub, sub)
-}
-
-func (c *call) listUsers() (answer, error) {
-	l, err := c.listing()
-	if err != nil {
-		return answer{}, err
-	}
-	err = c.DB.View(c.r.Context(), func(tx *store.Tx) error {
-		return c.eachUser(tx, l, func(u *granary.User) (bool, error) {
-			o := c.toSCIM(u)
-			if l.filter != nil && !l.filter.match(o) {
-				return true, nil
-			}
-			return l.take(string(u.ID), func() (object, error) { return c.project(o, "userName"), nil })
-		})
-	})
-	return c.listed(l), err
-}
-
-// eachUser looks the users up where the filter names one attribute that is one user's, and else walks them in pages.
-func (c *call) eachUser(tx *store.Tx, l *listing, fn func(*granary.User) (bool, error)) error {
-	d := c.center.Store
-	one := func(u *granary.User, err error) error {
-		if granary.Is(err, granary.NotFound) {
-			return nil
-		}
+	if s := q.Get("sortby"); s != "" {
+		p, err := parsePath(s)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		_, err = fn(u)
-		return err
+		l.sort, l.down = &p, strings.EqualFold(q.Get("sortorder"), "descending")
 	}
-	if name, ok := only(l.filter, "userName", ""); ok {
-		return one(tx.Users.ByName(d, name))
+	if !l.paged {
+		return l, nil
 	}
-	if email, ok := only(l.filter, "emails", "value"); ok {
-		return one(tx.Users.ByEmail(d, email))
+	if l.sort != nil || l.count == 0 {
+		return nil, invalid("invalidValue", "A list that is read by cursor is in the order of creation, and has a count of 1 at least.")
 	}
-	if id, ok := only(l.filter, "id", ""); ok {
-		return one(tx.Users.Get(d, granary.UserID(id)))
-	}
-	if id, ok := only(l.filter, "externalId", ""); ok {
-		list, err := tx.Users.ByExternalID(d, c.issuer, id)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		return one(list[0], nil)
-	}
-	after := ""
-	if l.cursor != nil {
-		after = *l.cursor
-	}
-	for {
-		list, next, err := tx.Users.List(d, granary.UserID(after), 500)
-		if err != nil {
-			return err
-		}
-		for _, u := range list {
-			if more, err := fn(u); err != nil || !more {
-				return err
-			}
-		}
-		if after = next; next == "" {
-			return nil
-		}
-	}
+	return l, c.readCursor(l)
 }
 
-func (c *call) listGroups() (answer, error) {
-	l, err := c.listing()
-	if err != nil {
-		return answer{}, err
+func (c *call) readCursor(l *listing) error {
+	text := c.query.Get("cursor")
+	if text == "" {
+		return nil
 	}
-	err = c.DB.View(c.r.Context(), func(tx *store.Tx) error {
-		return c.eachGroup(tx, l, func(g *granary.Group) (bool, error) {
-			return l.take(string(g.ID), func() (object, error) {
-				o, err := c.showGroup(tx, g)
-				return c.project(o, "displayName"), err
-			})
-		})
-	})
-	return c.listed(l), err
-}
-
-// eachGroup is eachUser for groups. "id eq … and members eq …" asks whether somebody is in a group, once for each person
-// in every cycle of some providers: it is a look-up too.
-func (c *call) eachGroup(tx *store.Tx, l *listing, fn func(*granary.Group) (bool, error)) error {
-	d := c.center.Store
-	one := func(g *granary.Group, err error) error {
-		if granary.Is(err, granary.NotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_, err = fn(g)
-		return err
-	}
-	if group, user, ok := membershipQuestion(l.filter); ok {
-		if _, err := tx.Memberships.Find(d, group, user); granary.Is(err, granary.NotFound) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		return one(tx.Groups.Get(d, group))
-	}
-	if name, ok := only(l.filter, "displayName", ""); ok {
-		return one(tx.Groups.ByName(d, name))
-	}
-	if id, ok := only(l.filter, "id", ""); ok {
-		return one(tx.Groups.Get(d, granary.GroupID(id)))
-	}
-	if id, ok := only(l.filter, "externalId", ""); ok {
-		list, err := tx.Groups.ByExternalID(d, c.issuer, id)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		return one(list[0], nil)
-	}
-	if user, ok := only(l.filter, "members", "value"); ok {
-		return c.groupsOf(tx, granary.UserID(user), fn)
-	}
-	after := ""
-	if l.cursor != nil {
-		after = *l.cursor
-	}
-	for {
-		list, next, err := tx.Groups.List(d, granary.GroupID(after), 500)
-		if err != nil {
-			return err
-		}
-		for _, g := range list {
-			if l.filter != nil {
-				members, _, err := tx.Memberships.ListOfGroup(d, g.ID, "", 0)
-				if err != nil {
-					return err
-				}
-				if !l.filter.match(c.groupSCIM(g, members, false)) {
-					continue
-				}
-			}
-			if more, err := fn(g); err != nil || !more {
-				return err
-			}
-		}
-		if after = next; next == "" {
-			return nil
-		}
-	}
-}
-
-func (c *call) groupsOf(tx *store.Tx, id granary.UserID, fn func(*granary.Group) (bool, error)) error {
-	if _, err := tx.Users.Get(c.center.Store, id); granary.Is(err, granary.NotFound) {
-		return noUser(string(id))
-	}
-	list, _, err := tx.Memberships.ListOfUser(c.center.Store, id, "", 0)
-	if err != nil {
-		return err
-	}
-	for _, m := range list {
-		g, err := tx.Groups.Get(c.center.Store, m.Group)
-		if err != nil {
-			return err
-		}
-		if more, err := fn(g); err != nil || !more {
-			return err
-		}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || json.Unmarshal(b, &l.after) != nil || l.after == nil || l.after.List != c.here() {
+		return invalid("invalidValue", "The cursor is not one that this list with this filter gave.")
 	}
 	return nil
 }
 
-func membershipQuestion(e expr) (g granary.GroupID, u granary.UserID, ok bool) {
-	a, ok := e.(andExpr)
-	if !ok {
-		return "", "", false
+// list answers a list of what stands on some shelves.
+func (c *call) list(shelves ...*shelf) (answer, error) {
+	l, err := c.listing()
+	if err != nil {
+		return answer{}, err
 	}
-	for _, x := range [][2]expr{{a.a, a.b}, {a.b, a.a}} {
-		id, isID := only(x[0], "id", "")
-		member, isMember := only(x[1], "members", "value")
-		if !isMember {
-			member, isMember = only(x[1], "member", "value")
+	body := map[string]any{"schemas": []string{listSchema}, "Resources": []any{}}
+	err = c.DB.View(c.ctx, func(tx *store.Tx) error {
+		if err := c.knowMembers(tx, l.filter); err != nil {
+			return err
 		}
-		if isID && isMember {
-			return granary.GroupID(id), granary.UserID(member), true
+		found, total, err := c.find(tx, l, shelves)
+		if err != nil {
+			return err
 		}
-	}
-	return "", "", false
+		if l.paged && len(found) > l.count {
+			found = found[:l.count]
+			p := found[len(found)-1].place()
+			b, err := json.Marshal(place{c.here(), p.Created, p.ID})
+			if err != nil {
+				return err
+			}
+			body["nextCursor"] = base64.RawURLEncoding.EncodeToString(b)
+		}
+		if !l.paged {
+			body["totalResults"], body["startIndex"] = total, l.start
+		}
+		body["itemsPerPage"] = len(found)
+		body["Resources"], err = c.show(tx, found)
+		return err
+	})
+	return answer{status: http.StatusOK, body: body}, err
 }
 
-// project honours attributes and excludedAttributes; id, schemas and the name always stay.
-func (c *call) project(o object, name string) object {
-	q := c.r.URL.Query()
-	always := map[string]bool{"id": true, "schemas": true, strings.ToLower(name): true}
-	split := func(s string) map[string]bool {
-		out := map[string]bool{}
-		for a := range strings.SplitSeq(s, ",") {
-			a, _, _ = strings.Cut(strings.TrimSpace(a), ".")
-			if a != "" {
-				out[strings.ToLower(a)] = true
+// find is the window of what matches, and how many there are in all. By cursor it is one more, when there is more.
+func (c *call) find(tx *store.Tx, l *listing, shelves []*shelf) (found []item, total int, err error) {
+	w := &window{listing: l}
+	for _, s := range shelves {
+		if l.filter == nil && l.sort == nil && !l.paged {
+			err = w.skim(tx, s)
+		} else {
+			err = c.walk(tx, l, s, w.take)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return w.result(), w.total, nil
+}
+
+// window collects what a list answers with.
+type window struct {
+	*listing
+	total int
+	found []item
+	keys  []string // of found, when it is to be sorted
+}
+
+// skim takes the window of a list that has no filter, without reading what comes before it.
+func (w *window) skim(tx *store.Tx, s *shelf) error {
+	n, err := s.count(tx)
+	if err != nil {
+		return err
+	}
+	from := max(w.start-1-w.total, 0)
+	w.total += n
+	if want := w.count - len(w.found); want > 0 && from < n {
+		list, err := s.window(tx, from, want)
+		w.found = append(w.found, list...)
+		return err
+	}
+	return nil
+}
+
+// take is offered an item that matches; it says whether it wants more.
+func (w *window) take(i item, o object) (more bool, err error) {
+	w.total++
+	switch {
+	case w.sort != nil:
+		if w.total > maxSorted {
+			return false, invalid("tooMany", "More than 200000 resources match, too many to sort: narrow the filter, or leave sortBy out.")
+		}
+		key := ""
+		if v := w.sort.values(o); len(v) > 0 {
+			if key = v[0]; !exact[strings.ToLower(w.sort.attr)] {
+				key = store.Fold(key)
 			}
 		}
-		return out
+		w.found, w.keys = append(w.found, i), append(w.keys, key)
+	case w.paged:
+		w.found = append(w.found, i)
+		return len(w.found) <= w.count, nil
+	case w.total >= w.start && len(w.found) < w.count:
+		w.found = append(w.found, i)
 	}
-	wanted, excluded := split(q.Get("attributes")), split(q.Get("excludedAttributes"))
-	for k := range o {
-		f := strings.ToLower(k)
-		if !always[f] && (len(wanted) > 0 && !wanted[f] || excluded[f]) {
-			delete(o, k)
+	return true, nil
+}
+
+func (w *window) result() []item {
+	if w.sort == nil {
+		return w.found
+	}
+	order := make([]int, len(w.found))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		n := compareKeys(w.keys[a], w.keys[b])
+		if w.down {
+			n = -n
 		}
+		return n
+	})
+	out := []item{}
+	for _, i := range order[min(w.start-1, len(order)):min(w.start-1+w.count, len(order))] {
+		out = append(out, w.found[i])
 	}
-	return o
+	return out
+}
+
+// compareKeys puts what has no value last (RFC 7644 §3.4.2.3).
+func compareKeys(a, b string) int {
+	if (a == "") != (b == "") {
+		return strings.Compare(b, a)
+	}
+	return strings.Compare(a, b)
+}
+
+// walk gives fn what matches the filter: by look-up when it can, else going through everything in parts.
+func (c *call) walk(tx *store.Tx, l *listing, s *shelf, fn func(item, object) (bool, error)) error {
+	offer := func(i item) (bool, error) {
+		o, err := c.facts(tx, i, l.filter)
+		if err != nil || l.filter != nil && !l.filter.match(o) {
+			return true, err
+		}
+		return fn(i, o)
+	}
+	after := store.Place{Created: -1 << 62}
+	if l.after != nil {
+		after = store.Place{Created: l.after.Created, ID: l.after.ID}
+	}
+	list, ok, err := s.lookUp(tx, l.filter)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(list, func(a, b item) int { return comparePlaces(a.place(), b.place()) })
+	for {
+		if !ok {
+			if list, err = s.page(tx, after, atOnce); err != nil {
+				return err
+			}
+		}
+		for _, i := range list {
+			if comparePlaces(i.place(), after) <= 0 {
+				continue
+			}
+			if more, err := offer(i); err != nil || !more {
+				return err
+			}
+		}
+		if ok || len(list) < atOnce {
+			return nil
+		}
+		after = list[len(list)-1].place()
+	}
+}
+
+func comparePlaces(a, b store.Place) int {
+	switch {
+	case a.Created < b.Created:
+		return -1
+	case a.Created > b.Created:
+		return 1
+	}
+	return strings.Compare(a.ID, b.ID)
+}
+
+// facts is a resource as filters see it.
+func (c *call) facts(tx *store.Tx, i item, filter expr) (object, error) {
+	if i.user != nil {
+		o := c.toSCIM(i.user)
+		if mentions(filter, "groups") != nil {
+			return o, c.addGroups(tx, o, i.user.ID)
+		}
+		return o, nil
+	}
+	o := c.groupSCIM(i.group)
+	asked := append(mentions(filter, "members"), mentions(filter, "member")...)
+	if len(asked) == 0 {
+		return o, nil
+	}
+	list, err := c.membersAsked(tx, i.group.ID, asked)
+	o["members"], o["member"] = list, list
+	return o, err
+}
+
+// membersAsked are the members that a filter's comparisons are about: those named, unless it asks for more than equality.
+func (c *call) membersAsked(tx *store.Tx, g granary.GroupID, asked []compExpr) ([]any, error) {
+	list := []any{}
+	for _, e := range asked {
+		if e.op == "eq" && !e.null && e.attr.filter == nil {
+			_, err := tx.Memberships.Find(c.center.Store, g, granary.UserID(e.text))
+			if granary.Is(err, granary.NotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, object{"value": e.text})
+			continue
+		}
+		list = list[:0]
+		err := tx.Memberships.EachMember(c.center.Store, g, func(u granary.UserID) error {
+			list = append(list, object{"value": string(u), "type": "User"})
+			return nil
+		})
+		return list, err
+	}
+	return list, nil
+}
+
+// mentions are a filter's comparisons that are about an attribute.
+func mentions(filter expr, name string) (out []compExpr) {
+	if filter == nil {
+		return nil
+	}
+	filter.each(func(e compExpr) {
+		if strings.EqualFold(e.attr.attr, name) && !e.attr.extension {
+			out = append(out, e)
+		}
+	})
+	return out
+}
+
+// knowMembers refuses the question for the groups of somebody who does not exist, as AWS does. Whether somebody is in one group is
+// another question: who does not exist is in none.
+func (c *call) knowMembers(tx *store.Tx, filter expr) error {
+	e, ok := filter.(compExpr)
+	if !ok || c.kind != "Groups" || e.op != "eq" || !strings.EqualFold(e.attr.attr, "members") && !strings.EqualFold(e.attr.attr, "member") {
+		return nil
+	}
+	_, err := tx.Users.Get(c.center.Store, granary.UserID(e.text))
+	if granary.Is(err, granary.NotFound) {
+		return noUser(e.text)
+	}
+	return err
+}
+
+// show is the resources of an answer.
+func (c *call) show(tx *store.Tx, list []item) ([]any, error) {
+	out := make([]any, 0, len(list))
+	members := 0
+	for _, i := range list {
+		if i.user != nil {
+			o := c.toSCIM(i.user)
+			if c.wants("groups", false) {
+				if err := c.addGroups(tx, o, i.user.ID); err != nil {
+					return nil, err
+				}
+			}
+			out = append(out, c.project(o, "userName"))
+			continue
+		}
+		a, err := c.groupAnswer(tx, http.StatusOK, i.group, true)
+		if err != nil {
+			return nil, err
+		}
+		o, _ := a.body.(object)
+		if m, ok := o["members"].([]member); ok {
+			members += len(m)
+		}
+		if members > maxShown {
+			return nil, invalid("tooMany", "These groups have more than 250000 members: ask with excludedAttributes=members, or for fewer groups at once.")
+		}
+		out = append(out, o)
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"encoding/json"
 	"strings"
 )
 
@@ -30,10 +31,34 @@ func (o object) key(name string) string {
 
 func (o object) get(name string) any { return o[o.key(name)] }
 
-// text is an attribute's text; absent, null and other types are "".
+// text is an attribute's text, be it written as a number; absent, null and other types are "".
 func (o object) text(name string) string {
-	s, _ := o.get(name).(string)
+	s, _ := asText(o.get(name))
 	return s
+}
+
+// asText reads a text. Numbers are taken for it, so is a list of one, and an object for its value: providers send them.
+// ok is false for what is none.
+func asText(v any) (text string, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return "", true
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case []any:
+		if len(v) == 1 {
+			return asText(v[0])
+		}
+	case map[string]any:
+		if value, ok := v["value"]; ok {
+			if _, nested := value.(map[string]any); !nested {
+				return asText(value)
+			}
+		}
+	}
+	return "", false
 }
 
 // sub is a complex attribute; a list of one element is taken for it.
@@ -56,8 +81,10 @@ func asObject(v any) object {
 }
 
 // list is a multi-valued attribute; a single object is taken for a list of it.
-func (o object) list(name string) []any {
-	switch v := o.get(name).(type) {
+func (o object) list(name string) []any { return asList(o.get(name)) }
+
+func asList(v any) []any {
+	switch v := v.(type) {
 	case []any:
 		return v
 	case nil:
@@ -65,6 +92,18 @@ func (o object) list(name string) []any {
 	default:
 		return []any{v}
 	}
+}
+
+// elements are the elements of a list, each an object: a bare text is one's value.
+func elements(v any) (out []any) {
+	for _, e := range asList(v) {
+		if s, ok := e.(string); ok && s != "" {
+			out = append(out, object{"value": s})
+		} else if o := asObject(e); o != nil {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // boolean reads a truth value, also when it is written as text.
@@ -78,6 +117,10 @@ func boolean(v any) (value, ok bool) {
 			return true, true
 		case "false":
 			return false, true
+		}
+	case []any:
+		if len(v) == 1 {
+			return boolean(v[0])
 		}
 	}
 	return false, false

@@ -1,6 +1,8 @@
 package scim
 
 import (
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -9,7 +11,6 @@ type operation struct {
 	op    string // add, replace, remove
 	path  string // "" when the value is an object of attributes
 	value any
-	given bool // there is a value, be it null
 }
 
 const maxOperations = 1000
@@ -26,8 +27,12 @@ func operations(body object) ([]operation, error) {
 	out := make([]operation, 0, len(list))
 	for _, v := range list {
 		o := asObject(v)
+		if p := o.get("path"); p != nil {
+			if _, ok := p.(string); !ok {
+				return nil, invalid("invalidPath", "An operation's path is not a text.")
+			}
+		}
 		op := operation{op: strings.ToLower(o.text("op")), path: strings.TrimSpace(o.text("path")), value: o.get("value")}
-		_, op.given = o[o.key("value")]
 		switch {
 		case op.op != "add" && op.op != "replace" && op.op != "remove":
 			return nil, invalid("invalidSyntax", "An operation's op must be add, replace or remove, and is \""+o.text("op")+"\".")
@@ -39,88 +44,39 @@ func operations(body object) ([]operation, error) {
 	return out, nil
 }
 
-// path is a parsed attribute path: [schema] attribute [filter] [.sub].
-type path struct {
-	extension bool
-	attr, sub string
-	filter    expr // nil when none
-}
-
-// parsePath reads a path. Schemas have dots in them, so the known ones are cut off first.
-func parsePath(s string) (p path, err error) {
-	if rest, ok := cutFold(s, enterpriseSchema); ok {
-		p.extension = true
-		s = strings.TrimPrefix(rest, ":")
-		if s == "" {
-			p.attr = enterpriseSchema
-			p.extension = false
-			return p, nil
-		}
-	} else if rest, ok := cutFold(s, userSchema+":"); ok {
-		s = rest
-	} else if rest, ok := cutFold(s, groupSchema+":"); ok {
-		s = rest
+// flat gives fn each of the changes that an operation without a path means: each name of its value is a path itself.
+// Providers send them flattened ("name.givenName") as well as nested.
+func (op operation) flat(id string, fn func(operation) error) error {
+	v := asObject(op.value)
+	if v == nil {
+		return invalid("invalidValue", "An operation without a path needs an object of attributes as its value.")
 	}
-	if before, rest, ok := strings.Cut(s, "["); ok {
-		i := strings.LastIndexByte(rest, ']')
-		if i < 0 {
-			return p, invalid("invalidPath", "The path \""+s+"\" has a [ without a ].")
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		value := v[name]
+		switch strings.ToLower(name) {
+		case "schemas", "meta", "groups":
+			continue
+		case "id":
+			if s, _ := value.(string); s != id {
+				return invalid("mutability", "id cannot be changed.")
+			}
+			continue
 		}
-		if p.filter, err = parseFilter(rest[:i]); err != nil {
-			return p, err
+		if err := fn(operation{op: op.op, path: name, value: value}); err != nil {
+			return err
 		}
-		p.attr, p.sub = before, strings.TrimPrefix(rest[i+1:], ".")
-		return p, checkNames(s, p)
-	}
-	p.attr, p.sub, _ = strings.Cut(s, ".")
-	return p, checkNames(s, p)
-}
-
-func checkNames(s string, p path) error {
-	name := func(n string) bool {
-		return !strings.ContainsFunc(n, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_$:", r))
-		})
-	}
-	if p.attr == "" || !name(p.attr) || !name(p.sub) {
-		return invalid("invalidPath", "The path \""+s+"\" is not one.")
 	}
 	return nil
 }
 
-func cutFold(s, prefix string) (string, bool) {
-	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
-		return s[len(prefix):], true
-	}
-	return s, false
+// patcher applies operations to a resource.
+type patcher struct {
+	many bool // lists keep all their elements; else an element of another type gives way
 }
 
-// multi are the attributes that are lists.
-var multi = map[string]bool{"emails": true, "phonenumbers": true, "addresses": true, "roles": true, "members": true, "photos": true, "groups": true}
-
-// patch applies one operation to a resource. Without a path, each name of the value is a path itself: providers send
-// them flattened ("name.givenName") as well as nested.
-func patch(o object, op operation) error {
+func (x patcher) patch(o object, op operation) error {
 	if op.path == "" {
-		v := asObject(op.value)
-		if v == nil {
-			return invalid("invalidValue", "An operation without a path needs an object of attributes as its value.")
-		}
-		for name, value := range v {
-			if strings.EqualFold(name, "schemas") || strings.EqualFold(name, "meta") || strings.EqualFold(name, "groups") {
-				continue
-			}
-			if strings.EqualFold(name, "id") {
-				if s, _ := value.(string); s != o.text("id") {
-					return invalid("mutability", "id cannot be changed.")
-				}
-				continue
-			}
-			if err := patch(o, operation{op: op.op, path: name, value: value, given: true}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return op.flat(o.text("id"), func(op operation) error { return x.patch(o, op) })
 	}
 	p, err := parsePath(op.path)
 	if err != nil {
@@ -139,116 +95,166 @@ func patch(o object, op operation) error {
 			o[enterpriseSchema] = target
 		}
 	}
-	return p.apply(target, op)
+	if lists[strings.ToLower(p.attr)] {
+		return x.list(p, target, op)
+	}
+	p.apply(target, op)
+	return nil
 }
 
-func (p path) apply(o object, op operation) error {
+// lists are the attributes that are lists.
+var lists = map[string]bool{"emails": true, "phonenumbers": true, "addresses": true, "roles": true, "photos": true}
+
+// apply changes an attribute that is no list.
+func (p path) apply(o object, op operation) {
+	sub := o.sub(p.attr)
 	switch {
-	case multi[strings.ToLower(p.attr)]:
-		return p.applyList(o, op)
+	case op.op == "remove" && p.sub == "":
+		o.set(p.attr, nil)
 	case op.op == "remove":
-		if p.sub == "" {
-			o.set(p.attr, nil)
-		} else if sub := o.sub(p.attr); sub != nil {
+		if sub != nil {
 			sub.set(p.sub, nil)
 		}
 	case p.sub != "":
-		sub := o.sub(p.attr)
 		if sub == nil {
 			sub = object{}
 			o[o.key(p.attr)] = sub
 		}
 		sub.set(p.sub, op.value)
 	default:
-		if v := asObject(op.value); v != nil && o.sub(p.attr) != nil {
-			have := o.sub(p.attr)
-			for name, value := range v {
-				have.set(name, value)
-			}
-			return nil
-		}
-		o.set(p.attr, op.value)
-	}
-	return nil
-}
-
-// applyList changes a list that keeps at most one element, so that an element of another type gives way to it.
-func (p path) applyList(o object, op operation) error {
-	list := o.list(p.attr)
-	if op.op == "remove" {
-		if p.filter == nil && p.sub == "" {
-			o.set(p.attr, nil)
-			return nil
-		}
-		var rest []any
-		for _, e := range list {
-			matches := p.filter == nil || p.filter.match(asObject(e))
-			if matches && p.sub != "" {
-				asObject(e).set(p.sub, nil)
-			}
-			if !matches || p.sub != "" {
-				rest = append(rest, e)
-			}
-		}
-		o[o.key(p.attr)] = rest
-		return nil
-	}
-	if p.filter == nil && p.sub == "" {
-		values, isList := op.value.([]any)
-		if !isList && op.value != nil {
-			values = []any{op.value}
-		}
-		if op.op == "add" && len(values) == 0 {
-			return nil
-		}
-		if op.op == "add" && !sameKind(list, values) {
-			values = append(list, values...)
-		}
-		o[o.key(p.attr)] = values
-		return nil
-	}
-	return p.setElement(o, list, op)
-}
-
-// sameKind reports whether what is added would take the place of what there is: same value, or same type.
-func sameKind(have, add []any) bool {
-	if len(have) != 1 || len(add) != 1 {
-		return len(have) == 0
-	}
-	a, b := asObject(have[0]), asObject(add[0])
-	return a.text("value") == b.text("value") || strings.EqualFold(a.text("type"), b.text("type"))
-}
-
-// setElement writes to the element the filter picks, to the only one there is, or to a new one made after the filter.
-func (p path) setElement(o object, list []any, op operation) error {
-	var element object
-	for _, e := range list {
-		if e := asObject(e); e != nil && (p.filter == nil || p.filter.match(e)) {
-			element = e
-			break
-		}
-	}
-	if element == nil && len(list) == 1 {
-		element = asObject(list[0])
-	}
-	if element == nil {
-		element = object{"primary": true}
-		list = append(list, element)
-	}
-	if p.filter != nil {
-		p.filter.imply(element)
-	}
-	if p.sub != "" {
-		element.set(p.sub, op.value)
-	} else {
 		v := asObject(op.value)
-		if s, ok := op.value.(string); ok {
-			v = object{"value": s}
+		if v == nil || sub == nil {
+			o.set(p.attr, op.value)
+			return
 		}
 		for name, value := range v {
-			element.set(name, value)
+			sub.set(name, value)
 		}
 	}
-	o[o.key(p.attr)] = list
+}
+
+// list changes a list.
+func (x patcher) list(p path, o object, op operation) error {
+	have := elements(o.get(p.attr))
+	switch {
+	case op.op == "remove":
+		have = remove(p, have, op)
+	case p.filter != nil || p.sub != "":
+		have = x.element(p, have, op)
+	case op.op == "add":
+		have = x.add(p, have, elements(op.value))
+	default:
+		have = elements(op.value)
+	}
+	o[o.key(p.attr)] = have
 	return nil
+}
+
+// remove takes out the elements picked by the filter, or those listed, or all; with a sub-attribute, only that of them.
+func remove(p path, have []any, op operation) (rest []any) {
+	listed := elements(op.value)
+	for _, e := range have {
+		e := asObject(e)
+		picked := p.filter == nil || p.filter.match(e)
+		if picked && p.filter == nil && p.sub == "" && op.value != nil {
+			picked = slices.ContainsFunc(listed, func(l any) bool { return asObject(l).text("value") == e.text("value") })
+		}
+		if picked && p.sub != "" {
+			e.set(p.sub, nil)
+		}
+		if !picked || p.sub != "" {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// add appends to a list. An element with a value that is there already changes it; and where a list keeps one, an element of the
+// same type takes its place.
+func (x patcher) add(p path, have, more []any) []any {
+	for _, m := range more {
+		m := asObject(m)
+		i := slices.IndexFunc(have, func(e any) bool {
+			return m.text("value") != "" && strings.EqualFold(asObject(e).text("value"), m.text("value"))
+		})
+		if i < 0 && !x.many && len(more) == 1 && len(have) == 1 && strings.EqualFold(asObject(have[0]).text("type"), m.text("type")) {
+			have[0], i = object{}, 0
+		}
+		if i < 0 {
+			have, i = append(have, object{}), len(have)
+		}
+		for name, value := range m {
+			asObject(have[i]).set(name, value)
+		}
+		lead(have, i)
+	}
+	return have
+}
+
+// lead makes the nth element the only primary one, if it is primary.
+func lead(have []any, n int) {
+	if !isPrimary(asObject(have[n])) {
+		return
+	}
+	for i, o := range have {
+		if i != n {
+			asObject(o).set("primary", nil)
+		}
+	}
+}
+
+// element writes to the elements the filter picks; when there is none, to one that the filter does not speak against, or to a new
+// one made after the filter.
+func (x patcher) element(p path, have []any, op operation) []any {
+	var picked []int
+	for i, e := range have {
+		if e := asObject(e); p.filter == nil && (isPrimary(e) || len(have) == 1) || p.filter != nil && p.filter.match(e) {
+			picked = append(picked, i)
+		}
+	}
+	switch {
+	case len(picked) > 0:
+	case len(have) == 1 && x.givesWay(p, asObject(have[0])), len(have) > 0 && p.filter == nil:
+		picked = []int{0}
+	default:
+		have, picked = append(have, object{}), []int{len(have)}
+		asObject(have[picked[0]]).set("primary", onlyTrue(len(have) == 1))
+	}
+	for _, i := range picked {
+		e := asObject(have[i])
+		if p.filter != nil {
+			p.filter.imply(e)
+		}
+		if p.sub != "" {
+			e.set(p.sub, op.value)
+		} else if list := elements(op.value); len(list) > 0 {
+			for name, value := range asObject(list[0]) {
+				e.set(name, value)
+			}
+		}
+		lead(have, i)
+	}
+	return have
+}
+
+// onlyTrue is true or nothing.
+func onlyTrue(b bool) any {
+	if b {
+		return true
+	}
+	return nil
+}
+
+// givesWay reports whether the only element is written over by one that a filter asks for: it has no type, or not another. Where
+// one address is kept, it is written over whatever its type: providers call the same address "work" and "home".
+func (x patcher) givesWay(p path, e object) bool {
+	if p.filter == nil {
+		return true
+	}
+	want := object{}
+	p.filter.imply(want)
+	if x.many && want.text("value") != "" {
+		return false
+	}
+	return !x.many && strings.EqualFold(p.attr, "emails") || want.text("type") == "" || e.text("type") == "" || strings.EqualFold(want.text("type"), e.text("type"))
 }

@@ -37,7 +37,7 @@ func TestPatchForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := user()
-			if err := patch(o, x.op); err != nil {
+			if err := (patcher{}).patch(o, x.op); err != nil {
 				t.Fatal(err)
 			}
 			p, err := parsePath(x.path)
@@ -51,7 +51,7 @@ func TestPatchForms(t *testing.T) {
 	}
 	for name, op := range map[string]operation{"id": {op: "replace", path: "id", value: "V"}, "id within": {op: "replace", value: map[string]any{"id": "V"}},
 		"open filter": {op: "replace", path: `emails[type eq "work"`, value: "x"}, "odd path": {op: "replace", path: "a b", value: "x"}, "no object": {op: "replace", value: "x"}} {
-		if err := patch(user(), op); err == nil {
+		if err := (patcher{}).patch(user(), op); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}
@@ -91,7 +91,7 @@ func FuzzPatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, op, path, value string) {
 		for _, v := range []any{value, map[string]any{path: value}, []any{value}, nil, true} {
 			o := user()
-			_ = patch(o, operation{op: op, path: path, value: v})
+			_ = patcher{}.patch(o, operation{op: op, path: path, value: v})
 		}
 	})
 }

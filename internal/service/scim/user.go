@@ -2,6 +2,7 @@ package scim
 
 import (
 	"net/http"
+	"reflect"
 
 	"granary"
 	"granary/internal/store"
@@ -9,37 +10,58 @@ import (
 
 func (c *call) users() (answer, error) {
 	switch {
-	case c.r.Method == http.MethodPost && c.id == "":
+	case c.id == ".search":
+		return c.search(c.peopleShelf())
+	case c.method == http.MethodPost && c.id == "":
 		return c.createUser()
-	case c.r.Method == http.MethodGet && c.id == "":
-		return c.listUsers()
+	case c.method == http.MethodGet && c.id == "":
+		return c.list(c.peopleShelf())
 	case c.id == "":
-	case c.r.Method == http.MethodGet:
+		return answer{}, c.notAllowed("GET, POST")
+	case c.method == http.MethodGet:
 		return c.getUser()
-	case c.r.Method == http.MethodPut:
+	case c.method == http.MethodPut:
 		return c.changeUser(c.replaceUser)
-	case c.r.Method == http.MethodPatch:
+	case c.method == http.MethodPatch:
 		return c.changeUser(c.patchUser)
-	case c.r.Method == http.MethodDelete:
+	case c.method == http.MethodDelete:
 		return c.deleteUser()
 	}
-	return answer{}, &scimError{status: http.StatusMethodNotAllowed, detail: c.r.Method + " is not possible here."}
+	return answer{}, c.notAllowed("GET, PUT, PATCH, DELETE")
+}
+
+// fresh is the id of what is made.
+func (c *call) fresh() string {
+	if c.newID != "" {
+		return c.newID
+	}
+	return granary.UUID()
 }
 
 func (c *call) createUser() (answer, error) {
-	o, err := c.body()
+	o, err := c.payload(maxUserBody)
 	if err != nil {
 		return answer{}, err
 	}
-	u := &granary.User{Store: c.center.Store, ID: granary.UserID(granary.UUID()), Created: c.now, CreatedBy: c.actor, Updated: c.now, UpdatedBy: c.actor}
-	if err := c.fromSCIM(o, u); err != nil {
+	c.nameAll(o)
+	u := &granary.User{Store: c.center.Store, ID: granary.UserID(c.fresh()), Created: c.now, CreatedBy: c.actor, Updated: c.now, UpdatedBy: c.actor}
+	if err := c.fromSCIM(o, nil, u); err != nil {
 		return answer{}, err
 	}
 	c.id = string(u.ID)
-	if err := c.DB.Update(c.r.Context(), func(tx *store.Tx) error { return conflict(tx.Users.Create(u)) }); err != nil {
+	if err := c.DB.Update(c.ctx, func(tx *store.Tx) error { return conflict(tx.Users.Create(u)) }); err != nil {
 		return answer{}, err
 	}
-	return answer{http.StatusCreated, c.toSCIM(u), c.base + "/Users/" + string(u.ID)}, nil
+	return c.shown(http.StatusCreated, u), nil
+}
+
+// shown answers with a user.
+func (c *call) shown(status int, u *granary.User) answer {
+	a := answer{status: status, body: c.project(c.toSCIM(u), "userName"), location: c.base + "/Users/" + string(u.ID)}
+	if c.ETags {
+		a.etag = userTag(u)
+	}
+	return a
 }
 
 // conflict says which attribute is taken, and not by whom.
@@ -53,51 +75,84 @@ func conflict(err error) error {
 
 func noUser(id string) error { return notFound("There is no user " + id + ".") }
 
+func (c *call) user(tx *store.Tx) (*granary.User, error) {
+	u, err := tx.Users.Get(c.center.Store, granary.UserID(c.id))
+	if granary.Is(err, granary.NotFound) {
+		return nil, noUser(c.id)
+	}
+	return u, err
+}
+
 func (c *call) getUser() (a answer, err error) {
-	err = c.DB.View(c.r.Context(), func(tx *store.Tx) error {
-		u, err := tx.Users.Get(c.center.Store, granary.UserID(c.id))
-		if granary.Is(err, granary.NotFound) {
-			return noUser(c.id)
-		}
+	err = c.DB.View(c.ctx, func(tx *store.Tx) error {
+		u, err := c.user(tx)
 		if err != nil {
 			return err
 		}
-		a = answer{status: http.StatusOK, body: c.project(c.toSCIM(u), "userName")}
+		if c.known(userTag(u)) {
+			a = answer{status: http.StatusNotModified, etag: userTag(u)}
+			return nil
+		}
+		o := c.toSCIM(u)
+		if c.wants("groups", false) {
+			if err := c.addGroups(tx, o, u.ID); err != nil {
+				return err
+			}
+		}
+		a = c.shown(http.StatusOK, u)
+		a.body = c.project(o, "userName")
 		return nil
 	})
 	return a, err
 }
 
-// changeUser reads the body, and lets change make the new document of the old one in a transaction.
+// addGroups shows the groups a user is in. Only who asks by name is told: AWS never tells.
+func (c *call) addGroups(tx *store.Tx, o object, u granary.UserID) error {
+	ids, err := tx.Memberships.GroupsOf(c.center.Store, u)
+	list := []any{}
+	for _, g := range ids {
+		list = append(list, object{"value": string(g), "$ref": c.base + "/Groups/" + string(g), "type": "direct"})
+	}
+	o["groups"] = list
+	return err
+}
+
+// changeUser reads the body, and lets change make the new document of the old one in a transaction. Who is as before stays
+// untouched.
 func (c *call) changeUser(change func(body, have object) (object, error)) (a answer, err error) {
-	body, err := c.body()
+	body, err := c.payload(maxUserBody)
 	if err != nil {
 		return a, err
 	}
-	err = c.DB.Update(c.r.Context(), func(tx *store.Tx) error {
-		u, err := tx.Users.Get(c.center.Store, granary.UserID(c.id))
-		if granary.Is(err, granary.NotFound) {
-			return noUser(c.id)
-		}
+	err = c.DB.Update(c.ctx, func(tx *store.Tx) error {
+		u, err := c.user(tx)
 		if err != nil {
+			return err
+		}
+		if err := c.unchanged(userTag(u)); err != nil {
 			return err
 		}
 		o, err := change(body, c.toSCIM(u))
 		if err != nil {
 			return err
 		}
-		if err := c.fromSCIM(o, u); err != nil {
+		old := *u
+		if err := c.fromSCIM(o, c.toSCIM(&old), u); err != nil {
 			return err
 		}
-		u.Updated, u.UpdatedBy = c.now, c.actor
-		a = answer{status: http.StatusOK, body: c.toSCIM(u), location: c.base + "/Users/" + c.id}
-		return conflict(tx.Users.Update(u))
+		if !reflect.DeepEqual(old, *u) {
+			u.Updated, u.UpdatedBy = c.now, c.actor
+			err = conflict(tx.Users.Update(u))
+		}
+		a = c.shown(http.StatusOK, u)
+		return err
 	})
 	return a, err
 }
 
 // replaceUser is PUT: what the body does not have is removed, except active, which keeps its value.
 func (c *call) replaceUser(body, have object) (object, error) {
+	c.nameAll(body)
 	if body.get("active") == nil {
 		body["active"] = have["active"]
 	}
@@ -110,7 +165,8 @@ func (c *call) patchUser(body, have object) (object, error) {
 		return nil, err
 	}
 	for _, op := range ops {
-		if err := patch(have, op); err != nil {
+		c.nameOperation(op)
+		if err := (patcher{many: c.KeepAll}).patch(have, op); err != nil {
 			return nil, err
 		}
 	}
@@ -123,13 +179,32 @@ func (c *call) patchUser(body, have object) (object, error) {
 	return have, nil
 }
 
-func (c *call) deleteUser() (answer, error) {
-	err := c.DB.Update(c.r.Context(), func(tx *store.Tx) error {
-		err := tx.Users.Delete(c.center.Store, granary.UserID(c.id))
-		if granary.Is(err, granary.NotFound) {
-			return noUser(c.id)
+// nameOperation remembers the attributes an operation changes.
+func (c *call) nameOperation(op operation) {
+	if op.path == "" {
+		for k := range asObject(op.value) {
+			c.nameOperation(operation{path: k, value: asObject(op.value)[k]})
 		}
-		return err
+		return
+	}
+	if p, err := parsePath(op.path); err == nil {
+		c.name(p.attr)
+		if p.attr == enterpriseSchema {
+			c.nameAll(asObject(op.value))
+		}
+	}
+}
+
+func (c *call) deleteUser() (answer, error) {
+	err := c.DB.Update(c.ctx, func(tx *store.Tx) error {
+		u, err := c.user(tx)
+		if err != nil {
+			return err
+		}
+		if err := c.unchanged(userTag(u)); err != nil {
+			return err
+		}
+		return tx.Users.Delete(u.Store, u.ID)
 	})
 	return answer{status: http.StatusNoContent}, err
 }
