@@ -157,10 +157,7 @@ func join(location, sub string, object bool) string {
 		return ""
 	}
 	if location != "s3://" {
-		base := location
-		if strings.HasSuffix(base, "*") {
-			base = base[:len(base)-1]
-		}
+		base := strings.TrimSuffix(location, "*")
 		if !strings.Contains(base[len("s3://"):], "/") {
 			base += "/"
 		}
