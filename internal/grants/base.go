@@ -26,7 +26,7 @@ type base struct {
 	first                            []uint32 // by bucket number: its scopes are first[b] to last[b]
 	last                             []uint32
 	text                             []byte   // scopes' texts, after another
-	off                              []uint32 // scopes+1
+	off                              []uint64 // scopes+1
 	exact                            []bool
 	parent                           []int32
 	start                            []uint32 // scopes+1: the scope's records, sorted by who
@@ -45,7 +45,7 @@ type builder struct {
 }
 
 func newBuilder(n int) *builder {
-	b := &base{people: newTexts(n / 8), apps: newTexts(1), locations: newTexts(1), buckets: newTexts(1), off: []uint32{0}, start: []uint32{0},
+	b := &base{people: newTexts(n / 8), apps: newTexts(1), locations: newTexts(1), buckets: newTexts(1), off: []uint64{0}, start: []uint32{0},
 		records: make([]record, 0, n)}
 	b.apps.add(0, "")
 	return &builder{b: b}
@@ -69,7 +69,7 @@ func (d *builder) scope(p place) {
 		parent = d.stack[len(d.stack)-1]
 	}
 	b.text = append(b.text, p.text...)
-	b.off = append(b.off, uint32(len(b.text)))
+	b.off = append(b.off, uint64(len(b.text)))
 	b.exact, b.parent = append(b.exact, p.exact), append(b.parent, parent)
 	b.last[len(b.last)-1] = uint32(n + 1)
 	if !p.exact {
@@ -92,10 +92,13 @@ func (d *builder) close() {
 	b.start = append(b.start, uint32(len(b.records)))
 }
 
-func (d *builder) add(e *entry) {
-	b := d.b
-	b.records = append(b.records, record{e.id, e.created, b.people.add(byte(e.grantee.Type), e.grantee.ID), b.apps.add(0, string(e.app)),
-		b.locations.add(0, string(e.location)), e.permission})
+// add appends a record whose numbers are this base's.
+func (d *builder) add(r record) { d.b.records = append(d.b.records, r) }
+
+// number makes a record of an entry.
+func (b *base) number(e *entry) record {
+	return record{e.id, e.created, b.people.add(byte(e.grantee.Type), e.grantee.ID), b.apps.add(0, string(e.app)),
+		b.locations.add(0, string(e.location)), e.permission}
 }
 
 func (d *builder) finish() *base {
@@ -115,7 +118,20 @@ func (d *builder) finish() *base {
 		b.byWho[next[w]] = uint32(i)
 		next[w]++
 	}
+	for _, t := range []*texts{b.people, b.apps, b.locations, b.buckets} {
+		t.trim()
+	}
+	b.text, b.off, b.start = exactly(b.text), exactly(b.off), exactly(b.start)
+	b.exact, b.parent, b.records = exactly(b.exact), exactly(b.parent), exactly(b.records)
 	return b
+}
+
+// exactly is the list without what appending left over, which is up to a quarter.
+func exactly[T any](list []T) []T {
+	if cap(list) == len(list) {
+		return list
+	}
+	return append(make([]T, 0, len(list)), list...)
 }
 
 // locate is the last scope of the bucket that is not after the place, or -1.

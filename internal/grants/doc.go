@@ -5,6 +5,7 @@
 // whether a bucket exists, or what a role's policies allow; a grant only ever narrows those.
 //
 //	scope.go target.go          what may be written down: scopes of locations and grants, targets of requests
+//	loader.go list.go           bulk load; a caller's grants, page by page
 //	set.go overlay.go merge.go  all grants of one Access Grants instance: bulk load, changes, merging
 //	base.go texts.go            the compact form: sorted scopes with parents, grants in columns, no pointers
 //	match.go                    the two questions: the narrowest covering grant; all grants of a caller

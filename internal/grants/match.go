@@ -3,7 +3,6 @@ package grants
 import (
 	"bytes"
 	"cmp"
-	"slices"
 
 	"granary"
 )
@@ -71,10 +70,12 @@ func (s *Set) match(identities []granary.Grantee, app granary.ARN, anyApp bool, 
 		if o == nil {
 			continue
 		}
-		o.covering(t.at, func(where place, list []entry) {
-			for j := range list {
-				if slices.Contains(identities, list[j].grantee) && (i == 0 || !s.hidden(list[j].id, true)) {
-					consider(where, &list[j])
+		o.covering(t.at, func(where place) {
+			for _, who := range identities {
+				for _, e := range o.added[spot{where, who}] {
+					if i == 0 || !s.hidden(e.id, true) {
+						consider(where, &e)
+					}
 				}
 			}
 		})
@@ -108,65 +109,4 @@ func (e *entry) better(o *entry, asked granary.Permission) bool {
 	e1, k1, b1 := rank(e)
 	e2, k2, b2 := rank(o)
 	return cmp.Or(cmp.Compare(e1, e2), cmp.Compare(k1, k2), cmp.Compare(b1, b2), cmp.Compare(o.created, e.created), bytes.Compare(o.id[:], e.id[:])) > 0
-}
-
-// Any reports whether one of the identities has any grant.
-func (s *Set) Any(identities []granary.Grantee) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, who := range s.base.numbers(identities) {
-		for _, n := range s.base.byWho[s.base.whoStart[who]:s.base.whoStart[who+1]] {
-			if !s.hidden(s.base.records[n].id, false) {
-				return true
-			}
-		}
-	}
-	for _, g := range identities {
-		if s.live.who[g] > 0 || s.frozen != nil && s.frozen.who[g] > len(s.live.gone) {
-			return true
-		}
-		if s.frozen == nil || s.frozen.who[g] == 0 {
-			continue
-		}
-		for _, list := range s.frozen.added { // some of these may be gone by now: a merge is under way, which is short
-			for j := range list {
-				if list[j].grantee == g && !s.hidden(list[j].id, true) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// ForGrantees lists every grant of the identities by scope, then permission, then id.
-func (s *Set) ForGrantees(identities []granary.Grantee) []Match {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var out []Match
-	for _, who := range s.base.numbers(identities) {
-		for _, n := range s.base.byWho[s.base.whoStart[who]:s.base.whoStart[who+1]] {
-			r := &s.base.records[n]
-			if !s.hidden(r.id, false) {
-				e := s.base.entry(r)
-				out = append(out, newMatch(s.base.place(s.base.scopeOf(n)), &e))
-			}
-		}
-	}
-	for i, o := range []*overlay{s.live, s.frozen} {
-		if o == nil {
-			continue
-		}
-		for p, list := range o.added {
-			for j := range list {
-				if slices.Contains(identities, list[j].grantee) && (i == 0 || !s.hidden(list[j].id, true)) {
-					out = append(out, newMatch(p, &list[j]))
-				}
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(a.Scope, b.Scope), cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.ID, b.ID))
-	})
-	return out
 }

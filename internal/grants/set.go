@@ -3,7 +3,6 @@ package grants
 import (
 	"encoding/hex"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 
@@ -25,32 +24,11 @@ func NewSet() *Set { return &Set{base: newBuilder(0).finish(), live: newOverlay(
 
 // Load makes a set of many grants at once.
 func Load(list iter.Seq[*granary.Grant]) *Set {
-	type placed struct {
-		place
-		g *granary.Grant
-	}
-	s := NewSet()
-	var all []placed
+	l := NewLoader()
 	for g := range list {
-		if p, ok := split(g.Scope, g.Object); ok {
-			all = append(all, placed{p, g})
-		}
+		l.Add(g)
 	}
-	slices.SortFunc(all, func(a, b placed) int { return a.compare(b.place) })
-	d := newBuilder(len(all))
-	for i := range all {
-		e, ok := newEntry(all[i].g)
-		if !ok {
-			continue
-		}
-		if i == 0 || all[i].place != all[i-1].place {
-			d.scope(all[i].place)
-		}
-		d.add(&e)
-		s.size++
-	}
-	s.base = d.finish()
-	return s
+	return l.Set()
 }
 
 func newEntry(g *granary.Grant) (e entry, ok bool) {
@@ -73,10 +51,10 @@ func formatID(b [16]byte) granary.GrantID {
 	return granary.GrantID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 }
 
-// compare orders places by bucket, text, and prefix before exact.
+// compare orders places by "bucket/text", and prefix before exact.
 func (p place) compare(q place) int {
-	if c := strings.Compare(p.bucket, q.bucket); c != 0 {
-		return c
+	if p.bucket != q.bucket {
+		return strings.Compare(p.bucket+"/", q.bucket+"/")
 	}
 	if c := strings.Compare(p.text, q.text); c != 0 {
 		return c
@@ -133,7 +111,7 @@ func (s *Set) Delete(g *granary.Grant) {
 		return
 	}
 	s.size--
-	if s.live.remove(p, id) {
+	if s.live.remove(spot{p, g.Grantee}, id) {
 		return
 	}
 	s.live.gone[id] = struct{}{}
@@ -153,14 +131,14 @@ func (s *Set) Has(scope string, object bool, grantee granary.Grantee, id granary
 }
 
 func (s *Set) has(p place, grantee granary.Grantee, id [16]byte) bool {
-	if s.live.has(p, id) {
+	if s.live.has(spot{p, grantee}, id) {
 		return true
 	}
 	if _, gone := s.live.gone[id]; gone {
 		return false
 	}
 	if s.frozen != nil {
-		if s.frozen.has(p, id) {
+		if s.frozen.has(spot{p, grantee}, id) {
 			return true
 		}
 		if _, gone := s.frozen.gone[id]; gone {

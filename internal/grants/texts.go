@@ -5,7 +5,7 @@ import "hash/maphash"
 // texts numbers distinct texts: one blob, offsets, and an open-addressing table; no pointers for the collector to follow.
 type texts struct {
 	blob  []byte
-	off   []uint32 // len+1
+	off   []uint64 // len+1
 	slots []uint32 // number + 1; 0 is free
 }
 
@@ -16,7 +16,7 @@ func newTexts(n int) *texts {
 	for size < 2*n {
 		size *= 2
 	}
-	return &texts{off: make([]uint32, 1, n+1), slots: make([]uint32, size)}
+	return &texts{off: make([]uint64, 1, n+1), slots: make([]uint32, size)}
 }
 
 func (t *texts) len() int { return len(t.off) - 1 }
@@ -55,7 +55,7 @@ func (t *texts) add(tag byte, s string) uint32 {
 		slot = t.slot(tag, s)
 	}
 	t.blob = append(append(t.blob, tag), s...)
-	t.off = append(t.off, uint32(len(t.blob)))
+	t.off = append(t.off, uint64(len(t.blob)))
 	t.slots[slot] = uint32(t.len())
 	return uint32(t.len() - 1)
 }
@@ -67,3 +67,6 @@ func (t *texts) grow() {
 		t.slots[t.slot(s[0], s[1:])] = i + 1
 	}
 }
+
+// trim gives back what growing left over.
+func (t *texts) trim() { t.blob, t.off = exactly(t.blob), exactly(t.off) }

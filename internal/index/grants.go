@@ -1,7 +1,7 @@
 package index
 
 import (
-	"slices"
+	"sync"
 
 	"granary"
 	"granary/internal/grants"
@@ -19,19 +19,27 @@ type GrantsInstance struct {
 	ARN       granary.ARN
 	Policy    *policy.Policy // resource policy; nil when none
 	Grants    *grants.Set
-	locations map[granary.LocationID]*granary.Location // replaced, never changed
+	locations *locations
+}
+
+// locations are an instance's: there may be a hundred thousand, so that they are not replaced as a whole.
+type locations struct {
+	mu   sync.RWMutex
+	byID map[granary.LocationID]*granary.Location
 }
 
 // Location looks a registered location up.
 func (i *GrantsInstance) Location(id granary.LocationID) (*granary.Location, bool) {
-	l, ok := i.locations[id]
+	i.locations.mu.RLock()
+	defer i.locations.mu.RUnlock()
+	l, ok := i.locations.byID[id]
 	return l, ok
 }
 
 func (x *Index) instance(k instanceKey) *GrantsInstance {
 	i := x.instances[k]
 	if i == nil {
-		i = &GrantsInstance{Grants: grants.NewSet(), locations: map[granary.LocationID]*granary.Location{}}
+		i = &GrantsInstance{Grants: grants.NewSet(), locations: &locations{byID: map[granary.LocationID]*granary.Location{}}}
 		x.instances[k] = i
 	}
 	return i
@@ -49,14 +57,10 @@ func (x *Index) applyGrants(v any, gone bool) {
 		x.instances[k] = &GrantsInstance{v, v.ARN(), compile(policy.GrantsInstance, v.Policy, "resource policy of "+string(v.ARN())),
 			old.Grants, old.locations}
 	case *granary.Location:
-		k := instanceKey{v.Account, v.Region}
-		next := *x.instance(k)
-		next.locations = make(map[granary.LocationID]*granary.Location, len(next.locations)+1)
-		for id, l := range x.instances[k].locations {
-			next.locations[id] = l
-		}
-		put(next.locations, v.ID, v, gone)
-		x.instances[k] = &next
+		l := x.instance(instanceKey{v.Account, v.Region}).locations
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		put(l.byID, v.ID, v, gone)
 	case *granary.Grant:
 		set := x.instance(instanceKey{v.Account, v.Region}).Grants
 		if gone {
@@ -73,27 +77,31 @@ func (x *Index) GrantsInstance(a granary.AccountID, region string) (*GrantsInsta
 	return i, ok && i.GrantsInstance != nil
 }
 
-// loader builds the index from a snapshot: grants are gathered and loaded in bulk.
+// loader builds the index from a snapshot: grants become records as they come, and are sorted at the end.
 type loader struct {
 	x      *Index
-	grants map[instanceKey][]*granary.Grant
+	grants map[instanceKey]*grants.Loader
 }
 
-func newLoader(x *Index) *loader { return &loader{x, map[instanceKey][]*granary.Grant{}} }
+func newLoader(x *Index) *loader { return &loader{x, map[instanceKey]*grants.Loader{}} }
 
 func (l *loader) add(v any) error {
-	if g, ok := v.(*granary.Grant); ok {
-		k := instanceKey{g.Account, g.Region}
-		l.grants[k] = append(l.grants[k], g)
+	g, ok := v.(*granary.Grant)
+	if !ok {
+		l.x.apply(v, false)
 		return nil
 	}
-	l.x.apply(v, false)
+	k := instanceKey{g.Account, g.Region}
+	if l.grants[k] == nil {
+		l.grants[k] = grants.NewLoader()
+	}
+	l.grants[k].Add(g)
 	return nil
 }
 
 func (l *loader) finish() {
 	for k, list := range l.grants {
-		l.x.instance(k).Grants = grants.Load(slices.Values(list))
+		l.x.instance(k).Grants = list.Set()
 	}
 	l.grants = nil
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"granary"
 )
@@ -83,11 +84,12 @@ type GrantFilter struct {
 	Application granary.ARN
 }
 
-// List is an instance's grants after an id.
-func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after granary.GrantID, limit int) ([]*granary.Grant, string, error) {
+// List is an instance's grants by scope, after a place in that order; next is where to go on.
+func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after string, limit int) (list []*granary.Grant, next string, err error) {
+	scope, id, _ := strings.Cut(after, "\x00")
 	var b strings.Builder
-	b.WriteString("SELECT doc FROM access_grant WHERE account = $1 AND region = $2 AND id > $3")
-	args := []any{string(a), region, string(after)}
+	b.WriteString("SELECT doc FROM access_grant WHERE account = $1 AND region = $2 AND (scope, id) > ($3, $4)")
+	args := []any{string(a), region, scope, id}
 	add := func(column string, value any) {
 		args = append(args, value)
 		fmt.Fprintf(&b, " AND %s = $%d", column, len(args))
@@ -111,8 +113,8 @@ func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after gr
 	if f.Application != "" {
 		add("application", string(f.Application))
 	}
-	b.WriteString(" ORDER BY id")
-	return s.page(limit, func(g *granary.Grant) string { return string(g.ID) }, b.String(), args...)
+	b.WriteString(" ORDER BY scope, id")
+	return s.page(limit, func(g *granary.Grant) string { return g.Scope + "\x00" + string(g.ID) }, b.String(), args...)
 }
 
 // AnyOfLocation reports whether a location has grants.
@@ -124,13 +126,15 @@ func (s Grants) AnyOfLocation(a granary.AccountID, region string, l granary.Loca
 
 // loadGrants reads what the index needs from columns: a million documents would take ten times as long.
 func loadGrants(tx *Tx, fn func(any) error) error {
-	return tx.each("SELECT account, region, id, location, scope, object, grantee_type, grantee_id, permission, application FROM access_grant", nil,
+	return tx.each("SELECT account, region, scope, id, object, location, grantee_type, grantee_id, permission, application, created FROM access_grant ORDER BY account, region, scope, id", nil,
 		func(r *sql.Rows) error {
 			g := &granary.Grant{}
-			err := r.Scan(&g.Account, &g.Region, &g.ID, &g.Location, &g.Scope, &g.Object, &g.Grantee.Type, &g.Grantee.ID, &g.Permission, &g.Application)
+			var created int64
+			err := r.Scan(&g.Account, &g.Region, &g.Scope, &g.ID, &g.Object, &g.Location, &g.Grantee.Type, &g.Grantee.ID, &g.Permission, &g.Application, &created)
 			if err != nil {
 				return err
 			}
+			g.Created = time.Unix(0, created).UTC()
 			return fn(g)
 		})
 }

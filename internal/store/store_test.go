@@ -236,7 +236,7 @@ func TestGrantsAreListedByFilterAndPage(t *testing.T) {
 	var list []*granary.Grant
 	for i := range 10 {
 		list = append(list, &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(fmt.Sprint("g", i)), Location: "default",
-			Scope: fmt.Sprintf("s3://b/%d/*", i%2), Grantee: granary.Grantee{Type: granary.GranteeUser, ID: fmt.Sprint(i / 2)}, Permission: granary.Read})
+			Scope: fmt.Sprintf("s3://b/%d/*", i%2), Grantee: granary.Grantee{Type: granary.GranteeUser, ID: fmt.Sprint(i / 2)}, Permission: granary.Read, Created: time.Unix(1764000000, int64(i)).UTC()})
 	}
 	if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.CreateMany(list) }); err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func TestGrantsAreListedByFilterAndPage(t *testing.T) {
 	db.View(t.Context(), func(tx *Tx) error {
 		var got []string
 		for after, n := "", 0; n < 10; n++ {
-			items, next, err := tx.Grants.List("1", "r", GrantFilter{Scope: "s3://b/1/*", Permission: granary.Read, GranteeType: granary.GranteeUser}, granary.GrantID(after), 2)
+			items, next, err := tx.Grants.List("1", "r", GrantFilter{Scope: "s3://b/1/*", Permission: granary.Read, GranteeType: granary.GranteeUser}, after, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -263,8 +263,29 @@ func TestGrantsAreListedByFilterAndPage(t *testing.T) {
 		if strings.Join(got, " ") != "g1 g3 g5 g7 g9" {
 			t.Errorf("%v", got)
 		}
+		all, _, err := tx.Grants.List("1", "r", GrantFilter{}, "", 0)
+		if err != nil || len(all) != 10 || all[4].ID != "g8" || all[5].ID != "g1" {
+			t.Errorf("all, by scope and then id: %v %v", all, err)
+		}
+		if n, err := tx.Grants.Count("1", "r"); n != 10 || err != nil {
+			t.Errorf("%d grants, %v", n, err)
+		}
 		return nil
 	})
+	loaded := map[granary.GrantID]*granary.Grant{}
+	if _, err := db.Snapshot(t.Context(), func(v any) error {
+		if g, ok := v.(*granary.Grant); ok {
+			loaded[g.ID] = g
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range list {
+		if l := loaded[g.ID]; l == nil || l.Scope != g.Scope || l.Grantee != g.Grantee || l.Location != g.Location || !l.Created.Equal(g.Created) {
+			t.Errorf("%+v is loaded as %+v", g, l)
+		}
+	}
 }
 
 func BenchmarkUpdateParallel(b *testing.B) {

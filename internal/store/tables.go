@@ -112,5 +112,6 @@ var (
 		{"grantee_type", func(v *granary.Grant) any { return int(v.Grantee.Type) }},
 		{"grantee_id", func(v *granary.Grant) any { return v.Grantee.ID }},
 		{"permission", func(v *granary.Grant) any { return int(v.Permission) }},
-		{"application", func(v *granary.Grant) any { return string(v.Application) }}}})
+		{"application", func(v *granary.Grant) any { return string(v.Application) }},
+		{"created", func(v *granary.Grant) any { return v.Created.UnixNano() }}}})
 )

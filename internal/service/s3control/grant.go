@@ -295,7 +295,7 @@ func (s *service) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*ap
 	}
 	out := &api.ListAccessGrantsOutput{AccessGrantsList: []api.ListAccessGrantEntry{}}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		list, next, err := tx.Grants.List(c.Account, c.Region, f, granary.GrantID(p.after), p.limit)
+		list, next, err := tx.Grants.List(c.Account, c.Region, f, p.after, p.limit)
 		for _, g := range list {
 			out.AccessGrantsList = append(out.AccessGrantsList, api.ListAccessGrantEntry(grantShape(g)))
 		}

@@ -18,6 +18,8 @@ type pages struct {
 	limit int
 }
 
+var errBadToken = granary.Errorf(granary.Invalid, "The nextToken is not one that this list with these filters gave.")
+
 func page(c *awsapi.Call, maxResults *int64, token string, filters ...string) (p pages, err error) {
 	sum := sha256.Sum256([]byte(string(c.Account) + "\x00" + c.Region + "\x00" + strings.Join(filters, "\x00")))
 	copy(p.bound[:], sum[:])
@@ -33,7 +35,7 @@ func page(c *awsapi.Call, maxResults *int64, token string, filters ...string) (p
 	}
 	b, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil || len(b) < 8 || [8]byte(b[:8]) != p.bound {
-		return p, granary.Errorf(granary.Invalid, "The nextToken is not one that this list with these filters gave.")
+		return p, errBadToken
 	}
 	p.after = string(b[8:])
 	return p, nil

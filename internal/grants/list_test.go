@@ -1,0 +1,71 @@
+package grants
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"granary"
+)
+
+// Looks is what ForGrantees finds, sorted and without what looks the same, from wherever it goes on, and across a merge.
+func TestLooksAreInOrderFromAnywhere(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var mine []granary.Grantee
+		for i := range 4 {
+			mine = append(mine, granary.Grantee{Type: granary.GranteeType(1 + i%3), ID: fmt.Sprint(i)})
+		}
+		set := NewSet()
+		var all []*granary.Grant
+		for i := range 40 {
+			g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: "s3://" + []string{"a", "a-b", "a.b", "ab"}[r.IntN(4)] + "/" + []string{"", "p", "p/", "p!x", "p/q", "k*"}[r.IntN(6)], Object: r.IntN(3) == 0,
+				Grantee: granary.Grantee{Type: granary.GranteeType(1 + r.IntN(3)), ID: fmt.Sprint(r.IntN(5))}, Permission: granary.Permission(1 + r.IntN(3)), Application: granary.ARN([]string{"", "", "x"}[r.IntN(3)]), Location: "default"}
+			if !g.Object {
+				g.Scope = strings.TrimSuffix(g.Scope, "*") + "*"
+			}
+			if set.Put(g); r.IntN(4) == 0 {
+				set.Delete(g)
+			} else {
+				all = append(all, g)
+			}
+			switch i {
+			case 10:
+				set.Freeze()
+				set.Merge()
+			case 25:
+				set.Freeze()
+			}
+		}
+		begin := []string{"", "s3://", "s3://a", "s3://a/", "s3://a/p", "s3://a-"}[r.IntN(6)]
+		var want []Look
+		for _, g := range all {
+			if l := (Match{Scope: g.Scope, Object: g.Object, Permission: g.Permission, Application: g.Application, Grantee: g.Grantee}).Look(); slices.Contains(mine, g.Grantee) && strings.HasPrefix(g.Scope, begin) && len(begin) <= len(l.key())+len(scheme) {
+				want = append(want, l)
+			}
+		}
+		slices.SortFunc(want, Look.compare)
+		want = slices.Compact(want)
+		var got []Look
+		for {
+			var after *Look
+			if len(got) > 0 {
+				after = &got[len(got)-1]
+			}
+			n := len(got)
+			size := 1 + r.IntN(3)
+			set.Looks(mine, begin, after, func(l Look) bool {
+				got = append(got, l)
+				return len(got) < n+size
+			})
+			if len(got) == n {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("from %q\ngot  %+v\nwant %+v", begin, got, want)
+		}
+	}
+}
