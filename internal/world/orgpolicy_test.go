@@ -7,11 +7,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"granary/internal/client"
 	"granary/internal/world"
@@ -347,5 +344,3 @@ func TestOrganizationPolicies(t *testing.T) {
 		refused(t, rename(), "AccessDeniedException", "organizations:UpdatePolicy")
 	})
 }
-
-var _ = []any{iam.New, s3.New, sts.New}
