@@ -60,7 +60,7 @@ type evaluation struct {
 	d      Decision
 	allows []Reason
 	denies []Reason
-	space  [4]Reason // of most decisions, so that they need no more
+	space  [12]Reason // of most decisions, so that they need no more
 }
 
 // Evaluate decides (IAM User Guide, "Policy evaluation logic"; iam-policy §6). Every statement is read even once the answer is known,
@@ -220,8 +220,8 @@ func (s *statement) applies(r *Request) bool {
 }
 
 func (s *statement) action(a string) bool {
-	for _, g := range s.actions {
-		if g.match(a, true) {
+	for i := range s.actions {
+		if s.actions[i].match(a) {
 			return true
 		}
 	}

@@ -38,8 +38,43 @@ func wildcards(g glob, s string) glob {
 	return g
 }
 
-// newAction is the pattern of an action, to be matched whatever the case.
-func newAction(s string) glob { return newGlob(strings.ToLower(s)) }
+// action is the pattern of an action. Most are a name, or end in the only wildcard, and need no glob.
+type action struct {
+	text   string // lower case, what stands before the star
+	prefix bool
+	glob   glob // when the wildcards are elsewhere
+}
+
+func newAction(s string) action {
+	s = strings.ToLower(s)
+	text, prefix := strings.CutSuffix(s, "*")
+	if strings.ContainsAny(text, "*?") {
+		return action{glob: newGlob(s)}
+	}
+	return action{text: text, prefix: prefix}
+}
+
+// match compares whatever the case of ASCII letters.
+func (a *action) match(s string) bool {
+	switch {
+	case a.glob != nil:
+		return a.glob.match(s, true)
+	case a.prefix && len(s) >= len(a.text):
+		s = s[:len(a.text)]
+	case len(s) != len(a.text):
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != a.text[i] {
+			return false
+		}
+	}
+	return true
+}
 
 func newGlob(s string) glob { return wildcards(make(glob, 0, len(s)), s) }
 
@@ -51,6 +86,9 @@ func (g glob) wild() bool {
 // match compares in time linear in the text for each star at most: the last star alone is ever retried.
 // fold compares ASCII letters whatever their case; the pattern must be lower case then.
 func (g glob) match(s string, fold bool) bool {
+	if len(g) == 1 && g[0] == any0 {
+		return true
+	}
 	i, j, star, mark := 0, 0, -1, 0
 	for i < len(s) {
 		if j < len(g) {

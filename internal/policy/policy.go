@@ -50,7 +50,7 @@ type statement struct {
 	deny         bool
 	principals   []principal // nil in identity policies
 	notPrincipal bool
-	actions      []glob // lower case
+	actions      []action
 	notAction    bool
 	resources    []resource // nil in trust policies
 	notResource  bool
