@@ -49,7 +49,9 @@ func organized(t testing.TB) (*Authorizer, *store.DB) {
 	return &Authorizer{Index: x}, db
 }
 
-func doc(statements string) string { return `{"Version":"2012-10-17","Statement":[` + statements + `]}` }
+func doc(statements string) string {
+	return `{"Version":"2012-10-17","Statement":[` + statements + `]}`
+}
 
 // control attaches a new policy to a target.
 func control(t testing.TB, db *store.DB, kind, id, target, statements string) {
