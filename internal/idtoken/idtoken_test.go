@@ -28,6 +28,7 @@ type provider struct {
 	fetches atomic.Int32
 	broken  atomic.Bool
 	issuer  string // what it says it is; its URL when empty
+	raw     []byte // the key set, as it is; nil for keys
 }
 
 var rsaKeys = sync.OnceValue(func() (out [2]*rsa.PrivateKey) {
@@ -55,6 +56,10 @@ func newProvider(t testing.TB) *provider {
 			p.fetches.Add(1)
 			p.mu.Lock()
 			defer p.mu.Unlock()
+			if p.raw != nil {
+				w.Write(p.raw)
+				return
+			}
 			json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: p.keys})
 		case "/elsewhere":
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
@@ -298,15 +303,6 @@ func TestSignedTokensVerifyAgainstThePublishedKeys(t *testing.T) {
 	if err != nil || !strings.Contains(string(payload), `"aws:credential_id"`) {
 		t.Errorf("%s %v", payload, err)
 	}
-}
-
-func FuzzPeekIssuer(f *testing.F) {
-	f.Add("e30.eyJpc3MiOiJ4In0.x")
-	f.Fuzz(func(t *testing.T, token string) {
-		if _, err := PeekIssuer(token); err != nil && !granary.Is(err, granary.Invalid) {
-			t.Fatal(err)
-		}
-	})
 }
 
 func BenchmarkVerify(b *testing.B) {

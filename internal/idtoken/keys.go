@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -224,17 +223,4 @@ func (c *KeyCache) fetchKeys(ctx context.Context, issuer, address string) (*keyS
 		}
 	}
 	return set, nil
-}
-
-// usable takes signing keys: RSA of 2048 bits at least, and elliptic ones. Others in the set are none of our business.
-func usable(raw json.RawMessage) (key, bool) {
-	var k jose.JSONWebKey
-	if k.UnmarshalJSON(raw) != nil || k.Use != "" && k.Use != "sig" {
-		return key{}, false
-	}
-	out := key{k.KeyID, k.Key, jose.SignatureAlgorithm(k.Algorithm)}
-	if pub, ok := k.Key.(*rsa.PublicKey); ok && (pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192) {
-		return key{}, false
-	}
-	return out, slices.ContainsFunc(WorkloadAlgorithms, out.fits)
 }

@@ -81,6 +81,15 @@ func PeekIssuer(token string) (string, error) {
 }
 
 func peek(token string) (map[string]json.RawMessage, error) {
+	payload, err := compact(token)
+	if err != nil {
+		return nil, err
+	}
+	return claimsOf(payload)
+}
+
+// compact checks that a token is three parts of base64url, each in the one way that it can be written, and returns the second.
+func compact(token string) (payload []byte, err error) {
 	if len(token) > MaxToken {
 		return nil, invalid("The token is longer than %d bytes.", MaxToken)
 	}
@@ -91,11 +100,16 @@ func peek(token string) (map[string]json.RawMessage, error) {
 	if strings.ContainsFunc(token, notCompact) { // decoders skip line breaks, and so would see one token in many texts
 		return nil, invalid("The token has characters that a compact JWT cannot have, such as spaces or line breaks.")
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return nil, invalid("The token's payload is not base64url.")
+	for i, name := range []string{"header", "payload", "signature"} {
+		part, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
+		if err != nil {
+			return nil, invalid("The token's %s is not base64url.", name)
+		}
+		if i == 1 {
+			payload = part
+		}
 	}
-	return claimsOf(payload)
+	return payload, nil
 }
 
 func notCompact(r rune) bool {
@@ -155,7 +169,20 @@ func (v *Verifier) Verify(ctx context.Context, token string, want Expect) (*Clai
 
 // signed verifies the signature and nothing else.
 func (v *Verifier) signed(ctx context.Context, token string, want Expect) (*Claims, error) {
-	if _, err := peek(token); err != nil {
+	payload, err := v.open(ctx, token, want)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := claimsOf(payload)
+	if err != nil {
+		return nil, err
+	}
+	return &Claims{raw: raw}, nil
+}
+
+// open returns what was signed, whatever it is.
+func (v *Verifier) open(ctx context.Context, token string, want Expect) (payload []byte, err error) {
+	if _, err := compact(token); err != nil {
 		return nil, err
 	}
 	jws, err := jose.ParseSignedCompact(token, want.algorithms())
@@ -173,15 +200,7 @@ func (v *Verifier) signed(ctx context.Context, token string, want Expect) (*Clai
 	if typ, _ := header.ExtraHeaders["typ"].(string); slices.Contains(refusedTypes, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
 		return nil, invalid("The token is a %s, which is no sign-in token.", typ)
 	}
-	payload, err := v.signature(ctx, jws, want.Issuer, header.KeyID)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := claimsOf(payload)
-	if err != nil {
-		return nil, err
-	}
-	return &Claims{raw: raw}, nil
+	return v.signature(ctx, jws, want.Issuer, header.KeyID)
 }
 
 func names(algorithms []jose.SignatureAlgorithm) string {

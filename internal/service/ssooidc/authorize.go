@@ -116,7 +116,7 @@ func (a *asked) check(q url.Values) (oauth, why string) {
 		return "invalid_request", "The state is longer than 1024 characters."
 	case q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256":
 		return "invalid_request", "PKCE is required: give code_challenge, and code_challenge_method=S256."
-	case len(q.Get("code_challenge")) != 43:
+	case len(q.Get("code_challenge")) != 43 || strings.ContainsFunc(q.Get("code_challenge"), notBase64URL):
 		return "invalid_request", "The code_challenge must be 43 characters: base64url of a SHA-256."
 	case q.Get("request") != "" || q.Get("request_uri") != "":
 		return "request_not_supported", "Request objects are not supported."
@@ -127,6 +127,10 @@ func (a *asked) check(q url.Values) (oauth, why string) {
 		return "invalid_scope", granary.AsError(err).Message
 	}
 	return "", ""
+}
+
+func notBase64URL(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 }
 
 // back sends the browser to the application with an error.
