@@ -32,6 +32,8 @@ type AccessToken struct {
 type RefreshToken struct {
 	Session     string // "": the application had no refresh_token grant when it was issued, and it cannot be redeemed
 	Application ARN
+	Store       StoreID
+	User        UserID
 	Generation  uint64
 	Expires     time.Time
 }

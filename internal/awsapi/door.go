@@ -203,6 +203,7 @@ func readBody(r *http.Request) ([]byte, error) {
 
 func (d *Door) respond(w http.ResponseWriter, s *Service, r *http.Request, resp wire.Response) {
 	h := w.Header()
+	h.Set("Cache-Control", "no-store") // answers carry keys and tokens
 	for k, v := range resp.Header {
 		h[k] = v
 	}

@@ -21,7 +21,9 @@ type Service struct {
 
 	// Violated names the code of an input whose member at a path (see wire.Violation) is not what its shape allows; "" and
 	// nil are Invalid's.
-	Violated func(path string) string
+	Violated  func(path string) string
+	Malformed string // wire code of input that cannot be read, where it is not the protocol's
+	AnyRegion bool   // operations answer those themselves who signed for another Region
 
 	router *wire.Router
 	byName map[string]*Row
@@ -61,6 +63,9 @@ func (s *Service) wireError(err error) wire.Error {
 	}
 	e := granary.AsError(err)
 	out := wire.Error{Code: e.Code, Message: e.Message, Detail: e.Detail}
+	if out.Code == "SerializationException" && s.Malformed != "" {
+		out.Code = s.Malformed
+	}
 	if out.Code == "" {
 		out.Code = s.Codes[e.Kind]
 	}

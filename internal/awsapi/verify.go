@@ -21,6 +21,9 @@ var globalServices = []string{"iam", "sts", "organizations"}
 
 // Rules are what a service accepts in a signature.
 func (d *Door) rules(s *Service) sigv4.Rules {
+	if s.AnyRegion {
+		return sigv4.Rules{Services: s.Wire.SigningNames}
+	}
 	regions := []string{d.Region}
 	for _, n := range s.Wire.SigningNames {
 		if slices.Contains(globalServices, n) {

@@ -39,8 +39,9 @@ func OpenAccessToken(r *Ring, token string) (*granary.AccessToken, error) {
 // SealRefreshToken makes a refresh token.
 func SealRefreshToken(r *Ring, t *granary.RefreshToken) string {
 	var w writer
-	w.text(t.Session)
-	w.text(string(t.Application))
+	for _, s := range []string{t.Session, string(t.Application), string(t.Store), string(t.User)} {
+		w.text(s)
+	}
 	w.number(t.Generation)
 	w.time(t.Expires)
 	return sealOpaque(r, refreshPrefix, &w)
@@ -52,7 +53,8 @@ func OpenRefreshToken(r *Ring, token string) (*granary.RefreshToken, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &granary.RefreshToken{Session: rd.text(), Application: granary.ARN(rd.text()), Generation: rd.number(), Expires: rd.time()}
+	t := &granary.RefreshToken{Session: rd.text(), Application: granary.ARN(rd.text()), Store: granary.StoreID(rd.text()), User: granary.UserID(rd.text()),
+		Generation: rd.number(), Expires: rd.time()}
 	return t, rd.end()
 }
 

@@ -39,7 +39,7 @@ const (
 type Rules struct {
 	S3       bool     // S3's path rules; the payload hash header is required
 	Services []string // names allowed in the credential scope
-	Regions  []string // the first is named in errors
+	Regions  []string // the first is named in errors; none: any Region
 }
 
 // Auth is a parsed signature, not yet verified.
@@ -167,7 +167,7 @@ func (a *Auth) scope(credential string) error {
 		}
 		return NewError(WrongScope, fmt.Sprintf("Credential should be scoped to correct service: '%s'.", a.rules.Services[0]))
 	}
-	if !slices.Contains(a.rules.Regions, a.Region) {
+	if len(a.rules.Regions) > 0 && !slices.Contains(a.rules.Regions, a.Region) {
 		if a.rules.S3 {
 			return malformed("the region '%s' is wrong; expecting '%s'", a.Region, a.rules.Regions[0]).with("Region", a.rules.Regions[0])
 		}

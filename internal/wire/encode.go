@@ -261,7 +261,7 @@ func EncodeError(s *Service, e Error, requestID, hostID string) Response {
 		if s.Protocol == RestJSON1 {
 			m["message"], m["error_description"] = e.Message, e.Message
 			if m["error"] == "" {
-				m["error"] = snake(strings.TrimSuffix(e.Code, "Exception"))
+				m["error"] = oauthWord(strings.TrimSuffix(e.Code, "Exception"))
 			}
 		} else {
 			m["__type"], m["Message"], m["message"] = e.Code, e.Message, e.Message
@@ -290,6 +290,17 @@ func sortedKeys(m map[string]string) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// oauthWord is OAuth's word for an error: AWS's in OAuth's spelling, but for two.
+func oauthWord(code string) string {
+	switch code {
+	case "InternalServer":
+		return "server_error"
+	case "InvalidRequestRegion":
+		return "invalid_request"
+	}
+	return snake(code)
 }
 
 // snake turns InvalidGrant into invalid_grant, OAuth's spelling (RFC 6749 §5.2).

@@ -167,7 +167,7 @@ func TestRefreshTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := c.refresh(ctx, tokens.RefreshToken)
-		refused(t, err, "InvalidGrantException", "revoked")
+		refused(t, err, "AccessDeniedException", "deactivated")
 		if err := c.SetActive(ctx, alice, true); err != nil {
 			t.Fatal(err)
 		}

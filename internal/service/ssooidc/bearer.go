@@ -12,6 +12,9 @@ import (
 	"granary/internal/store"
 )
 
+// maxAssertion is the longest corporate token that is looked at, in bytes.
+const maxAssertion = 16 << 10
+
 // bearer exchanges a corporate token (RFC 7523): token, person, assignment, scopes, single use, in this order.
 func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if e.app.Grants.JWTBearer == nil {
@@ -46,6 +49,9 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 
 // verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
 func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) {
+	if len(e.in.Assertion) > maxAssertion {
+		return nil, nil, invalidGrant("The assertion is longer than %d bytes.", maxAssertion)
+	}
 	iss, err := idtoken.PeekIssuer(e.in.Assertion)
 	if err != nil {
 		return nil, nil, granary.AsError(asInvalidGrant(err)).At("token", "unreadable")
@@ -113,7 +119,7 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 	}
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
 		if claims.ID != "" {
-			if err := tx.Replays.Use(string(issuer.ARN())+"\x00"+claims.ID, claims.Expires.Add(idtoken.Skew)); err != nil {
+			if err := tx.Replays.Use(e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(idtoken.Skew)); err != nil {
 				return err
 			}
 		}

@@ -36,7 +36,7 @@ func (s *service) begin(e *exchange, user *granary.User, scopes []string) *sessi
 
 // refreshToken stands for the session's current generation.
 func (s *session) refreshToken() *granary.RefreshToken {
-	t := &granary.RefreshToken{Application: s.Application, Generation: s.Generation, Expires: s.Ends}
+	t := &granary.RefreshToken{Application: s.Application, Store: s.Store, User: s.User, Generation: s.Generation, Expires: s.Ends}
 	if s.kept {
 		t.Session = s.ID
 	}

@@ -33,6 +33,9 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	case !e.call.Now.Before(token.Expires):
 		return nil, ended("the session has ended")
 	}
+	if err := s.stillIn(e, token); err != nil {
+		return nil, err
+	}
 	session, scopes, err := s.rotate(e, token)
 	if err != nil {
 		return nil, err
@@ -62,9 +65,6 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold its tokens.").At("replay", "used")
 			return tx.TokenSessions.Delete(found.ID)
 		}
-		if err := s.stillIn(e, found); err != nil {
-			return err
-		}
 		if scopes, err = e.narrowed(found.Scopes); err != nil || !current {
 			return err
 		}
@@ -85,7 +85,7 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 }
 
 // stillIn admits the session's person anew.
-func (s *service) stillIn(e *exchange, t *granary.TokenSession) error {
+func (s *service) stillIn(e *exchange, t *granary.RefreshToken) error {
 	if e.app.Grants.JWTBearer == nil && e.app.Grants.RedirectURIs == nil && !e.app.Grants.TokenExchange {
 		return invalidGrant("The grant that this session began with was taken from the application.")
 	}

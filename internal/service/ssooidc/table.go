@@ -20,6 +20,7 @@ type Config struct {
 	Issuers         *idtoken.Verifier // the companies' identity providers
 	ContextLifetime time.Duration     // of context assertions
 	VerifiedEmail   bool              // tokens mapped by address must say email_verified
+	Endpoint        func() string     // of this API, for those who ask in another Region
 	TokenIssuer     func(instance string) string
 	SessionLifetime time.Duration // from the exchange of a corporate token to the end of its refresh tokens
 }
@@ -40,6 +41,7 @@ func New(c Config) *awsapi.Service {
 			granary.Unauthenticated: "InvalidClientException", granary.Throttled: "SlowDownException", granary.NotImplemented: "UnsupportedGrantTypeException",
 			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
 		},
+		Malformed: "InvalidRequestException", AnyRegion: true,
 		Rows: []awsapi.Row{
 			awsapi.OnInside(api.CreateTokenWithIAM, s.createTokenWithIAM), // decided by the application's actor policy
 		},

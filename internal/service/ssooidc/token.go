@@ -9,6 +9,7 @@ import (
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/index"
+	"granary/internal/policy"
 )
 
 // The grant types (SSO OIDC API, CreateTokenWithIAM).
@@ -38,7 +39,7 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 		return nil, granary.Errorf(granary.Invalid, "The grant type %q is none of %s, %s, %s and %s.", in.GrantType, grantCode, grantRefresh, grantJWTBearer,
 			grantExchange).WithCode("UnsupportedGrantTypeException")
 	}
-	if err := e.authorize(); err != nil {
+	if err := e.authorize(s.Endpoint()); err != nil {
 		return nil, err
 	}
 	switch in.GrantType {
@@ -74,7 +75,7 @@ func (e *exchange) identify(x *index.Index) error {
 
 // authorize asks the application's actor policy, without which nobody may exchange, and the caller's own policies
 // (identity-center §8). Which half failed is told only to callers in the application's account.
-func (e *exchange) authorize() error {
+func (e *exchange) authorize(endpoint string) error {
 	refused := granary.Errorf(granary.Denied, "Access denied.").At("policy", "actor", "application", string(e.app.ARN), "owner", string(e.app.Account))
 	same := e.call.Caller.Account == e.app.Account
 	if e.app.Actor == nil {
@@ -88,7 +89,7 @@ func (e *exchange) authorize() error {
 	if !d.Allowed {
 		if same {
 			refused.Message = "User: " + string(e.call.Caller.ARN) + " is not authorized to perform: sso-oauth:CreateTokenWithIAM on resource: " +
-				string(e.app.ARN) + ": the application's actor policy and the caller's own policies must allow it."
+				string(e.app.ARN) + ": " + half(&d) + "."
 		}
 		return refused
 	}
@@ -97,9 +98,28 @@ func (e *exchange) authorize() error {
 	}
 	if e.call.Region != e.center.Region {
 		return granary.Errorf(granary.Invalid, "The Identity Center instance is in %s, and the request was signed for %s.", e.center.Region, e.call.Region).
-			WithCode("InvalidRequestRegionException").With("region", e.center.Region)
+			WithCode("InvalidRequestRegionException").With("region", e.center.Region).With("endpoint", endpoint)
 	}
 	return nil
+}
+
+// half says which of the two sides refuses: the application's, or the caller's own.
+func half(d *authz.Decision) string {
+	side := "the caller's own policies"
+	if d.Layer == policy.LayerResource {
+		side = "the application's actor policy"
+	}
+	switch {
+	case d.Explicit && d.Layer != policy.LayerIdentity && d.Layer != policy.LayerResource:
+		return "a " + d.Layer.String() + " policy of the caller denies it"
+	case d.Explicit:
+		return side + " deny it explicitly"
+	case d.Layer == policy.LayerResource:
+		return side + " does not name the caller"
+	case d.Layer == policy.LayerIdentity:
+		return "the application's actor policy names the caller's account, and so " + side + " must allow it too"
+	}
+	return "no " + d.Layer.String() + " policy of the caller allows it"
 }
 
 func missing(member string) error {

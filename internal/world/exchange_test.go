@@ -1,0 +1,150 @@
+package world_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+
+	"granary/internal/client"
+	"granary/internal/world"
+)
+
+// wrong is an exchange that is refused, on the wire: SDKs go by the header, the oldest of them by the body.
+type wrong struct {
+	change func(body map[string]any, q *raw)
+	status int
+	code   string // x-amzn-ErrorType
+	oauth  string // error; "": any, OAuth has no word for it
+	says   string // error_description
+}
+
+func (c *tokens) refusedRaw(t *testing.T, x wrong) {
+	t.Helper()
+	token := must[string](t)(c.Provider.SignIn(t.Context(), alice))
+	body := map[string]any{"clientId": c.Application, "grantType": world.JWTBearer, "assertion": token}
+	q := raw{method: "POST", path: "/token?aws_iam=t", service: "sso-oauth", key: &c.app, header: map[string]string{"Content-Type": "application/json"}}
+	x.change(body, &q)
+	if q.body == "" {
+		b, _ := json.Marshal(body) // texts only
+		q.body = string(b)
+	}
+	a := send(t, c.World, q)
+	var said struct{ Error, Error_description, Message string }
+	_ = json.Unmarshal([]byte(a.body), &said) // a body that is none has no members
+	if a.status != x.status || a.header.Get("X-Amzn-Errortype") != x.code || x.oauth != "" && said.Error != x.oauth || !strings.Contains(said.Error_description, x.says) || said.Message == "" {
+		t.Errorf("got %d %s %s\nwant %d %s %s %q", a.status, a.header.Get("X-Amzn-Errortype"), a.body, x.status, x.code, x.oauth, x.says)
+	}
+}
+
+// The order in which an exchange is judged: each request has every later fault too, and gets the first (identity-center §8).
+func TestTheOrderOfAnExchange(t *testing.T) {
+	ctx := t.Context()
+	c := withTokens(t)
+	mine := ssoadmin.NewFromConfig(c.AWS(c.Root()))
+	with := func(pairs ...any) func(map[string]any, *raw) {
+		return func(b map[string]any, _ *raw) {
+			for i := 0; i < len(pairs); i += 2 {
+				if pairs[i+1] == nil {
+					delete(b, pairs[i].(string))
+				} else {
+					b[pairs[i].(string)] = pairs[i+1]
+				}
+			}
+		}
+	}
+	signed := func(change func(*raw), also func(map[string]any, *raw)) func(map[string]any, *raw) {
+		return func(b map[string]any, q *raw) { also(b, q); change(q) }
+	}
+	nonsense := with("clientId", nil, "grantType", nil)
+	unknown := "arn:aws:sso::" + c.Account + ":application/" + instanceID(c.Instance) + "/apl-0123456789abcdef"
+	seed := "arn:aws:sso::123456789012:application/ssoins-ssoins-1234567890abcdef/apl-abcd1234a1b2c3d"
+	nobody := client.Key{}
+	x := iam.NewFromConfig(c.AWS(c.Root()))
+	must[*iam.CreateUserOutput](t)(x.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("nobody")}))
+	k := must[*iam.CreateAccessKeyOutput](t)(x.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("nobody")}))
+	nobody.ID, nobody.Secret = *k.AccessKey.AccessKeyId, *k.AccessKey.SecretAccessKey
+
+	for name, x := range map[string]wrong{
+		"not signed":       {signed(func(q *raw) { q.key = nil }, nonsense), 403, "MissingAuthenticationTokenException", "", ""},
+		"unknown key":      {signed(func(q *raw) { q.key = &client.Key{ID: "AKIAIOSFODNN7EXAMPLE", Secret: "x"} }, nonsense), 403, "UnrecognizedClientException", "", ""},
+		"wrong secret":     {signed(func(q *raw) { q.key = &client.Key{ID: c.app.ID, Secret: "x", Token: c.app.Token} }, nonsense), 403, "InvalidSignatureException", "", ""},
+		"wrong time":       {signed(func(q *raw) { q.at = time.Now().Add(-time.Hour) }, nonsense), 403, "InvalidSignatureException", "", ""},
+		"not JSON":         {func(_ map[string]any, q *raw) { q.body = "{" }, 400, "InvalidRequestException", "invalid_request", ""},
+		"of other types":   {with("scope", "openid aws"), 400, "InvalidRequestException", "invalid_request", ""},
+		"no client":        {with("clientId", nil, "grantType", "x"), 400, "InvalidRequestException", "invalid_request", "clientId"},
+		"no grant type":    {with("clientId", unknown, "grantType", nil), 400, "InvalidRequestException", "invalid_request", "grantType"},
+		"unknown client":   {with("clientId", unknown, "grantType", "x"), 401, "InvalidClientException", "invalid_client", unknown},
+		"the guide's":      {with("clientId", seed, "grantType", "x"), 401, "InvalidClientException", "invalid_client", ""},
+		"no ARN":           {with("clientId", "client", "grantType", "x"), 401, "InvalidClientException", "invalid_client", ""},
+		"grant type":       {signed(func(q *raw) { q.key = &nobody }, with("grantType", "password")), 400, "UnsupportedGrantTypeException", "unsupported_grant_type", "password"},
+		"caller":           {signed(func(q *raw) { q.key = &nobody }, with("grantType", "urn:ietf:params:oauth:grant-type:token-exchange")), 400, "AccessDeniedException", "access_denied", "actor policy"},
+		"Region":           {signed(func(q *raw) { q.region = "eu-west-1" }, with("grantType", "urn:ietf:params:oauth:grant-type:token-exchange")), 400, "InvalidRequestRegionException", "invalid_request", "us-east-1"},
+		"no such grant":    {with("grantType", "urn:ietf:params:oauth:grant-type:token-exchange"), 400, "UnauthorizedClientException", "unauthorized_client", "token-exchange"},
+		"no such grant, 2": {with("grantType", "authorization_code"), 400, "UnauthorizedClientException", "unauthorized_client", "authorization_code"},
+		"no assertion":     {with("assertion", nil, "scope", []string{"x"}), 400, "InvalidRequestException", "invalid_request", "assertion"},
+		"assertion":        {with("assertion", "x.y.z", "scope", []string{"x"}), 400, "InvalidGrantException", "invalid_grant", ""},
+		"a long one":       {with("assertion", strings.Repeat("a", 16<<10)+".b.c", "scope", []string{"x"}), 400, "InvalidGrantException", "invalid_grant", "16384"},
+		"scope":            {with("scope", []string{"openid", "x"}), 400, "InvalidScopeException", "invalid_scope", "x"},
+		"doubled scope":    {with("scope", []string{"openid", "openid", "x"}), 400, "InvalidScopeException", "invalid_scope", "x"},
+	} {
+		t.Run(name, func(t *testing.T) { c.refusedRaw(t, x) })
+	}
+	t.Run("where the Region is", func(t *testing.T) {
+		a := send(t, c.World, raw{method: "POST", path: "/token?aws_iam=t", service: "sso-oauth", region: "eu-west-1", key: &c.app, header: map[string]string{"Content-Type": "application/json"},
+			body: `{"clientId":"` + c.Application + `","grantType":"` + world.JWTBearer + `","assertion":"x"}`})
+		var said struct{ Endpoint, Region string }
+		if err := json.Unmarshal([]byte(a.body), &said); err != nil || said.Region != "us-east-1" || said.Endpoint != c.Env.Get("AWS_ENDPOINT_URL") {
+			t.Errorf("%s, %v", a.body, err)
+		}
+	})
+	t.Run("a refusal does not use the token up", func(t *testing.T) {
+		token := must[string](t)(c.Provider.SignIn(ctx, alice))
+		_, err := c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &token, Scope: []string{"x"}})
+		refused(t, err, "InvalidScopeException", "")
+		must[*ssooidc.CreateTokenWithIAMOutput](t)(c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &token, Scope: []string{"openid", "openid"}}))
+	})
+	t.Run("the doubled prefix of the guide", func(t *testing.T) {
+		token := must[string](t)(c.Provider.SignIn(ctx, alice))
+		must[*ssooidc.CreateTokenWithIAMOutput](t)(c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: aws.String(strings.Replace(c.Application, "ssoins-", "ssoins-ssoins-", 1)),
+			GrantType: aws.String(world.JWTBearer), Assertion: &token}))
+	})
+	t.Run("the answer is kept by nobody", func(t *testing.T) {
+		token := must[string](t)(c.Provider.SignIn(ctx, alice))
+		b, _ := json.Marshal(map[string]any{"clientId": c.Application, "grantType": world.JWTBearer, "assertion": token}) // texts only
+		a := send(t, c.World, raw{method: "POST", path: "/token?aws_iam=t", service: "sso-oauth", key: &c.app, header: map[string]string{"Content-Type": "application/json"}, body: string(b)})
+		if a.status != 200 || a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%d %v", a.status, a.header)
+		}
+	})
+	t.Run("a person who is not assigned hears of that before scopes", func(t *testing.T) {
+		require := func(on bool) {
+			must[*ssoadmin.PutApplicationAssignmentConfigurationOutput](t)(mine.PutApplicationAssignmentConfiguration(ctx, &ssoadmin.PutApplicationAssignmentConfigurationInput{ApplicationArn: &c.Application, AssignmentRequired: &on}))
+		}
+		require(true)
+		defer require(false)
+		c.refusedRaw(t, wrong{with("scope", []string{"x"}), 400, "AccessDeniedException", "access_denied", "not assigned"})
+	})
+	t.Run("a disabled application", func(t *testing.T) {
+		set := func(s ssotypes.ApplicationStatus) {
+			must[*ssoadmin.UpdateApplicationOutput](t)(mine.UpdateApplication(ctx, &ssoadmin.UpdateApplicationInput{ApplicationArn: &c.Application, Status: s}))
+		}
+		set(ssotypes.ApplicationStatusDisabled)
+		defer set(ssotypes.ApplicationStatusEnabled)
+		c.refusedRaw(t, wrong{with("grantType", "authorization_code"), 400, "AccessDeniedException", "access_denied", "disabled"})
+	})
+	t.Run("without an authentication method nobody may exchange", func(t *testing.T) {
+		must[*ssoadmin.DeleteApplicationAuthenticationMethodOutput](t)(mine.DeleteApplicationAuthenticationMethod(ctx, &ssoadmin.DeleteApplicationAuthenticationMethodInput{ApplicationArn: &c.Application, AuthenticationMethodType: "IAM"}))
+		c.refusedRaw(t, wrong{with(), 400, "AccessDeniedException", "access_denied", "no authentication method"})
+		root := c.Root()
+		c.refusedRaw(t, wrong{signed(func(q *raw) { q.key = &root }, with()), 400, "AccessDeniedException", "access_denied", "no authentication method"})
+		must[*ssoadmin.DeleteApplicationOutput](t)(mine.DeleteApplication(ctx, &ssoadmin.DeleteApplicationInput{ApplicationArn: &c.Application}))
+		c.refusedRaw(t, wrong{with(), 401, "InvalidClientException", "invalid_client", ""})
+	})
+}
