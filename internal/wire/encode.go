@@ -60,6 +60,11 @@ func appendElements(b []byte, v reflect.Value, millis bool) []byte {
 	return b
 }
 
+// leftOut reports whether a member is not written. A text that must be there is, even when it is empty: a tag's value may be.
+func leftOut(f *field, v reflect.Value) bool {
+	return absent(v) && !(f.required && v.Kind() == reflect.String)
+}
+
 func appendMember(b []byte, f *field, v reflect.Value, millis bool) []byte {
 	t := v.Type()
 	if t.Kind() == reflect.Slice && t != byteType && t != rawType {
@@ -68,7 +73,7 @@ func appendMember(b []byte, f *field, v reflect.Value, millis bool) []byte {
 	if t.Kind() == reflect.Map {
 		return appendMap(b, f, v, millis)
 	}
-	if absent(v) {
+	if leftOut(f, v) {
 		return b
 	}
 	return appendTagged(b, f.name, v, millis)
@@ -171,7 +176,7 @@ func appendObject(b []byte, v reflect.Value) []byte {
 	for i := range p.fields {
 		f := &p.fields[i]
 		m := v.Field(f.index)
-		if f.loc != "" || absent(m) {
+		if f.loc != "" || leftOut(f, m) {
 			continue
 		}
 		if !first {
