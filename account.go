@@ -42,6 +42,12 @@ type Account struct {
 	Created    time.Time
 }
 
+// AccountAlias is the name an account is shown by. It is unique among all accounts, and an account has one at most.
+type AccountAlias struct {
+	Account AccountID
+	Alias   string
+}
+
 // Organization is the one organization of an installation, AWS Organizations' "o-…".
 type Organization struct {
 	ID         string // o-…

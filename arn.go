@@ -29,6 +29,16 @@ func IAMUserARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":user" + path + name)
 }
 
+// IAMGroupARN is an IAM group; path begins and ends with a slash.
+func IAMGroupARN(a AccountID, path, name string) ARN {
+	return ARN("arn:aws:iam::" + string(a) + ":group" + path + name)
+}
+
+// InstanceProfileARN is an instance profile; path begins and ends with a slash.
+func InstanceProfileARN(a AccountID, path, name string) ARN {
+	return ARN("arn:aws:iam::" + string(a) + ":instance-profile" + path + name)
+}
+
 // RoleARN is a role; path begins and ends with a slash.
 func RoleARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":role" + path + name)

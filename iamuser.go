@@ -10,6 +10,7 @@ type IAMUser struct {
 	ID       string            // AIDA…
 	Inline   map[string]string `json:",omitempty"` // inline policies, name → document as given
 	Attached []ARN             `json:",omitempty"` // managed policies
+	Groups   []string          `json:",omitempty"` // ids of the IAM groups it is in
 	Boundary ARN               `json:",omitempty"`
 	Tags     []Tag             `json:",omitempty"`
 	Created  time.Time

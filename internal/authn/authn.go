@@ -21,6 +21,7 @@ type Authenticator struct {
 	Index *index.Index
 	Keys  *sigv4.KeyCache
 	Now   func() time.Time
+	Uses  *Uses // told of every request; may be nil
 	// KeepVended keeps vended keys and identity-bearing sessions alive until they expire, as AWS does
 	// (revocation: aws). False lets them die with their grant, membership, person or role.
 	KeepVended bool
@@ -62,7 +63,19 @@ func (a *Authenticator) Authenticate(auth *sigv4.Auth, bodyHash string) (*Caller
 			return c, nil, err
 		}
 	}
+	a.used(c, auth, now)
 	return c, key, nil
+}
+
+// used notes the use of a key, or of the role behind a session.
+func (a *Authenticator) used(c *Caller, auth *sigv4.Auth, now time.Time) {
+	switch {
+	case a.Uses == nil:
+	case c.Session == nil:
+		a.Uses.Saw(c.AccessKeyID, auth.Service, auth.Region, now)
+	case c.Session.RoleID != "":
+		a.Uses.Saw(c.Session.RoleID, auth.Service, auth.Region, now)
+	}
 }
 
 // resolve finds the secret and the identity behind an access key id.

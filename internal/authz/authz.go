@@ -113,7 +113,7 @@ func (z *Authorizer) policies(c *authn.Caller) policy.Set {
 	var set policy.Set
 	switch {
 	case c.User != nil:
-		set.Identity = z.Index.Identity(c.User.Inline, c.User.Attached)
+		set.Identity = z.Index.OfUser(c.User)
 		set.Boundary = z.Index.Boundary(c.User.Boundary)
 	case c.Kind == policy.FederatedUser: // the root user's
 		set.Identity = z.Index.Identity(nil, []granary.ARN{granary.AdministratorAccess})

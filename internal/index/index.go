@@ -30,10 +30,13 @@ type Index struct {
 
 	keys      map[string]*granary.AccessKey
 	iamUsers  map[nameKey]*IAMUser
+	iamGroups map[string]*IAMGroup // by id
+	iamNames  map[nameKey]*IAMGroup
+	profiles  map[nameKey]*granary.InstanceProfile
 	roles     map[granary.ARN]*Role
 	roleIDs   map[string]*Role
 	roleNames map[nameKey]*Role
-	managed   map[granary.ARN]*policy.Policy
+	managed   map[granary.ARN]*Managed
 	oidc      map[granary.ARN]*granary.OIDCProvider
 
 	centers     map[string]*granary.IdentityCenter // by "ssoins-…"
@@ -51,15 +54,18 @@ type Index struct {
 
 type nameKey struct {
 	account granary.AccountID
-	name    string // as stored: names are unique whatever their case, and ARNs match them exactly
+	name    string // folded: IAM finds its nouns whatever the case of their names, and only ARNs are exact
 }
+
+func named(a granary.AccountID, name string) nameKey { return nameKey{a, store.Fold(name)} }
 
 // Open builds the index from a snapshot and follows the store's changes until Close.
 func Open(ctx context.Context, db *store.DB) (*Index, error) {
 	x := &Index{
 		accounts: map[granary.AccountID]*granary.Account{}, tree: newOrganization(),
 		keys: map[string]*granary.AccessKey{}, iamUsers: map[nameKey]*IAMUser{},
-		roles: map[granary.ARN]*Role{}, roleIDs: map[string]*Role{}, roleNames: map[nameKey]*Role{}, managed: map[granary.ARN]*policy.Policy{},
+		iamGroups: map[string]*IAMGroup{}, iamNames: map[nameKey]*IAMGroup{}, profiles: map[nameKey]*granary.InstanceProfile{},
+		roles: map[granary.ARN]*Role{}, roleIDs: map[string]*Role{}, roleNames: map[nameKey]*Role{}, managed: map[granary.ARN]*Managed{},
 		oidc:    map[granary.ARN]*granary.OIDCProvider{},
 		centers: map[string]*granary.IdentityCenter{}, stores: map[granary.StoreID]*directory{},
 		apps: map[granary.ARN]*Application{}, issuers: map[granary.ARN]*granary.Issuer{},
@@ -105,11 +111,17 @@ func (x *Index) apply(v any, gone bool) {
 	case *granary.AccessKey:
 		put(x.keys, v.ID, v, gone)
 	case *granary.IAMUser:
-		put(x.iamUsers, nameKey{v.Account, v.Name}, compileUser(v), gone)
+		put(x.iamUsers, named(v.Account, v.Name), compileUser(v), gone)
+	case *granary.IAMGroup:
+		g := compileGroup(v)
+		put(x.iamGroups, v.ID, g, gone)
+		put(x.iamNames, named(v.Account, v.Name), g, gone)
+	case *granary.InstanceProfile:
+		put(x.profiles, named(v.Account, v.Name), v, gone)
 	case *granary.Role:
 		x.applyRole(v, gone)
 	case *granary.ManagedPolicy:
-		put(x.managed, v.ARN(), compile(policy.Identity, v.Default(), string(v.ARN())), gone)
+		put(x.managed, v.ARN(), &Managed{v, compile(policy.Identity, v.Default(), string(v.ARN()))}, gone)
 	case *granary.OIDCProvider:
 		put(x.oidc, v.ARN(), v, gone)
 	case *granary.IdentityCenter:

@@ -14,6 +14,18 @@ type IAMUser struct {
 	Inline []*policy.Policy
 }
 
+// Managed is a customer-managed policy with its default version compiled.
+type Managed struct {
+	*granary.ManagedPolicy
+	compiled *policy.Policy
+}
+
+// IAMGroup is an IAM group with its inline policies compiled.
+type IAMGroup struct {
+	*granary.IAMGroup
+	Inline []*policy.Policy
+}
+
 // Role is a role with its trust and inline policies compiled.
 type Role struct {
 	*granary.Role
@@ -55,6 +67,10 @@ func compileUser(u *granary.IAMUser) *IAMUser {
 	return &IAMUser{u, compileInline(u.Inline, "user "+u.Name)}
 }
 
+func compileGroup(g *granary.IAMGroup) *IAMGroup {
+	return &IAMGroup{g, compileInline(g.Inline, "group "+g.Name)}
+}
+
 func (x *Index) applyRole(v *granary.Role, gone bool) {
 	r := &Role{Role: v, ARN: v.ARN()}
 	if !gone {
@@ -63,7 +79,7 @@ func (x *Index) applyRole(v *granary.Role, gone bool) {
 	}
 	put(x.roles, r.ARN, r, gone)
 	put(x.roleIDs, v.ID, r, gone)
-	put(x.roleNames, nameKey{v.Account, v.Name}, r, gone)
+	put(x.roleNames, named(v.Account, v.Name), r, gone)
 }
 
 // Organization is the installation's organization; nil before it is initialised.
@@ -81,17 +97,27 @@ func (x *Index) Account(id granary.AccountID) (*granary.Account, bool) {
 // AccessKey looks a long-term key up.
 func (x *Index) AccessKey(id string) (*granary.AccessKey, bool) { return read(x, x.keys, id) }
 
-// IAMUser looks an IAM user up by its exact name.
+// IAMUser looks an IAM user up by its name, whatever the case.
 func (x *Index) IAMUser(a granary.AccountID, name string) (*IAMUser, bool) {
-	return read(x, x.iamUsers, nameKey{a, name})
+	return read(x, x.iamUsers, named(a, name))
+}
+
+// IAMGroupByName looks an IAM group up by its name, whatever the case.
+func (x *Index) IAMGroupByName(a granary.AccountID, name string) (*IAMGroup, bool) {
+	return read(x, x.iamNames, named(a, name))
+}
+
+// InstanceProfile looks an instance profile up by its name, whatever the case.
+func (x *Index) InstanceProfile(a granary.AccountID, name string) (*granary.InstanceProfile, bool) {
+	return read(x, x.profiles, named(a, name))
 }
 
 // Role looks a role up by its ARN, path included.
 func (x *Index) Role(arn granary.ARN) (*Role, bool) { return read(x, x.roles, arn) }
 
-// RoleByName looks a role up by its exact name, whatever its path.
+// RoleByName looks a role up by its name, whatever the case and path.
 func (x *Index) RoleByName(a granary.AccountID, name string) (*Role, bool) {
-	return read(x, x.roleNames, nameKey{a, name})
+	return read(x, x.roleNames, named(a, name))
 }
 
 // RoleByID looks a role up by its unique id, which a role made again under its name does not have.
@@ -102,7 +128,18 @@ func (x *Index) Managed(arn granary.ARN) (*policy.Policy, bool) {
 	if m, ok := policy.Managed(arn); ok {
 		return m.Policy, true
 	}
-	return read(x, x.managed, arn)
+	if m, ok := read(x, x.managed, arn); ok {
+		return m.compiled, true
+	}
+	return nil, false
+}
+
+// CustomerManaged looks a customer-managed policy up.
+func (x *Index) CustomerManaged(arn granary.ARN) (*granary.ManagedPolicy, bool) {
+	if m, ok := read(x, x.managed, arn); ok {
+		return m.ManagedPolicy, true
+	}
+	return nil, false
 }
 
 // OIDCProvider looks an IAM OpenID Connect provider up.
@@ -120,6 +157,28 @@ func (x *Index) Identity(inline []*policy.Policy, attached []granary.ARN) []*pol
 	for _, arn := range attached {
 		if p, ok := x.Managed(arn); ok {
 			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// OfUser gathers what a user may by its own policies and by those of its groups, which reasons name.
+func (x *Index) OfUser(u *IAMUser) []*policy.Policy {
+	out := x.Identity(u.Inline, u.Attached)
+	if len(u.Groups) == 0 {
+		return out
+	}
+	out = slices.Clone(out)
+	for _, id := range u.Groups {
+		g, ok := read(x, x.iamGroups, id)
+		if !ok {
+			continue
+		}
+		out = append(out, g.Inline...)
+		for _, arn := range g.Attached {
+			if p, ok := x.Managed(arn); ok {
+				out = append(out, p.Named(string(arn)+" of group "+g.Name))
+			}
 		}
 	}
 	return out

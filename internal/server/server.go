@@ -57,6 +57,7 @@ type Server struct {
 	issuers *idtoken.Verifier // the companies' identity providers
 	metrics *metrics
 	door    *awsapi.Door
+	uses    uses
 	api     listening
 	web     listening
 }
@@ -88,6 +89,7 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 	if err := s.clientEnv(); err != nil {
 		return nil, err
 	}
+	s.uses.keep(s)
 	s.serve(&s.api, s.door)
 	s.serve(&s.web, s.webHandler())
 	return s, nil
@@ -136,13 +138,13 @@ func (s *Server) open(ctx context.Context) error {
 // wire makes the services and the door of what was opened.
 func (s *Server) wire() {
 	c := &s.config
-	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws"}
+	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws", Uses: &s.uses.Uses}
 	may := &authz.Authorizer{Index: s.index}
 	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
 			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: s.issuers, Web: limit.New(50, 500)}),
-			iam.New(iam.Config{DB: s.db, Index: s.index, AllowPlain: c.Identity.AllowPrivateIssuers}),
+			iam.New(iam.Config{DB: s.db, Index: s.index, Uses: &s.uses.Uses, AllowPlain: c.Identity.AllowPrivateIssuers}),
 			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
@@ -275,6 +277,7 @@ func (s *Server) close() error {
 			errs = append(errs, l.listener.Close())
 		}
 	}
+	errs = append(errs, s.uses.finish(s))
 	if s.index != nil {
 		s.index.Close()
 	}

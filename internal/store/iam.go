@@ -16,6 +16,12 @@ func (s named[T]) remove(a granary.AccountID, name string) error {
 	return s.deleteBy(string(a), Fold(name))
 }
 
+// count is how many the account has.
+func (s named[T]) count(a granary.AccountID) (int64, error) {
+	n, err := s.Set.count("SELECT COUNT(*) FROM "+s.t.name+" WHERE account = $1", string(a))
+	return int64(n), err
+}
+
 func (s named[T]) list(a granary.AccountID, prefix, after string, limit int) ([]*T, string, error) {
 	return s.page(limit, s.key, "SELECT doc FROM "+s.t.name+" WHERE account = $1 AND name_fold > $2 AND substr(path, 1, length($3)) = $3 ORDER BY name_fold",
 		string(a), Fold(after), prefix)
@@ -36,6 +42,9 @@ func (s IAMUsers) Get(a granary.AccountID, name string) (*granary.IAMUser, error
 // Delete removes a user.
 func (s IAMUsers) Delete(a granary.AccountID, name string) error { return s.named().remove(a, name) }
 
+// Count is how many users the account has.
+func (s IAMUsers) Count(a granary.AccountID) (int64, error) { return s.named().count(a) }
+
 // List is the account's users whose path begins with a prefix, after a name.
 func (s IAMUsers) List(a granary.AccountID, prefix, after string, limit int) ([]*granary.IAMUser, string, error) {
 	return s.named().list(a, prefix, after, limit)
@@ -55,6 +64,9 @@ func (s Roles) Get(a granary.AccountID, name string) (*granary.Role, error) {
 
 // Delete removes a role.
 func (s Roles) Delete(a granary.AccountID, name string) error { return s.named().remove(a, name) }
+
+// Count is how many roles the account has.
+func (s Roles) Count(a granary.AccountID) (int64, error) { return s.named().count(a) }
 
 // List is the account's roles whose path begins with a prefix, after a name.
 func (s Roles) List(a granary.AccountID, prefix, after string, limit int) ([]*granary.Role, string, error) {

@@ -37,6 +37,10 @@ var (
 		{"account", func(v *granary.ManagedPolicy) any { return string(v.Account) }},
 		{"name_fold", func(v *granary.ManagedPolicy) any { return Fold(v.Name) }},
 		{"path", func(v *granary.ManagedPolicy) any { return v.Path }}}})
+	iamGroups = register(table[granary.IAMGroup]{name: "iam_group", noun: "group", keys: 2, columns: []column[granary.IAMGroup]{
+		{"account", func(v *granary.IAMGroup) any { return string(v.Account) }},
+		{"name_fold", func(v *granary.IAMGroup) any { return Fold(v.Name) }},
+		{"path", func(v *granary.IAMGroup) any { return v.Path }}}})
 	iamUsers = register(table[granary.IAMUser]{name: "iam_user", noun: "user", keys: 2, columns: []column[granary.IAMUser]{
 		{"account", func(v *granary.IAMUser) any { return string(v.Account) }},
 		{"name_fold", func(v *granary.IAMUser) any { return Fold(v.Name) }},
@@ -45,6 +49,14 @@ var (
 		{"account", func(v *granary.Role) any { return string(v.Account) }},
 		{"name_fold", func(v *granary.Role) any { return Fold(v.Name) }},
 		{"path", func(v *granary.Role) any { return v.Path }}}})
+	instanceProfiles = register(table[granary.InstanceProfile]{name: "instance_profile", noun: "instance profile", keys: 2, columns: []column[granary.InstanceProfile]{
+		{"account", func(v *granary.InstanceProfile) any { return string(v.Account) }},
+		{"name_fold", func(v *granary.InstanceProfile) any { return Fold(v.Name) }},
+		{"path", func(v *granary.InstanceProfile) any { return v.Path }},
+		{"role_fold", func(v *granary.InstanceProfile) any { return Fold(v.Role) }}}})
+	accountAliases = register(table[granary.AccountAlias]{name: "account_alias", noun: "account alias", keys: 1, columns: []column[granary.AccountAlias]{
+		{"account", func(v *granary.AccountAlias) any { return string(v.Account) }},
+		{"alias", func(v *granary.AccountAlias) any { return v.Alias }}}})
 	oidcProviders = register(table[granary.OIDCProvider]{name: "oidc_provider", noun: "OpenID Connect provider", keys: 2, columns: []column[granary.OIDCProvider]{
 		{"account", func(v *granary.OIDCProvider) any { return string(v.Account) }},
 		{"name", func(v *granary.OIDCProvider) any { return v.Name() }}}})

@@ -12,33 +12,37 @@ import (
 
 // Tx is one transaction: the nouns, each with the questions that are asked of it.
 type Tx struct {
-	Organization    Organizations
-	Accounts        Accounts
-	OrgUnits        OrgUnits
-	OrgPolicies     OrgPolicies
-	OrgAttachments  OrgAttachments
-	IAMUsers        IAMUsers
-	Roles           Roles
-	ManagedPolicies ManagedPolicies
-	OIDCProviders   OIDCProviders
-	AccessKeys      AccessKeys
-	IdentityCenters IdentityCenters
-	Users           Users
-	Groups          Groups
-	Memberships     Memberships
-	Applications    Applications
-	Assignments     Assignments
-	Issuers         Issuers
-	SignInProviders SignInProviders
-	ScimTokens      ScimTokens
-	GrantsInstances GrantsInstances
-	Locations       Locations
-	Grants          Grants
-	Buckets         Buckets
-	Keys            Keys
-	TokenSessions   TokenSessions
-	Replays         Replays
-	Idempotency     Idempotency
+	Organization     Organizations
+	Accounts         Accounts
+	OrgUnits         OrgUnits
+	OrgPolicies      OrgPolicies
+	OrgAttachments   OrgAttachments
+	IAMUsers         IAMUsers
+	IAMGroups        IAMGroups
+	InstanceProfiles InstanceProfiles
+	AccountAliases   AccountAliases
+	KeyUses          KeyUses
+	Roles            Roles
+	ManagedPolicies  ManagedPolicies
+	OIDCProviders    OIDCProviders
+	AccessKeys       AccessKeys
+	IdentityCenters  IdentityCenters
+	Users            Users
+	Groups           Groups
+	Memberships      Memberships
+	Applications     Applications
+	Assignments      Assignments
+	Issuers          Issuers
+	SignInProviders  SignInProviders
+	ScimTokens       ScimTokens
+	GrantsInstances  GrantsInstances
+	Locations        Locations
+	Grants           Grants
+	Buckets          Buckets
+	Keys             Keys
+	TokenSessions    TokenSessions
+	Replays          Replays
+	Idempotency      Idempotency
 
 	db     *DB
 	engine *sqlite.Tx
@@ -52,6 +56,9 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx.OrgPolicies = OrgPolicies{Set[granary.OrgPolicy]{tx, orgPolicies}}
 	tx.OrgAttachments = OrgAttachments{Set[granary.Attachment]{tx, orgAttachments}}
 	tx.IAMUsers = IAMUsers{Set[granary.IAMUser]{tx, iamUsers}}
+	tx.IAMGroups = IAMGroups{Set[granary.IAMGroup]{tx, iamGroups}}
+	tx.InstanceProfiles = InstanceProfiles{Set[granary.InstanceProfile]{tx, instanceProfiles}}
+	tx.AccountAliases = AccountAliases{Set[granary.AccountAlias]{tx, accountAliases}}
 	tx.Roles = Roles{Set[granary.Role]{tx, roles}}
 	tx.ManagedPolicies = ManagedPolicies{Set[granary.ManagedPolicy]{tx, managedPolicies}}
 	tx.OIDCProviders = OIDCProviders{Set[granary.OIDCProvider]{tx, oidcProviders}}
@@ -70,7 +77,7 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	tx.Grants = Grants{Set[granary.Grant]{tx, grantTable}}
 	tx.Buckets = Buckets{Set[granary.Bucket]{tx, buckets}}
 	tx.Keys = Keys{Set[Key]{tx, keyTable}}
-	tx.TokenSessions, tx.Replays, tx.Idempotency = TokenSessions{tx}, Replays{tx}, Idempotency{tx}
+	tx.TokenSessions, tx.Replays, tx.Idempotency, tx.KeyUses = TokenSessions{tx}, Replays{tx}, Idempotency{tx}, KeyUses{tx}
 	return tx
 }
 

@@ -129,7 +129,8 @@ func form(c *world.Company) url.Values {
 	for k, s := range map[string]string{"UserName": "machine", "RoleName": "webapp", "RoleArn": c.WebApp, "RoleSessionName": "s1", "PolicyName": "work", "AccessKeyId": c.Machine.ID,
 		"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "PolicyDocument": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
 		"AssumeRolePolicyDocument": "{}", "PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess", "Status": "Active", "VersionId": "v1", "Description": "d",
-		"Tags.member.1.Key": "k", "Tags.member.1.Value": "v", "TagKeys.member.1": "k", "GroupName": "g",
+		"Tags.member.1.Key": "k", "Tags.member.1.Value": "v", "TagKeys.member.1": "k", "GroupName": "g", "InstanceProfileName": "p", "AccountAlias": "alias",
+		"PolicySourceArn": "arn:aws:iam::" + c.Account + ":user/machine", "ActionNames.member.1": "s3:GetObject", "PolicyInputList.member.1": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`,
 		"WebIdentityToken": "a.b.c", "Name": "federated", "EncodedMessage": "x", "Url": "https://x.example", "OpenIDConnectProviderArn": "arn:aws:iam::" + c.Account + ":oidc-provider/x.example",
 		"ClientID": "c", "ThumbprintList.member.1": strings.Repeat("0", 40)} {
 		v.Set(k, s)

@@ -31,7 +31,7 @@ func (s *service) createAccessKey(c *awsapi.Call, in *api.CreateAccessKeyInput) 
 			return err
 		}
 		if len(have) >= maxAccessKeys {
-			return granary.Errorf(granary.Quota, "Cannot exceed quota for AccessKeysPerUser: %d", maxAccessKeys)
+			return quota("AccessKeysPerUser", maxAccessKeys)
 		}
 		return tx.AccessKeys.Create(k)
 	})
@@ -85,6 +85,9 @@ func (s *service) updateAccessKey(c *awsapi.Call, in *api.UpdateAccessKeyInput) 
 
 func (s *service) deleteAccessKey(c *awsapi.Call, in *api.DeleteAccessKeyInput) (*api.DeleteAccessKeyOutput, error) {
 	return &api.DeleteAccessKeyOutput{}, s.onKey(c, in.UserName, in.AccessKeyId, func(tx *store.Tx, k *granary.AccessKey) error {
+		if err := s.Uses.Forget(tx, k.ID); err != nil {
+			return err
+		}
 		return tx.AccessKeys.Delete(k.ID)
 	})
 }

@@ -28,13 +28,14 @@ func (s *service) attachable(c *awsapi.Call, arn string) (granary.ARN, error) {
 	return granary.ARN(arn), nil
 }
 
-func (s *service) attach(c *awsapi.Call, have []granary.ARN, arn string) ([]granary.ARN, error) {
+// attach adds a managed policy; noun is "User", "Group" or "Role".
+func (s *service) attach(c *awsapi.Call, have []granary.ARN, arn, noun string) ([]granary.ARN, error) {
 	a, err := s.attachable(c, arn)
 	if err != nil || slices.Contains(have, a) {
 		return have, err
 	}
 	if len(have) >= maxAttachments {
-		return nil, granary.Errorf(granary.Quota, "Cannot exceed quota for PoliciesPerEntity: %d", maxAttachments)
+		return nil, quota("PoliciesPer"+noun, maxAttachments)
 	}
 	return append(slices.Clone(have), a), nil
 }
@@ -64,7 +65,7 @@ func attachedName(p api.AttachedPolicy) string { return p.PolicyArn }
 
 func (s *service) attachUserPolicy(c *awsapi.Call, in *api.AttachUserPolicyInput) (*api.AttachUserPolicyOutput, error) {
 	return &api.AttachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
-		u.Attached, err = s.attach(c, u.Attached, in.PolicyArn)
+		u.Attached, err = s.attach(c, u.Attached, in.PolicyArn, "User")
 		return err
 	})
 }
@@ -88,7 +89,7 @@ func (s *service) listAttachedUserPolicies(c *awsapi.Call, in *api.ListAttachedU
 
 func (s *service) attachRolePolicy(c *awsapi.Call, in *api.AttachRolePolicyInput) (*api.AttachRolePolicyOutput, error) {
 	return &api.AttachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
-		r.Attached, err = s.attach(c, r.Attached, in.PolicyArn)
+		r.Attached, err = s.attach(c, r.Attached, in.PolicyArn, "Role")
 		return err
 	})
 }

@@ -9,8 +9,9 @@ import (
 	"granary/internal/awsapi"
 )
 
-func put(have map[string]string, name, text string, limit int) (map[string]string, error) {
-	if err := inlineDocument(have, name, text, limit); err != nil {
+// put writes an inline policy over those there are; noun is "user", "group" or "role".
+func put(have map[string]string, name, text, noun, owner string) (map[string]string, error) {
+	if err := inlineDocument(have, name, text, noun, owner); err != nil {
 		return nil, err
 	}
 	next := maps.Clone(have)
@@ -31,7 +32,7 @@ func get(have map[string]string, name, owner string) (string, error) {
 
 func (s *service) putUserPolicy(c *awsapi.Call, in *api.PutUserPolicyInput) (*api.PutUserPolicyOutput, error) {
 	return &api.PutUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
-		u.Inline, err = put(u.Inline, in.PolicyName, in.PolicyDocument, maxInlineUser)
+		u.Inline, err = put(u.Inline, in.PolicyName, in.PolicyDocument, "user", u.Name)
 		return err
 	})
 }
@@ -65,7 +66,7 @@ func (s *service) listUserPolicies(c *awsapi.Call, in *api.ListUserPoliciesInput
 
 func (s *service) putRolePolicy(c *awsapi.Call, in *api.PutRolePolicyInput) (*api.PutRolePolicyOutput, error) {
 	return &api.PutRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
-		r.Inline, err = put(r.Inline, in.PolicyName, in.PolicyDocument, maxInlineRole)
+		r.Inline, err = put(r.Inline, in.PolicyName, in.PolicyDocument, "role", r.Name)
 		return err
 	})
 }

@@ -11,11 +11,11 @@ import (
 )
 
 func (s *service) createPolicy(c *awsapi.Call, in *api.CreatePolicyInput) (*api.CreatePolicyOutput, error) {
-	tags, err := addTags(nil, in.Tags)
+	tags, err := addTags(nil, in.Tags, "TagsPerPolicy")
 	if err != nil {
 		return nil, err
 	}
-	if err := document(policy.Identity, in.PolicyDocument, maxManaged); err != nil {
+	if err := document(policy.Identity, in.PolicyDocument, "PolicySize", maxManaged); err != nil {
 		return nil, err
 	}
 	p := &granary.ManagedPolicy{Account: c.Caller.Account, Name: in.PolicyName, Path: path(in.Path), ID: granary.UniqueID("ANPA"),
@@ -31,11 +31,11 @@ func (s *service) createPolicy(c *awsapi.Call, in *api.CreatePolicyInput) (*api.
 	if err != nil {
 		return nil, err
 	}
-	return &api.CreatePolicyOutput{Policy: policyShape(p, 0, 0)}, nil
+	return &api.CreatePolicyOutput{Policy: policyShape(p, nil)}, nil
 }
 
-func policyShape(p *granary.ManagedPolicy, attached, boundaries int64) *api.Policy {
-	yes := true
+func policyShape(p *granary.ManagedPolicy, used uses) *api.Policy {
+	yes, attached, boundaries := true, used.attached(), used.boundaries()
 	return &api.Policy{Arn: string(p.ARN()), AttachmentCount: &attached, PermissionsBoundaryUsageCount: &boundaries, CreateDate: p.Created,
 		DefaultVersionId: p.DefaultVersion, Description: p.Description, IsAttachable: &yes, Path: p.Path, PolicyId: p.ID, PolicyName: p.Name,
 		Tags: tagShapes(p.Tags), UpdateDate: p.Updated}
@@ -54,15 +54,15 @@ func (s *service) getPolicy(c *awsapi.Call, in *api.GetPolicyInput) (*api.GetPol
 		}
 		p, err := customerPolicy(tx, c, in.PolicyArn)
 		if err == nil {
-			out.Policy = policyShape(p, used.attached(), used.boundaries)
+			out.Policy = policyShape(p, used)
 		}
 		return err
 	})
 	return out, err
 }
 
-func builtinShape(m *policy.ManagedPolicy, used *uses) *api.Policy {
-	yes, attached, boundaries := true, used.attached(), used.boundaries
+func builtinShape(m *policy.ManagedPolicy, used uses) *api.Policy {
+	yes, attached, boundaries := true, used.attached(), used.boundaries()
 	return &api.Policy{Arn: string(m.ARN), AttachmentCount: &attached, PermissionsBoundaryUsageCount: &boundaries, DefaultVersionId: m.Version,
 		Description: m.Description, IsAttachable: &yes, Path: m.Path, PolicyId: m.ID, PolicyName: m.Name}
 }
@@ -115,7 +115,7 @@ func (s *service) deletePolicy(c *awsapi.Call, in *api.DeletePolicyInput) (*api.
 		if err != nil {
 			return err
 		}
-		if used.attached()+used.boundaries > 0 {
+		if len(used) > 0 {
 			return granary.Errorf(granary.Conflict, "Cannot delete a policy attached to entities.")
 		}
 		if len(p.Versions) > 1 {
@@ -123,6 +123,17 @@ func (s *service) deletePolicy(c *awsapi.Call, in *api.DeletePolicyInput) (*api.
 		}
 		return tx.ManagedPolicies.Delete(p.Account, p.Name)
 	})
+}
+
+// wantsPolicy is ListPolicies' filters by use. Those who want boundaries count use as such for attachment.
+func wantsPolicy(in *api.ListPoliciesInput, attached, boundaries int64) bool {
+	switch in.PolicyUsageFilter {
+	case "PermissionsPolicy":
+		return attached > 0
+	case "PermissionsBoundary":
+		return boundaries > 0
+	}
+	return in.OnlyAttached == nil || !*in.OnlyAttached || attached > 0
 }
 
 // listPolicies pages AWS's policies first, then the account's.
@@ -133,13 +144,13 @@ func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.
 	}
 	out := &api.ListPoliciesOutput{}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		count, err := allUses(tx, c.Caller.Account)
+		used, err := allUses(tx, c.Caller.Account)
 		if err != nil {
 			return err
 		}
 		next := ""
 		take := func(shape *api.Policy) {
-			if in.OnlyAttached == nil || !*in.OnlyAttached || *shape.AttachmentCount > 0 {
+			if wantsPolicy(in, *shape.AttachmentCount, *shape.PermissionsBoundaryUsageCount) {
 				shape.Tags, shape.Description = nil, "" // AWS lists leave them out
 				out.Policies = append(out.Policies, *shape)
 			}
@@ -154,7 +165,7 @@ func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.
 					out.IsTruncated, out.Marker = marker(next)
 					return nil
 				}
-				take(builtinShape(m, count(m.ARN)))
+				take(builtinShape(m, used[m.ARN]))
 				next = string(m.ARN)
 			}
 		}
@@ -168,8 +179,7 @@ func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.
 		}
 		list, more, err := tx.ManagedPolicies.List(c.Caller.Account, in.PathPrefix, local, limit-len(out.Policies))
 		for _, p := range list {
-			u := count(p.ARN())
-			take(policyShape(p, u.attached(), u.boundaries))
+			take(policyShape(p, used[p.ARN()]))
 		}
 		if more != "" {
 			more = "local " + more

@@ -69,7 +69,7 @@ func (s *service) createProvider(c *awsapi.Call, in *api.CreateOpenIDConnectProv
 	if err := checkLists(in.ClientIDList, in.ThumbprintList); err != nil {
 		return nil, err
 	}
-	tags, err := addTags(nil, in.Tags)
+	tags, err := addTags(nil, in.Tags, "TagsPerOpenIDConnectProvider")
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (s *service) updateThumbprint(c *awsapi.Call, in *api.UpdateOpenIDConnectPr
 
 func (s *service) tagProvider(c *awsapi.Call, in *api.TagOpenIDConnectProviderInput) (*api.TagOpenIDConnectProviderOutput, error) {
 	return &api.TagOpenIDConnectProviderOutput{}, s.changeProvider(c, in.OpenIDConnectProviderArn, func(p *granary.OIDCProvider) (err error) {
-		p.Tags, err = addTags(p.Tags, in.Tags)
+		p.Tags, err = addTags(p.Tags, in.Tags, "TagsPerOpenIDConnectProvider")
 		return err
 	})
 }

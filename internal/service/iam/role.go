@@ -9,11 +9,11 @@ import (
 )
 
 func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.CreateRoleOutput, error) {
-	tags, err := addTags(nil, in.Tags)
+	tags, err := addTags(nil, in.Tags, "TagsPerRole")
 	if err != nil {
 		return nil, err
 	}
-	if err := document(policy.Trust, in.AssumeRolePolicyDocument, maxTrust); err != nil {
+	if err := document(policy.Trust, in.AssumeRolePolicyDocument, "ACLSizePerRole", maxTrust); err != nil {
 		return nil, err
 	}
 	boundary, err := s.attachable(c, in.PermissionsBoundary)
@@ -33,11 +33,16 @@ func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.Crea
 }
 
 func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOutput, error) {
-	r, err := s.readRole(c, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	return &api.GetRoleOutput{Role: roleShape(r)}, nil
+	out := &api.GetRoleOutput{}
+	return out, s.DB.View(c, func(tx *store.Tx) error {
+		r, err := role(tx, c, in.RoleName)
+		if err != nil {
+			return err
+		}
+		out.Role = roleShape(r)
+		out.Role.RoleLastUsed, err = s.roleLastUsed(tx, r)
+		return err
+	})
 }
 
 func (s *service) updateRole(c *awsapi.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
@@ -62,7 +67,7 @@ func (s *service) updateRoleDescription(c *awsapi.Call, in *api.UpdateRoleDescri
 }
 
 func (s *service) updateTrust(c *awsapi.Call, in *api.UpdateAssumeRolePolicyInput) (*api.UpdateAssumeRolePolicyOutput, error) {
-	if err := document(policy.Trust, in.PolicyDocument, maxTrust); err != nil {
+	if err := document(policy.Trust, in.PolicyDocument, "ACLSizePerRole", maxTrust); err != nil {
 		return nil, err
 	}
 	return &api.UpdateAssumeRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
@@ -78,6 +83,16 @@ func (s *service) deleteRole(c *awsapi.Call, in *api.DeleteRoleInput) (*api.Dele
 			return err
 		}
 		if err := unused(r.Inline, r.Attached); err != nil {
+			return err
+		}
+		in, _, err := tx.InstanceProfiles.ListForRole(r.Account, r.Name, "", 1)
+		if err != nil {
+			return err
+		}
+		if len(in) > 0 {
+			return granary.Errorf(granary.Conflict, "Cannot delete entity, must remove roles from instance profile first.")
+		}
+		if err := s.Uses.Forget(tx, r.ID); err != nil {
 			return err
 		}
 		return tx.Roles.Delete(r.Account, r.Name)
@@ -101,15 +116,6 @@ func (s *service) listRoles(c *awsapi.Call, in *api.ListRolesInput) (*api.ListRo
 		return err
 	})
 	return out, err
-}
-
-// listInstanceProfilesForRole is always empty: Granary has no machines to attach roles to.
-func (s *service) listInstanceProfilesForRole(c *awsapi.Call, in *api.ListInstanceProfilesForRoleInput) (*api.ListInstanceProfilesForRoleOutput, error) {
-	if _, err := s.readRole(c, in.RoleName); err != nil {
-		return nil, err
-	}
-	none, _ := marker("")
-	return &api.ListInstanceProfilesForRoleOutput{IsTruncated: none}, nil
 }
 
 // role reads a role of the caller's account.

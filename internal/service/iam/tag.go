@@ -10,8 +10,8 @@ import (
 	"granary/internal/store"
 )
 
-// addTags puts tags over those there are. Keys are one whatever their case; a resource has fifty at most.
-func addTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
+// addTags puts tags over those there are. Keys are one whatever their case; a resource has fifty at most, by the quota of that name.
+func addTags(have []granary.Tag, add []api.Tag, quotaName string) ([]granary.Tag, error) {
 	for i, t := range add {
 		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
 			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", t.Key).WithCode("InvalidInput")
@@ -22,8 +22,8 @@ func addTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 		have = slices.DeleteFunc(have, func(o granary.Tag) bool { return strings.EqualFold(o.Key, t.Key) })
 		have = append(have, granary.Tag{Key: t.Key, Value: t.Value})
 	}
-	if len(have) > 50 {
-		return nil, granary.Errorf(granary.Quota, "A resource has at most 50 tags.")
+	if len(have) > maxTags {
+		return nil, quota(quotaName, maxTags)
 	}
 	return have, nil
 }
@@ -44,7 +44,7 @@ func sortedTags(tags []granary.Tag) []api.Tag {
 
 func (s *service) tagUser(c *awsapi.Call, in *api.TagUserInput) (*api.TagUserOutput, error) {
 	return &api.TagUserOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
-		u.Tags, err = addTags(u.Tags, in.Tags)
+		u.Tags, err = addTags(u.Tags, in.Tags, "TagsPerUser")
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func (s *service) listUserTags(c *awsapi.Call, in *api.ListUserTagsInput) (out *
 
 func (s *service) tagRole(c *awsapi.Call, in *api.TagRoleInput) (*api.TagRoleOutput, error) {
 	return &api.TagRoleOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
-		r.Tags, err = addTags(r.Tags, in.Tags)
+		r.Tags, err = addTags(r.Tags, in.Tags, "TagsPerRole")
 		return err
 	})
 }
@@ -92,7 +92,7 @@ func (s *service) listRoleTags(c *awsapi.Call, in *api.ListRoleTagsInput) (out *
 
 func (s *service) tagPolicy(c *awsapi.Call, in *api.TagPolicyInput) (*api.TagPolicyOutput, error) {
 	return &api.TagPolicyOutput{}, s.changePolicy(c, in.PolicyArn, func(_ *store.Tx, p *granary.ManagedPolicy) (err error) {
-		p.Tags, err = addTags(p.Tags, in.Tags)
+		p.Tags, err = addTags(p.Tags, in.Tags, "TagsPerPolicy")
 		return err
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.CreateUserOutput, error) {
-	tags, err := addTags(nil, in.Tags)
+	tags, err := addTags(nil, in.Tags, "TagsPerUser")
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +106,9 @@ func (s *service) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.Dele
 		}
 		if len(keys) > 0 {
 			return granary.Errorf(granary.Conflict, "Cannot delete entity, must delete access keys first.")
+		}
+		if len(u.Groups) > 0 {
+			return granary.Errorf(granary.Conflict, "Cannot delete entity, must remove users from group first.")
 		}
 		return tx.IAMUsers.Delete(u.Account, u.Name)
 	})

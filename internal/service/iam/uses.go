@@ -10,90 +10,98 @@ import (
 	"granary/internal/store"
 )
 
-// uses is who has a managed policy attached.
-type uses struct {
-	users      []*granary.IAMUser
-	roles      []*granary.Role
-	boundaries int64
+// use is one entity that has a managed policy, attached or as its boundary.
+type use struct {
+	kind, id, name, path string // kind is EntityFilter's word
+	attached, boundary   bool
 }
 
-func (u *uses) attached() int64 { return int64(len(u.users) + len(u.roles)) }
+func (u use) key() string { return u.kind + " " + store.Fold(u.name) }
 
-// usesOf walks the account's users and roles: rare operations ask it, and it needs no table of its own to go wrong.
-func usesOf(tx *store.Tx, a granary.AccountID, arn granary.ARN) (*uses, error) {
-	count, err := allUses(tx, a)
+type uses []use
+
+func (u uses) count(is func(use) bool) (n int64) {
+	for _, e := range u {
+		if is(e) {
+			n++
+		}
+	}
+	return n
+}
+
+func (u uses) attached() int64   { return u.count(func(e use) bool { return e.attached }) }
+func (u uses) boundaries() int64 { return u.count(func(e use) bool { return e.boundary }) }
+
+// usesOf walks the account's entities: rare operations ask it, and it needs no table of its own to go wrong.
+func usesOf(tx *store.Tx, a granary.AccountID, arn granary.ARN) (uses, error) {
+	all, err := allUses(tx, a)
+	return all[arn], err
+}
+
+// allUses is every managed policy's uses, in the order of their keys.
+func allUses(tx *store.Tx, a granary.AccountID) (map[granary.ARN]uses, error) {
+	by := map[granary.ARN]uses{}
+	add := func(e use, attached []granary.ARN, boundary granary.ARN) {
+		for _, arn := range attached {
+			e := e
+			e.attached, e.boundary = true, arn == boundary
+			by[arn] = append(by[arn], e)
+		}
+		if boundary != "" && !slices.Contains(attached, boundary) {
+			e.boundary = true
+			by[boundary] = append(by[boundary], e)
+		}
+	}
+	groups, _, err := tx.IAMGroups.List(a, "", "", 0)
 	if err != nil {
 		return nil, err
 	}
-	return count(arn), nil
-}
-
-// allUses walks once and then answers for each policy.
-func allUses(tx *store.Tx, a granary.AccountID) (func(granary.ARN) *uses, error) {
-	by := map[granary.ARN]*uses{}
-	of := func(arn granary.ARN) *uses {
-		if by[arn] == nil {
-			by[arn] = &uses{}
-		}
-		return by[arn]
-	}
-	users, _, err := tx.IAMUsers.List(a, "", "", 0)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range users {
-		for _, arn := range u.Attached {
-			of(arn).users = append(of(arn).users, u)
-		}
-		of(u.Boundary).boundaries++
+	for _, g := range groups {
+		add(use{kind: "Group", id: g.ID, name: g.Name, path: g.Path}, g.Attached, "")
 	}
 	roles, _, err := tx.Roles.List(a, "", "", 0)
-	for _, r := range roles {
-		for _, arn := range r.Attached {
-			of(arn).roles = append(of(arn).roles, r)
-		}
-		of(r.Boundary).boundaries++
+	if err != nil {
+		return nil, err
 	}
-	return of, err
+	for _, r := range roles {
+		add(use{kind: "Role", id: r.ID, name: r.Name, path: r.Path}, r.Attached, r.Boundary)
+	}
+	users, _, err := tx.IAMUsers.List(a, "", "", 0)
+	for _, u := range users {
+		add(use{kind: "User", id: u.ID, name: u.Name, path: u.Path}, u.Attached, u.Boundary)
+	}
+	return by, err
 }
 
 func (s *service) listEntitiesForPolicy(c *awsapi.Call, in *api.ListEntitiesForPolicyInput) (*api.ListEntitiesForPolicyOutput, error) {
-	out := &api.ListEntitiesForPolicyOutput{}
-	type entity struct {
-		kind, id, name string
-	}
-	var all []entity
+	var all uses
 	err := s.DB.View(c, func(tx *store.Tx) error {
 		if !awsManaged(in.PolicyArn) {
 			if _, err := customerPolicy(tx, c, in.PolicyArn); err != nil {
 				return err
 			}
 		}
-		used, err := usesOf(tx, c.Caller.Account, granary.ARN(in.PolicyArn))
-		if err != nil {
-			return err
-		}
-		for _, r := range used.roles {
-			all = append(all, entity{"Role", r.ID, r.Name})
-		}
-		for _, u := range used.users {
-			all = append(all, entity{"User", u.ID, u.Name})
-		}
-		return nil
+		var err error
+		all, err = usesOf(tx, c.Caller.Account, granary.ARN(in.PolicyArn))
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if f := in.EntityFilter; f == "User" || f == "Role" || f == "Group" {
-		all = slices.DeleteFunc(all, func(e entity) bool { return e.kind != f })
-	}
-	slices.SortFunc(all, func(a, b entity) int { return strings.Compare(a.kind+a.name, b.kind+b.name) })
-	var shown []entity
-	shown, out.IsTruncated, out.Marker, err = cut(all, func(e entity) string { return e.kind + e.name }, in.Marker, in.MaxItems)
+	all = slices.DeleteFunc(all, func(e use) bool {
+		return in.EntityFilter != "" && in.EntityFilter != e.kind || !strings.HasPrefix(e.path, in.PathPrefix) ||
+			in.PolicyUsageFilter == "PermissionsPolicy" && !e.attached || in.PolicyUsageFilter == "PermissionsBoundary" && !e.boundary
+	})
+	out := &api.ListEntitiesForPolicyOutput{}
+	shown, truncated, next, err := cut(all, use.key, in.Marker, in.MaxItems)
+	out.IsTruncated, out.Marker = truncated, next
 	for _, e := range shown {
-		if e.kind == "Role" {
+		switch e.kind {
+		case "Group":
+			out.PolicyGroups = append(out.PolicyGroups, api.PolicyGroup{GroupId: e.id, GroupName: e.name})
+		case "Role":
 			out.PolicyRoles = append(out.PolicyRoles, api.PolicyRole{RoleId: e.id, RoleName: e.name})
-		} else {
+		default:
 			out.PolicyUsers = append(out.PolicyUsers, api.PolicyUser{UserId: e.id, UserName: e.name})
 		}
 	}

@@ -1,0 +1,3 @@
+package world_test
+
+var iamSimulationCases = []iamCase{}
