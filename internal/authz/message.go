@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"granary"
 	"granary/internal/policy"
@@ -54,6 +55,9 @@ func (z *Authorizer) Encode(h http.Header, d *Decision) {
 		m.Failures.Items = append(m.Failures.Items, map[string]string{"layer": d.Layer.String()})
 	}
 	for name, values := range d.Request.Keys {
+		if d.Request.Owner != d.Caller.Account && strings.Contains(name, ":resourcetag/") {
+			continue // another account's tags
+		}
 		m.Context.Conditions.Items = append(m.Context.Conditions.Items, map[string]any{"key": name, "values": map[string]any{"items": values}})
 	}
 	plain, err := json.Marshal(m)

@@ -56,9 +56,11 @@ func (q *request) on(action, name string, b *index.Bucket, key string) authz.Req
 	return r
 }
 
-// headerKeys are the request headers that policies of the PutObject family test (s3-gateway §5).
-var headerKeys = []string{"x-amz-acl", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-grant-full-control",
-	"x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption",
+// aclHeaders are the request headers that policies of what can have an access control list test.
+var aclHeaders = []string{"x-amz-acl", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-grant-full-control"}
+
+// writeHeaders are those of the PutObject family besides (s3-gateway §5).
+var writeHeaders = []string{"if-match", "if-none-match", "x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption",
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-customer-algorithm"}
 
 // tuple is the request's own action with the condition keys that belong to it.
@@ -68,24 +70,28 @@ func (q *request) tuple(action string) authz.Request {
 	case "s3:ListBucket", "s3:ListBucketMultipartUploads":
 		q.listKeys(&r)
 	case "s3:PutObject":
-		for _, h := range headerKeys {
-			if v := q.header.Get(h); v != "" {
-				r.Keys["s3:"+h] = []string{v}
-			}
-		}
-		for _, h := range []string{"if-match", "if-none-match"} {
-			if v := q.header.Get(h); v != "" {
-				r.Keys["s3:"+h] = []string{v}
+		q.headerKeys(&r, aclHeaders...)
+		q.headerKeys(&r, writeHeaders...)
+		if q.header.Get("X-Amz-Copy-Source") != "" {
+			if bucket, key, err := q.copySource(); err == nil {
+				r.Keys["s3:x-amz-copy-source"] = []string{bucket + "/" + key}
 			}
 		}
 		whole := q.op.name == "PutObject" || q.op.name == "CopyObject" || q.op.name == "CompleteMultipartUpload"
 		r.Keys["s3:objectcreationoperation"] = []string{strconv.FormatBool(whole)}
 	case "s3:DeleteObject":
-		if v := q.header.Get("If-Match"); v != "" {
-			r.Keys["s3:if-match"] = []string{v}
-		}
+		q.headerKeys(&r, "if-match")
 	}
 	return r
+}
+
+// headerKeys adds the condition keys that are headers of the request, those that it has.
+func (q *request) headerKeys(r *authz.Request, names ...string) {
+	for _, h := range names {
+		if v := q.header.Get(h); v != "" {
+			r.Keys["s3:"+h] = []string{v}
+		}
+	}
 }
 
 func (q *request) listKeys(r *authz.Request) {
@@ -113,6 +119,16 @@ func allBuckets(q *request) ([]authz.Request, error) {
 }
 
 func createBucketTuples(q *request) (out []authz.Request, err error) {
+	if err := q.readLocation(); err != nil {
+		return nil, err
+	}
+	create := q.on("s3:CreateBucket", q.name, q.bucket, "")
+	q.headerKeys(&create, aclHeaders...)
+	q.headerKeys(&create, "x-amz-object-ownership")
+	if q.location != "" {
+		create.Keys["s3:locationconstraint"] = []string{q.location}
+	}
+	out = append(out, create)
 	if acl := q.header.Get("X-Amz-Acl"); acl != "" && acl != "private" {
 		out = append(out, q.on("s3:PutBucketAcl", q.name, q.bucket, ""))
 	}

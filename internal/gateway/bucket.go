@@ -72,6 +72,21 @@ func (q *request) getLocation() (*response, error) {
 	return xmlResponse(locationResult{NS: namespace, Region: region})
 }
 
+// readLocation takes where a new bucket is to be from the body; policies test it.
+func (q *request) readLocation() error {
+	text, err := q.small(64 << 10)
+	if err != nil || len(strings.TrimSpace(string(text))) == 0 {
+		return err
+	}
+	var in struct {
+		XMLName            xml.Name `xml:"CreateBucketConfiguration"`
+		LocationConstraint string
+	}
+	err = parseXML(text, &in)
+	q.location = in.LocationConstraint
+	return err
+}
+
 func (q *request) createBucket() (*response, error) {
 	if !bucketName(q.name) {
 		return nil, granary.Errorf(granary.Invalid, "The specified bucket is not valid.").WithCode("InvalidBucketName").With("BucketName", q.name)
@@ -79,22 +94,9 @@ func (q *request) createBucket() (*response, error) {
 	if err := q.acl(); err != nil {
 		return nil, err
 	}
-	text, err := q.small(64 << 10)
-	if err != nil {
-		return nil, err
-	}
-	if len(strings.TrimSpace(string(text))) > 0 {
-		var in struct {
-			XMLName            xml.Name `xml:"CreateBucketConfiguration"`
-			LocationConstraint string
-		}
-		if err := parseXML(text, &in); err != nil {
-			return nil, err
-		}
-		if c := in.LocationConstraint; c != "" && c != q.Region {
-			return nil, granary.Errorf(granary.Invalid, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", c).
-				WithCode("IllegalLocationConstraintException")
-		}
+	if c := q.location; c != "" && c != q.Region {
+		return nil, granary.Errorf(granary.Invalid, "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", c).
+			WithCode("IllegalLocationConstraintException")
 	}
 	b := &granary.Bucket{Name: q.name, Owner: q.caller.Account, Region: q.Region, Backend: q.Default, Created: q.Now().UTC()}
 	if err := q.taken(); err != nil {
@@ -103,7 +105,7 @@ func (q *request) createBucket() (*response, error) {
 	if err := q.Backends[q.Default].CreateBucket(q.ctx, q.name); err != nil {
 		return nil, err
 	}
-	err = q.DB.Update(q.ctx, func(tx *store.Tx) error { return tx.Buckets.Create(b) })
+	err := q.DB.Update(q.ctx, func(tx *store.Tx) error { return tx.Buckets.Create(b) })
 	if granary.Is(err, granary.Exists) {
 		return nil, granary.Errorf(granary.Exists, "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.").
 			WithCode("BucketAlreadyExists").With("BucketName", q.name)
@@ -160,8 +162,12 @@ func (q *request) putPolicy() (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := policy.Parse(policy.Bucket, string(text)); err != nil {
+	p, err := policy.Parse(policy.Bucket, string(text))
+	if err != nil {
 		return nil, granary.AsError(err).WithCode("MalformedPolicy")
+	}
+	if !p.Within(q.name) {
+		return nil, granary.Errorf(granary.Invalid, "Policy has invalid resource").WithCode("MalformedPolicy")
 	}
 	return q.setPolicy(string(text))
 }

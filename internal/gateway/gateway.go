@@ -55,6 +55,8 @@ type request struct {
 	env    authz.Env
 	event  audit.Event
 	denied *authz.Decision // the one that was refused
+
+	location string // of a bucket to be created
 }
 
 var services = []string{"s3"}

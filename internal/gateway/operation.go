@@ -41,7 +41,7 @@ func init() {
 		{"bucket", "GET", "location"}:  {name: "GetBucketLocation", action: "s3:GetBucketLocation", run: (*request).getLocation, readOnly: true, manage: true},
 		{"bucket", "GET", "policy"}:    {name: "GetBucketPolicy", action: "s3:GetBucketPolicy", run: (*request).getPolicy, readOnly: true, manage: true},
 		{"bucket", "HEAD", ""}:         {name: "HeadBucket", action: "s3:ListBucket", run: (*request).headBucket, readOnly: true},
-		{"bucket", "PUT", ""}:          {name: "CreateBucket", action: "s3:CreateBucket", tuples: createBucketTuples, run: (*request).createBucket, noBucket: true, manage: true},
+		{"bucket", "PUT", ""}:          {name: "CreateBucket", tuples: createBucketTuples, run: (*request).createBucket, noBucket: true, manage: true},
 		{"bucket", "PUT", "policy"}:    {name: "PutBucketPolicy", action: "s3:PutBucketPolicy", run: (*request).putPolicy, manage: true},
 		{"bucket", "DELETE", ""}:       {name: "DeleteBucket", action: "s3:DeleteBucket", run: (*request).deleteBucket, manage: true},
 		{"bucket", "DELETE", "policy"}: {name: "DeleteBucketPolicy", action: "s3:DeleteBucketPolicy", run: (*request).deletePolicy, manage: true},

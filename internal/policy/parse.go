@@ -260,6 +260,9 @@ func (c *parser) conditions(n node) (out []condition) {
 			}
 			k := conditionKey{name: strings.ToLower(m.name)}
 			for _, v := range values {
+				if k.name == "s3:x-amz-copy-source" {
+					v = strings.TrimPrefix(v, "/") // AWS's pages write it with and without
+				}
 				c.value(&cond, v)
 				k.absent = k.absent || strings.EqualFold(v, "true")
 				k.present = k.present || strings.EqualFold(v, "false")

@@ -1,0 +1,98 @@
+package world_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"granary/internal/client"
+	"granary/internal/world"
+)
+
+// userWith makes an IAM user of the management account with an inline policy.
+func userWith(t *testing.T, w *world.World, name, statements string) client.Key {
+	t.Helper()
+	x := iam.NewFromConfig(w.AWS(w.Root()))
+	must[*iam.CreateUserOutput](t)(x.CreateUser(t.Context(), &iam.CreateUserInput{UserName: &name}))
+	must[*iam.PutUserPolicyOutput](t)(x.PutUserPolicy(t.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: aws.String("p"), PolicyDocument: aws.String(statement(statements))}))
+	k := must[*iam.CreateAccessKeyOutput](t)(x.CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: &name})).AccessKey
+	return client.Key{ID: *k.AccessKeyId, Secret: *k.SecretAccessKey}
+}
+
+func TestBucketPoliciesAreHeldToTheirBucket(t *testing.T) {
+	ctx := t.Context()
+	w := start(t)
+	bucket := "larkspur-policies"
+	s := w.S3(w.Root())
+	must[*s3.CreateBucketOutput](t)(s.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket}))
+	put := func(k client.Key, text string) error {
+		_, err := w.S3(k).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: &text})
+		return err
+	}
+	deny := func(resource string) string {
+		return statement(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":` + resource + `}`)
+	}
+	for _, c := range []struct{ text, words string }{
+		{deny(`"arn:aws:s3:::other/*"`), "Policy has invalid resource"},
+		{deny(`["arn:aws:s3:::larkspur-policies","arn:aws:s3:::larkspur-*"]`), "Policy has invalid resource"},
+		{deny(`"arn:aws:s3:::larkspur-policies-2/*"`), "Policy has invalid resource"},
+		{deny(`"arn:aws:s3:::larkspur-policies${aws:username}"`), "Policy has invalid resource"},
+		{deny(`"arn:aws:s3:*"`), "Policy has invalid resource"},
+		{statement(`{"Effect":"Deny","Principal":{"AWS":"nobody"},"Action":"s3:*","Resource":"*"}`), "Invalid principal in policy"},
+		{statement(`{"Effect":"deny","Principal":"*","Action":"s3:*","Resource":"*"}`), "legacy parsing"},
+		{"{", "Syntax errors"},
+	} {
+		refused(t, put(w.Root(), c.text), "MalformedPolicy", c.words)
+	}
+
+	// Whoever locks everybody out has not locked out the root user.
+	everything := userWith(t, w, "all", `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	allowed(t, "a policy", put(everything, deny(`["arn:aws:s3:::larkspur-policies","arn:aws:s3:::larkspur-policies/${aws:PrincipalTag/team, 'all'}/*"]`)))
+	_, err := w.S3(everything).GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
+	refused(t, err, "AccessDenied", "with an explicit deny in a resource-based policy")
+	_, err = s.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &bucket})
+	refused(t, err, "AccessDenied", "with an explicit deny in a resource-based policy")
+	_, err = s.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &bucket})
+	allowed(t, "the root user reads the policy", err)
+	allowed(t, "the root user writes the policy", put(w.Root(), deny(`"*"`)))
+	_, err = s.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &bucket})
+	allowed(t, "the root user deletes the policy", err)
+	_, err = w.S3(everything).GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &bucket})
+	allowed(t, "after", err)
+}
+
+// What a request says about the bucket to be made, and about the object to be copied, is there for conditions.
+func TestConditionsOnBucketsAndCopies(t *testing.T) {
+	ctx := t.Context()
+	w := start(t)
+	k := userWith(t, w, "maker", `{"Effect":"Allow","Action":"s3:*","Resource":"*"},
+		{"Effect":"Deny","Action":"s3:CreateBucket","Resource":"*","Condition":{"StringNotEquals":{"s3:LocationConstraint":"`+w.Region+`"}}},
+		{"Effect":"Deny","Action":"s3:CreateBucket","Resource":"*","Condition":{"StringEquals":{"s3:x-amz-object-ownership":"ObjectWriter"}}},
+		{"Effect":"Deny","Action":"s3:PutObject","Resource":"arn:aws:s3:::larkspur-made/*","Condition":{"StringNotLike":{"s3:x-amz-copy-source":"/larkspur-made/public/*"},"Null":{"s3:x-amz-copy-source":"false"}}}`)
+	s := w.S3(k)
+	in := &s3.CreateBucketInput{Bucket: aws.String("larkspur-made")}
+	_, err := s.CreateBucket(ctx, in)
+	refused(t, err, "AccessDenied", "with an explicit deny in an identity-based policy")
+	in.CreateBucketConfiguration = &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(w.Region)}
+	in.ObjectOwnership = s3types.ObjectOwnershipObjectWriter
+	_, err = s.CreateBucket(ctx, in)
+	refused(t, err, "AccessDenied", "s3:CreateBucket")
+	in.ObjectOwnership = ""
+	_, err = s.CreateBucket(ctx, in)
+	allowed(t, "where it may be", err)
+
+	for _, key := range []string{"public/a", "secret/a"} {
+		_, err := s.PutObject(ctx, &s3.PutObjectInput{Bucket: in.Bucket, Key: &key, Body: strings.NewReader("x")})
+		allowed(t, key, err)
+	}
+	from := func(key string) error {
+		_, err := s.CopyObject(ctx, &s3.CopyObjectInput{Bucket: in.Bucket, Key: aws.String("copy"), CopySource: aws.String("larkspur-made/" + key)})
+		return err
+	}
+	allowed(t, "a public object", from("public/a"))
+	refused(t, from("secret/a"), "AccessDenied", "with an explicit deny in an identity-based policy")
+}
