@@ -107,7 +107,7 @@ func TestTheMatcherAgreesWithTheReference(t *testing.T) {
 	counts := map[string]int{}
 	asked := 0
 	prove(t, 20_000, func(t *rapid.T) {
-		var all []*granary.Grant
+		var all, deleted []*granary.Grant
 		n := 0
 		draw := func() *granary.Grant { n++; return drawGrant(t, n) }
 		for range pick(t, "loaded", 0, 3, 8, 8, 16, 24) {
@@ -115,7 +115,7 @@ func TestTheMatcherAgreesWithTheReference(t *testing.T) {
 		}
 		set := grants.Load(slices.Values(all))
 		for range pick(t, "steps", 0, 3, 6, 12) {
-			switch pick(t, "step", "put", "put", "delete", "freeze", "merge") {
+			switch pick(t, "step", "put", "put", "delete", "freeze", "merge", "put back") {
 			case "put":
 				g := draw()
 				all = append(all, g)
@@ -128,11 +128,19 @@ func TestTheMatcherAgreesWithTheReference(t *testing.T) {
 					i := rapid.IntRange(0, len(all)-1).Draw(t, "which")
 					gone := all[i]
 					all = slices.Delete(slices.Clone(all), i, i+1)
+					deleted = append(deleted, gone)
 					set.Delete(gone)
 					set.Delete(gone)
 					if set.Has(gone.Scope, gone.Object, gone.Grantee, gone.ID) {
 						t.Fatalf("a deleted grant is still there: %+v", gone)
 					}
+				}
+			case "put back":
+				if len(deleted) > 0 {
+					i := rapid.IntRange(0, len(deleted)-1).Draw(t, "which")
+					all = append(all, deleted[i])
+					set.Put(deleted[i])
+					deleted = slices.Delete(deleted, i, i+1)
 				}
 			case "freeze":
 				set.Freeze()
@@ -143,9 +151,20 @@ func TestTheMatcherAgreesWithTheReference(t *testing.T) {
 		if set.Len() != len(all) {
 			t.Fatalf("the set says it has %d grants, and has %d", set.Len(), len(all))
 		}
+		for _, g := range all {
+			if !set.Has(g.Scope, g.Object, g.Grantee, g.ID) {
+				t.Fatalf("the set does not know %+v", g)
+			}
+		}
+		for _, g := range deleted {
+			if set.Has(g.Scope, g.Object, g.Grantee, g.ID) {
+				t.Fatalf("a deleted grant is still there: %+v", g)
+			}
+		}
 		for range 3 {
 			q := drawRequest(t, all)
 			asked++
+			throughAny(t, set, all, q)
 			counts[compare(t, counts, set, all, q)]++
 		}
 		listed(t, set, all, drawRequest(t, nil).Who)
@@ -180,6 +199,32 @@ func candidates(all []*granary.Grant, q request) (n int) {
 		}
 	}
 	return n
+}
+
+// throughAny compares the questions that look past applications, and whether there is anything at all.
+func throughAny(t *rapid.T, set *grants.Set, all []*granary.Grant, q request) {
+	unbound, some := []*granary.Grant{}, false
+	for _, g := range all {
+		h := *g
+		if h.Application != "" {
+			h.Application = "bound" // still before those that are not
+		}
+		unbound = append(unbound, &h)
+		some = some || slices.Contains(q.Who, g.Grantee)
+	}
+	if set.Any(q.Who) != some {
+		t.Fatalf("\n%s  the set says there is any: %v", q.story(all), !some)
+	}
+	target, err := grants.ParseTarget(q.Target, q.Object)
+	if err != nil {
+		return
+	}
+	q.App = "bound"
+	want := vend(unbound, q)
+	m, ok := set.MatchAny(q.Who, target, q.Permission)
+	if ok != (want.Refusal == "") || ok && m.ID != want.Grant.ID {
+		t.Fatalf("\n%s  through any application the reference: %s\n  the matcher: %v %+v", q.story(all), want, ok, m)
+	}
 }
 
 func compare(t *rapid.T, counts map[string]int, set *grants.Set, all []*granary.Grant, q request) string {
