@@ -50,12 +50,13 @@ func TestRefusedScopesSayWhy(t *testing.T) {
 
 func TestTargetsSayWhyTheyAreNone(t *testing.T) {
 	for target, say := range map[string]string{"s3://b/\xff": "not valid UTF-8", "s3://b/" + strings.Repeat("é", 1994): "longer than 2000", "b/x": "does not start with s3://", "s3://": "names no bucket", "s3:///x": "names no bucket",
-		"s3://*": "span buckets", "s3://b*": "span buckets", "s3://b/**": "not its last", "s3://b/./*": ". or .. segment", "s3://b/x/../*": ". or .. segment"} {
+		"s3://*": "span buckets", "s3://b*": "span buckets", "s3://b/**": "not its last", "s3://b/./*": ". or .. segment", "s3://b/x/../*": ". or .. segment",
+		"s3://b/\x01": "control character", "s3://b/\x1f*": "control character", "s3://b/\ufffe": "control character", "s3://b/\uffff": "control character"} {
 		if _, err := ParseTarget(target, false); err == nil || granary.AsError(err).Code != "InvalidRequest" || !strings.Contains(err.Error(), say) {
 			t.Errorf("%.30q: %v, want something with %q", target, err, say)
 		}
 	}
-	for _, target := range []string{"s3://b/" + strings.Repeat("é", 1993), "s3://b/../x", "s3://b/..*", "s3://b/...", "s3://b/.x/*"} {
+	for _, target := range []string{"s3://b/" + strings.Repeat("é", 1993), "s3://b/../x", "s3://b/..*", "s3://b/...", "s3://b/.x/*", "s3://b/\t\n\r", "s3://b/ \x7f\ufffd"} {
 		if _, err := ParseTarget(target, false); err != nil {
 			t.Errorf("%.30q: %v", target, err)
 		}
@@ -67,7 +68,7 @@ func TestUnreadableGrantsAreIgnored(t *testing.T) {
 	who := granary.Grantee{Type: granary.GranteeIAM, ID: "R"}
 	good := granary.GrantID(granary.UUID())
 	var list []*granary.Grant
-	for _, scope := range []string{"", "x://b/*", "s3://b", "s3://", "s3:///x*", "s3://b*/x", "s3:///"} {
+	for _, scope := range []string{"", "x://b/*", "s3:/b/*", "s3://b", "s3://", "s3:///x*", "s3://b*/x", "s3:///"} {
 		list = append(list, &granary.Grant{ID: good, Scope: scope, Grantee: who, Permission: granary.ReadWrite})
 	}
 	ids := []granary.GrantID{"", "x", good + "0", good[:35]}
@@ -119,7 +120,13 @@ func TestChangesLeaveNothingBehind(t *testing.T) {
 	if len(set.live.sizes["b"]) != 0 || len(set.live.who) != 0 || set.Any(who) {
 		t.Errorf("left behind: %v %v", set.live.sizes, set.live.who)
 	}
+	c := grant("s3://b/a/*", granary.GranteeGroup, "G", granary.Read)
 	set.Put(a)
+	set.Put(c)
+	set.Delete(c)
+	if len(set.live.gone) != 0 {
+		t.Error("one of two grants of a scope, never merged, left a tombstone")
+	}
 	set.Put(b)
 	set.Freeze()
 	set.Merge()
@@ -131,6 +138,26 @@ func TestChangesLeaveNothingBehind(t *testing.T) {
 	set.Merge()
 	if len(set.base.parent) != 1 || len(set.base.records) != 1 {
 		t.Errorf("a scope without grants was kept: %v", set.base.parent)
+	}
+}
+
+// A grant that was merged, deleted, and put back is there while the next merge is under way.
+func TestAGrantThatCameBackIsThere(t *testing.T) {
+	set := NewSet()
+	a, b := grant("s3://b/a/*", granary.GranteeUser, "U", granary.Read), grant("s3://b/c/*", granary.GranteeUser, "V", granary.Read)
+	set.Put(a)
+	set.Put(b)
+	set.Freeze()
+	set.Merge()
+	set.Delete(a)
+	set.Put(a)
+	set.Freeze()
+	set.Delete(b)
+	if who := []granary.Grantee{a.Grantee}; !set.Any(who) || len(set.ForGrantees(who)) != 1 {
+		t.Error("it is not")
+	}
+	if who := []granary.Grantee{b.Grantee}; set.Any(who) || len(set.ForGrantees(who)) != 0 {
+		t.Error("and one that did not come back is")
 	}
 }
 

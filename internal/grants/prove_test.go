@@ -50,7 +50,7 @@ var (
 )
 
 // Pieces of keys: small, so that they collide, and with everything that means something somewhere.
-var pieces = []string{"a", "b", "/", "a/", "..", ".", "é", "?", "$", "${*}", "${aws:username}", "%2F", `\`, `"`, " ", "a", "b"}
+var pieces = []string{"a", "b", "/", "a/", "..", ".", "é", "?", "$", "${*}", "${aws:username}", "%2F", `\`, `"`, " ", "\n", "\x01", "a", "b"}
 
 func drawKey(t *rapid.T, label string, most int) string {
 	var b strings.Builder

@@ -58,6 +58,8 @@ func readTarget(t string, object bool) (target string, exact bool, refusal strin
 		return "", false, "not an S3 URI"
 	case len([]rune(t)) > 2000:
 		return "", false, "too long"
+	case strings.ContainsAny(t, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\ufffe\uffff"):
+		return "", false, "a character that no answer can say"
 	case bucket == "" || strings.Contains(bucket, "*"):
 		return "", false, "no bucket"
 	case key == "":

@@ -19,6 +19,8 @@ func ParseTarget(target string, object bool) (Target, error) {
 		return Target{}, invalid(code, "The target is not valid UTF-8.")
 	case utf8.RuneCountInString(target) > maxLength:
 		return Target{}, invalid(code, "The target is longer than 2000 characters.")
+	case strings.ContainsFunc(target, unsayable):
+		return Target{}, invalid(code, "The target has a control character, which MatchedGrantTarget could not say again.")
 	}
 	rest, ok := strings.CutPrefix(target, scheme)
 	if !ok {
@@ -43,6 +45,11 @@ func ParseTarget(target string, object bool) (Target, error) {
 		return Target{}, invalid(code, "The target %q is a prefix with a . or .. segment, which S3 would not resolve.", target)
 	}
 	return Target{place{bucket, prefix, !wild}}, nil
+}
+
+// unsayable are the characters that XML has no way to write. Clients cache keys by the MatchedGrantTarget, so it must be exact.
+func unsayable(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
 // Bucket is the bucket the target lies in.

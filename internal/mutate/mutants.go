@@ -45,6 +45,7 @@ type source struct {
 	fset     *token.FileSet
 	edits    []insertion
 	function string
+	keys     []*ast.KeyValueExpr // of the literals we are in
 }
 
 // instrument writes every file of a package, with its mutants in it, to a folder.

@@ -3,6 +3,7 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"strings"
 )
 
 var (
@@ -13,7 +14,14 @@ var (
 // walk finds the places to break below a node. Outer nodes are numbered before the inner ones.
 func (s *source) walk(root ast.Node, results *ast.FieldList) {
 	ast.Inspect(root, func(n ast.Node) bool {
+		if n != nil {
+			for len(s.keys) > 0 && n.Pos() >= s.keys[len(s.keys)-1].End() {
+				s.keys = s.keys[:len(s.keys)-1]
+			}
+		}
 		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			s.keys = append(s.keys, n)
 		case *ast.FuncLit:
 			s.walk(n.Body, n.Type.Results)
 			return false
@@ -140,17 +148,26 @@ func (s *source) returned(n *ast.ReturnStmt, results *ast.FieldList) {
 	}
 }
 
+// under names the keys of the literals that a constant stands in.
+func (s *source) under() string {
+	var b strings.Builder
+	for _, kv := range s.keys {
+		b.WriteString(s.code(kv.Key) + ": ")
+	}
+	return b.String()
+}
+
 func (s *source) swap(e ast.Expr) {
 	if other, ok := swapped[s.code(e)]; ok {
-		s.add(e, "pick__(№, ", ", "+other+")", "the constant "+s.code(e)+" → "+other)
+		s.add(e, "pick__(№, ", ", "+other+")", s.under()+"the constant "+s.code(e)+" → "+other)
 	}
 }
 
 func (s *source) constant(n *ast.Ident) {
 	switch n.Name {
 	case "true":
-		s.add(n, "((", ") && mutant__ != №)", "true → false")
+		s.add(n, "((", ") && mutant__ != №)", s.under()+"true → false")
 	case "false":
-		s.add(n, "((", ") || mutant__ == №)", "false → true")
+		s.add(n, "((", ") || mutant__ == №)", s.under()+"false → true")
 	}
 }

@@ -15,13 +15,19 @@ func TestOperatorsWhereTheyTurn(t *testing.T) {
 		values           map[string]bool // context value → holds
 	}{
 		{"NumericEquals", "10", map[string]bool{"10": true, "10.0": true, "9": false, "11": false, "x": false}},
-		{"NumericNotEquals", "10", map[string]bool{"10": false, "9": true, "x": false}},
+		{"NumericNotEquals", "10", map[string]bool{"10": false, "9": true, "x": false, "1e3": false, "1/3": false, "0x9": false}},
+		{"NumericEquals", "1000", map[string]bool{"1e3": false, "1000": true, "+1000": true}},
+		{"StringEquals", "a", map[string]bool{"a": true, "A": false, "": false}},
+		{"StringEquals", "A", map[string]bool{"a": false, "A": true}},
+		{"StringLike", "a*", map[string]bool{"ab": true, "Ab": false}},
+		{"StringEquals", "${a:several}", map[string]bool{"a": false, "b": false}},
+		{"StringEquals", "${a:several, 'c'}", map[string]bool{"a": false, "c": true}},
 		{"NumericLessThan", "10", map[string]bool{"9": true, "10": false, "x": false}},
 		{"NumericLessThanEquals", "10", map[string]bool{"9": true, "10": true, "10.1": false}},
 		{"NumericGreaterThan", "10", map[string]bool{"11": true, "10": false}},
 		{"NumericGreaterThanEquals", "10", map[string]bool{"10": true, "9.9": false, "11": true}},
 		{"DateEquals", "2025-01-01", map[string]bool{"2025-01-01T00:00:00Z": true, "2025-01-01T00:00:01Z": false, "x": false}},
-		{"DateNotEquals", "2025-01-01", map[string]bool{"2025-01-01T00:00:00Z": false, "2025-01-01T00:00:01Z": true, "x": false}},
+		{"DateNotEquals", "2025-01-01", map[string]bool{"2025-01-01T00:00:00Z": false, "2025-01-01T00:00:01Z": true, "x": false, "a long time ago, in truth": false}},
 		{"DateLessThan", "2025-01-01", map[string]bool{"2024-12-31T23:59:59Z": true, "2025-01-01T00:00:00Z": false}},
 		{"DateLessThanEquals", "2025-01-01", map[string]bool{"2025-01-01T00:00:00Z": true, "2025-01-01T00:00:01Z": false}},
 		{"DateGreaterThan", "2025-01-01", map[string]bool{"2025-01-01T00:00:01Z": true, "2025-01-01T00:00:00Z": false}},
@@ -37,14 +43,15 @@ func TestOperatorsWhereTheyTurn(t *testing.T) {
 		{"StringEqualsIgnoreCase", "aB", map[string]bool{"Ab": true, "abc": false}},
 		{"StringNotEqualsIgnoreCase", "aB", map[string]bool{"Ab": false, "abc": true}},
 		{"StringNotLike", "a*", map[string]bool{"ab": false, "b": true}},
-		{"ArnLike", "arn:aws:iam::${a:account}:role/x", map[string]bool{arnRole("x"): true, arnRole("y"): false, "arn:aws:iam": false, "": false}},
+		{"ArnLike", "arn:aws:iam::${a:account}:role/x", map[string]bool{arnRole("x"): true, arnRole("y"): false, arnRole("X"): false, strings.ToUpper(arnRole("x")): false, "ARN:aws:iam::111111111111:role/x": false, "arn:aws:iam": false, "": false}},
+		{"ArnLike", "arn:aws:iam::*:*${a:empty}", map[string]bool{"arn:aws:iam": false, arnRole("x"): true}},
 		{"ArnNotLike", "arn:aws:iam::${a:account}:role/x", map[string]bool{arnRole("x"): false, arnRole("y"): true}},
 		{"ArnLike", "${a:account}", map[string]bool{arnRole("x"): false, "111111111111": false}},
 		{"ArnLike", "arn:aws:iam::*:role/x", map[string]bool{arnRole("x"): true, "arn:aws:iam::role/x": false}},
 	} {
 		p := mustParse(t, Identity, stmt("Allow", "s3:GetObject", "*", cond(fmt.Sprintf(`%q:{"a:key":%q}`, c.operator, c.wanted))))
 		for value, want := range c.values {
-			r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: Values{"a:key": {value}, "a:account": {"111111111111"}}}
+			r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: Values{"a:key": {value}, "a:account": {"111111111111"}, "a:empty": {""}, "a:several": {"a", "b"}}}
 			if got := Evaluate(r, Set{Identity: []*Policy{p}}).Allowed; got != want {
 				t.Errorf("%s %q on %q: %v", c.operator, c.wanted, value, got)
 			}
@@ -96,37 +103,37 @@ func TestElementsByKindOfPolicy(t *testing.T) {
 		text  func(principal, resource, action string) string
 		kinds string // which take it
 	}{
-		{"principal", func(_, r, a string) string { return document(version, stmt("Deny", a, r, everyone)) }, "trust bucket instance actor rcp"},
+		{"principal", func(_, r, a string) string { return document(version, stmt("Deny", a, r, everyone)) }, "trust bucket instance actor delegation rcp"},
 		{"no principal", func(_, r, a string) string { return document(version, stmt("Deny", a, r, "")) }, "identity boundary session scp"},
-		{"NotPrincipal with Deny", func(_, r, a string) string { return document(version, stmt("Deny", a, r, not)) }, "bucket instance actor"},
+		{"NotPrincipal with Deny", func(_, r, a string) string { return document(version, stmt("Deny", a, r, not)) }, "bucket instance actor delegation"},
 		{"NotPrincipal with Allow", func(_, r, a string) string { return document(version, stmt("Allow", a, r, not)) }, ""},
 		{"one account as principal", func(_, r, a string) string { return document(version, stmt("Deny", a, r, who(`"111111111111"`))) }, ""},
 		{"no resource", func(p, _, a string) string { return document(version, stmt("Deny", a, "", p)) }, "trust"},
-		{"resource", func(p, _, a string) string { return document(version, stmt("Deny", a, "*", p)) }, "identity boundary session bucket instance actor scp rcp"},
-		{"Id", func(p, r, a string) string { return document(version+`"Id":"x",`, stmt("Deny", a, r, p)) }, "trust bucket instance actor scp rcp"},
+		{"resource", func(p, _, a string) string { return document(version, stmt("Deny", a, "*", p)) }, "identity boundary session bucket instance actor delegation scp rcp"},
+		{"Id", func(p, r, a string) string { return document(version+`"Id":"x",`, stmt("Deny", a, r, p)) }, "trust bucket instance actor delegation scp rcp"},
 		{"Id that is a number", func(p, r, a string) string { return document(version+`"Id":1,`, stmt("Deny", a, r, p)) }, ""},
-		{"no version", func(p, r, a string) string { return document("", stmt("Deny", a, r, p)) }, "trust bucket instance actor"},
+		{"no version", func(p, r, a string) string { return document("", stmt("Deny", a, r, p)) }, "trust bucket instance actor delegation"},
 		{"an unknown version", func(p, r, a string) string { return document(`"Version":"2013-10-17",`, stmt("Deny", a, r, p)) }, ""},
 		{"letters beyond U+00FF", func(p, r, a string) string {
 			return document(version+"\t\r\n", stmt("Deny", a, r, p+cond(`"StringEquals":{"a:b":"Ā"}`)))
-		}, "bucket instance actor scp rcp"},
+		}, "bucket instance actor delegation scp rcp"},
 		{"the last letter of Latin-1", func(p, r, a string) string {
 			return document(version+"\t\r\n", stmt("Deny", a, r, p+cond(`"StringEquals":{"a:b":"ÿ"}`)))
-		}, "identity boundary session trust bucket instance actor scp rcp"},
-		{"a space in the Sid", func(p, r, a string) string { return document(version, stmt("Deny", a, r, p+`,"Sid":"a b"`)) }, "trust bucket instance actor scp rcp"},
+		}, "identity boundary session trust bucket instance actor delegation scp rcp"},
+		{"a space in the Sid", func(p, r, a string) string { return document(version, stmt("Deny", a, r, p+`,"Sid":"a b"`)) }, "trust bucket instance actor delegation scp rcp"},
 		{"NotResource with Allow", func(p, r, a string) string {
 			return strings.Replace(document(version, stmt("Allow", a, "*", p)), "Resource", "NotResource", 1)
-		}, "identity boundary session bucket instance actor scp"},
+		}, "identity boundary session bucket instance actor delegation scp"},
 		{"NotResource with Deny", func(p, r, a string) string {
 			return strings.Replace(document(version, stmt("Deny", a, "*", p)), "Resource", "NotResource", 1)
-		}, "identity boundary session bucket instance actor scp rcp"},
+		}, "identity boundary session bucket instance actor delegation scp rcp"},
 	} {
-		for name, kind := range map[string]Kind{"identity": Identity, "boundary": Boundary, "session": Session, "trust": Trust, "bucket": Bucket, "instance": GrantsInstance, "actor": Actor, "scp": SCP, "rcp": RCP} {
+		for name, kind := range map[string]Kind{"identity": Identity, "boundary": Boundary, "session": Session, "trust": Trust, "bucket": Bucket, "instance": GrantsInstance, "actor": Actor, "delegation": Delegation, "scp": SCP, "rcp": RCP} {
 			principal, resource, action := "", "*", "s3:GetObject"
 			if kind == Trust {
 				resource, action = "", "sts:AssumeRole"
 			}
-			if kind == Trust || kind == Bucket || kind == GrantsInstance || kind == Actor || kind == RCP {
+			if kind != Identity && kind != Boundary && kind != Session && kind != SCP {
 				principal = everyone
 			}
 			_, err := Parse(kind, c.text(principal, resource, action))
@@ -151,6 +158,12 @@ func TestMalformedDocumentsAreToldApart(t *testing.T) {
 		`{"Version":"2012-10-17","Statement":[` + get + `,{"Effect":"Allow","x":1}]}`: "(statement 2)",
 		doc(`{"Sid":5,"Effect":"Allow","Action":"s3:*","Resource":"*"}`):              "Sid is not",
 		doc(`{"Effect":"Allow","Action":5,"Resource":"*"}`):                           "Action is not",
+		doc(`{"Effect":"Allow","Action":"s3:*","Resource":5}`):                        "Resource is not",
+		doc(stmt("Allow", "s3:*", "*", cond(`"StringEquals":{"a:b":"$"}`))):           "dollar sign",
+		doc(stmt("Allow", "s3:*", "*", cond(`"StringEqualsIgnoreCase":{"a:b":"$"}`))): "dollar sign",
+		doc(stmt("Allow", "s3:*", "*", cond(`"StringLike":{"a:b":"$"}`))):             "dollar sign",
+		doc(stmt("Allow", "s3:*", "*", cond(`"ArnLike":{"a:b":"$"}`))):                "dollar sign",
+		doc(stmt("Allow", "s3:*", "*", cond(`"Bool":{"a:b":"${a:b}$"}`))):             "dollar sign",
 		doc(`{"Effect":"Allow","Action":[true],"Resource":"*"}`):                      "Action is not",
 		doc(`{"Effect":"Allow","Action":[],"Resource":"*"}`):                          "Action is not",
 		doc(`{"Effect":"Allow","Action":{},"Resource":"*"}`):                          "Action is not",
@@ -324,6 +337,11 @@ func TestPatternsAtTheirEdges(t *testing.T) {
 	if r.match("arn:AWS:s3:::b/k", Values{}) || r.match("arn:aws:s3:::b/K", Values{}) || !r.match("arn:aws:s3:::b/k", Values{}) || r.match("arn:aws:s3", Values{}) {
 		t.Error("resources in their own case")
 	}
+	for escape, char := range map[string]string{"${*}": "*", "${?}": "?", "${$}": "$"} {
+		if g, ok := newTemplate("a"+escape, true, true).resolve(Values{}); !ok || !g.match("a"+char, false) || g.match("ab", false) {
+			t.Errorf("%s is not %s", escape, char)
+		}
+	}
 	if g, ok := newTemplate("a${b", true, true).resolve(Values{}); !ok || g.text() != "a${b" {
 		t.Error("what is not closed is text")
 	}
@@ -338,6 +356,15 @@ func TestShippedPolicies(t *testing.T) {
 	}
 	if _, ok := Managed("arn:aws:iam::aws:policy/Nonsense"); ok {
 		t.Error("a policy nobody ships")
+	}
+	for id, p := range FullAccess() {
+		set := Set{Identity: []*Policy{mustParse(t, Identity, all)}, SCPs: [][]*Policy{{p}}}
+		if id == granary.FullResourceAccess {
+			set.SCPs, set.RCPs = nil, set.SCPs
+		}
+		if d := Evaluate(Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "*", Owner: accountA}, set); !d.Allowed || p.Source() != id {
+			t.Errorf("under %s: %+v", id, d)
+		}
 	}
 	for action, want := range map[string]bool{"s3:GetDataAccess": true, "s3:GetObject": false, "iam:CreateUser": false, "s3:ListCallerAccessGrants": true} {
 		d := Evaluate(Request{Caller: callers["S"], Action: action, Resource: "*", Owner: accountA}, Set{Identity: []*Policy{mustParse(t, Identity, all)}, Sessions: [][]*Policy{{IdentityContextPolicy()}}})
