@@ -35,8 +35,8 @@ type escape struct {
 	t      *testing.T
 	r      *rand.Rand
 	bucket string
-	upload string   // an upload outside every scope
-	there  []string // keys in the bucket
+	upload string          // an upload outside every scope
+	there  []string        // keys in the bucket
 	copied map[string]bool // keys whose bytes name another
 	counts map[string]int
 	story  string // of the case under way
