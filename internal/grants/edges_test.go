@@ -117,8 +117,8 @@ func TestChangesLeaveNothingBehind(t *testing.T) {
 		t.Error("deleting one of two grants took the other along")
 	}
 	set.Delete(b)
-	if len(set.live.sizes["b"]) != 0 || len(set.live.who) != 0 || set.Any(who) {
-		t.Errorf("left behind: %v %v", set.live.sizes, set.live.who)
+	if o := set.live; len(o.sizes["b"])+len(o.mine)+len(o.places)+len(o.added)+o.n != 0 || set.Any(who) {
+		t.Errorf("left behind: %+v", o)
 	}
 	c := grant("s3://b/a/*", granary.GranteeGroup, "G", granary.Read)
 	set.Put(a)

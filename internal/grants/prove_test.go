@@ -310,6 +310,43 @@ func listed(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Gra
 	if len(want) > 0 {
 		t.Fatalf("%v are not listed for %v", want, who)
 	}
+	looks(t, set, all, who)
+}
+
+// looks compares what a caller is shown: what looks the same once, in order, from where the last page ended.
+func looks(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Grantee) {
+	begin := "s3://" + pick(t, "begin", "", "x", "x/", "x/a", "xy/a", "z")
+	want := map[grants.Look]bool{}
+	for _, g := range all {
+		if slices.Contains(who, g.Grantee) && strings.HasPrefix(strings.TrimSuffix(g.Scope, "*"), begin) {
+			want[grants.Look{Scope: g.Scope, Object: oneKey(g), Permission: g.Permission, Application: g.Application, IAM: g.Grantee.Type == granary.GranteeIAM}] = true
+		}
+	}
+	page := rapid.IntRange(1, 4).Draw(t, "page")
+	var last *grants.Look
+	for more := true; more; {
+		n := 0
+		more = false
+		set.Looks(who, begin, last, func(l grants.Look) bool {
+			if n == page {
+				more = true
+				return false
+			}
+			n++
+			if !want[l] {
+				t.Fatalf("%+v is shown to %v below %q, twice or wrongly", l, who, begin)
+			}
+			if text := strings.TrimSuffix(l.Scope, "*"); last != nil && strings.TrimSuffix(last.Scope, "*") > text && !last.Object && !l.Object {
+				t.Fatalf("%+v is shown after %+v", l, last)
+			}
+			delete(want, l)
+			last = &l
+			return true
+		})
+	}
+	if len(want) > 0 {
+		t.Fatalf("%v are not shown to %v below %q", want, who, begin)
+	}
 }
 
 // Deleting a grant never lets anybody do more, and adding one never takes a vend away that there was.

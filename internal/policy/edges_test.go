@@ -330,8 +330,17 @@ func TestRefusalsNameTheirLayer(t *testing.T) {
 }
 
 func TestPatternsAtTheirEdges(t *testing.T) {
-	if !newAction("s3:z").match("s3:Z", true) || !newAction("s3:A").match("s3:A", true) || newAction("s3:@").match("s3:`", true) || newAction("s3:{").match("s3:[", true) {
-		t.Error("actions whatever their case, letters only")
+	for pattern, texts := range map[string]map[string]bool{
+		"s3:z": {"s3:Z": true, "s3:zz": false, "s3:": false, "S3:z": true}, "s3:A": {"s3:A": true, "s3:a": true}, "s3:@": {"s3:`": false}, "s3:{": {"s3:[": false}, "s3:`": {"s3:@": false},
+		"s3:[": {"s3:{": false}, "*": {"": true, "s3:X": true}, "s3:Get*": {"s3:GETx": true, "s3:get": true, "s3:ge": false, "s3:put": false}, "s3:*Z": {"s3:z": true, "s3:aZ": true, "s3:za": false},
+		"s3:?Z": {"s3:aZ": true, "s3:z": false}, "s3:Z*": {"s3:Zb": true, "s3:Ab": false},
+	} {
+		a := newAction(pattern)
+		for text, want := range texts {
+			if a.match(text) != want {
+				t.Errorf("the action %s on %s: %v", pattern, text, !want)
+			}
+		}
 	}
 	r := newResource("arn:aws:s3:::b/k", true)
 	if r.match("arn:AWS:s3:::b/k", Values{}) || r.match("arn:aws:s3:::b/K", Values{}) || !r.match("arn:aws:s3:::b/k", Values{}) || r.match("arn:aws:s3", Values{}) {
