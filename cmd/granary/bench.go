@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -43,5 +44,53 @@ answers the same bytes, in one run and from the same machine. Compare within a r
 	cmd.Flags().IntSliceVar(&p.Grants, "grants", p.Grants, "how many grants there are, one run for each")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections that are kept busy")
 	cmd.Flags().DurationVar(&p.Duration, "duration", p.Duration, "of each measurement")
+	cmd.AddCommand(newBenchImport())
+	return cmd
+}
+
+func newBenchImport() *cobra.Command {
+	p := bench.Import{Users: 100_000, Groups: 1_000, Each: 5, Connections: 16}
+	cmd := &cobra.Command{
+		Use:   "import",
+		Short: "Measure an import by SCIM while applications go on",
+		Long: `Starts a server in a temporary directory and provisions it as an identity provider would: people one by one, groups, and
+their members a hundred in a request, by SCIM over HTTP. Meanwhile applications fetch keys (GetDataAccess, a hundred times a
+second) and exchange sign-ins (CreateTokenWithIAM, twenty times a second). At the end the server is asked what is there.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.Users < 1 || p.Groups < 1 || p.Each < 0 || p.Connections < 1 {
+				return misuse{errors.New("--users, --groups and --connections must be 1 or more, --each 0 or more")}
+			}
+			var err error
+			if p.Dir, err = os.MkdirTemp("", "granary-bench-"); err != nil {
+				return err
+			}
+			defer os.RemoveAll(p.Dir)
+			p.Progress = func(s string) { fmt.Fprintln(os.Stderr, "…", s) }
+			r, err := p.Run(cmd.Context())
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%-14s %10s %12s %12s\n", "IMPORTED", "NUMBER", "TOOK", "PER SECOND")
+			line := func(name string, n int, took time.Duration) {
+				fmt.Printf("%-14s %10d %12s %12.0f\n", name, n, took.Round(time.Millisecond), float64(n)/took.Seconds())
+			}
+			line("people", r.Users, r.ForUsers)
+			line("memberships", r.Memberships, r.ForGroups)
+			fmt.Printf("%-14s %10d %12s\n\n", "groups", r.Groups, (r.ForUsers + r.ForGroups).Round(time.Millisecond))
+			fmt.Printf("%-20s %12s %12s %12s %12s %8s\n", "MEANWHILE", "PER SECOND", "P50", "P99", "SLOWEST", "FAILED")
+			for _, m := range []struct {
+				name string
+				r    bench.Result
+			}{{"GetDataAccess", r.Vending}, {"CreateTokenWithIAM", r.Exchanging}} {
+				fmt.Printf("%-20s %12.0f %12s %12s %12s %8d\n", m.name, m.r.PerSecond, m.r.P50.Round(10*time.Microsecond), m.r.P99.Round(10*time.Microsecond), m.r.Max.Round(time.Millisecond), m.r.Failed)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().IntVar(&p.Users, "users", p.Users, "people")
+	cmd.Flags().IntVar(&p.Groups, "groups", p.Groups, "groups")
+	cmd.Flags().IntVar(&p.Each, "each", p.Each, "groups of each person")
+	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections of the identity provider")
 	return cmd
 }

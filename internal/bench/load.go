@@ -20,7 +20,8 @@ type Result struct {
 	Grants    int
 	PerSecond float64
 	P50, P99  time.Duration
-	Failed    int // answers that were not 200
+	Max       time.Duration // of paced requests
+	Failed    int           // answers that were not 200
 }
 
 // load keeps connections busy with requests for a while. next gives a connection its next request, as bytes; nil ends it.
@@ -69,23 +70,29 @@ func drive(address string, end time.Time, next func() []byte) (took []time.Durat
 		if request == nil || began.After(end) {
 			return took, failed, nil
 		}
-		if _, err := c.Write(request); err != nil {
-			return took, failed, err
-		}
-		resp, err := http.ReadResponse(r, nil)
-		if err != nil {
-			return took, failed, err
-		}
-		_, err = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
+		ok, err := roundTrip(c, r, request)
 		if err != nil {
 			return took, failed, err
 		}
 		took = append(took, time.Since(began))
-		if resp.StatusCode != http.StatusOK {
+		if !ok {
 			failed++
 		}
 	}
+}
+
+// roundTrip sends a request and reads the answer; ok is whether that was 200.
+func roundTrip(c net.Conn, r *bufio.Reader, request []byte) (ok bool, err error) {
+	if _, err := c.Write(request); err != nil {
+		return false, err
+	}
+	resp, err := http.ReadResponse(r, nil)
+	if err != nil {
+		return false, err
+	}
+	_, err = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK, err
 }
 
 // bytesOf writes a signed request as it goes over the wire.
