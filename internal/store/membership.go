@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +83,10 @@ func (s Memberships) GroupsOf(d granary.StoreID, u granary.UserID) (out []granar
 	return out, err
 }
 
-// Add adds those of the users who are not in the group yet, and says how many. It fails with NotFound, and the first such id in the
+// Add adds those of the users who are not in the group yet, and says how many. It fails with NotFound, and such an id in the
 // detail "Missing", when one of them does not exist.
 func (s Memberships) Add(d granary.StoreID, g granary.GroupID, ids []granary.UserID, now time.Time) (added int, err error) {
-	err = chunks(unique(ids), func(part []granary.UserID) error {
+	err = chunks(ordered(ids), func(part []granary.UserID) error {
 		there, err := s.among("SELECT id FROM directory_user WHERE store = $1 AND id IN ", []any{string(d)}, part)
 		if err != nil {
 			return err
@@ -102,7 +103,7 @@ func (s Memberships) Add(d granary.StoreID, g granary.GroupID, ids []granary.Use
 		var list []*granary.Membership
 		for _, u := range part {
 			if !in[u] {
-				list = append(list, &granary.Membership{Store: d, ID: granary.UUID(), Group: g, User: u, Created: now})
+				list = append(list, &granary.Membership{Store: d, ID: granary.TimedUUID(now), Group: g, User: u, Created: now})
 			}
 		}
 		added += len(list)
@@ -141,7 +142,7 @@ func (s Memberships) createAll(list []*granary.Membership) error {
 
 // Remove takes those of the users who are in the group out of it, and says how many.
 func (s Memberships) Remove(d granary.StoreID, g granary.GroupID, ids []granary.UserID) (removed int, err error) {
-	err = chunks(unique(ids), func(part []granary.UserID) error {
+	err = chunks(ordered(ids), func(part []granary.UserID) error {
 		args, marks := in([]any{string(d), string(g)}, part)
 		n, err := s.removeAll("store = $1 AND group_id = $2 AND user_id IN "+marks, args)
 		removed += n
@@ -260,15 +261,7 @@ func chunks(ids []granary.UserID, fn func([]granary.UserID) error) error {
 	return nil
 }
 
-// unique drops what came before.
-func unique(ids []granary.UserID) []granary.UserID {
-	seen := make(map[granary.UserID]bool, len(ids))
-	out := make([]granary.UserID, 0, len(ids))
-	for _, u := range ids {
-		if !seen[u] {
-			seen[u] = true
-			out = append(out, u)
-		}
-	}
-	return out
+// ordered sorts ids and drops doubles: neighbours in the table are written one after the other.
+func ordered(ids []granary.UserID) []granary.UserID {
+	return slices.Compact(slices.Sorted(slices.Values(ids)))
 }

@@ -235,3 +235,35 @@ func TestParallelChangesOfAGroupAreAllKept(t *testing.T) {
 		}
 	}
 }
+
+// No number of members is too many for one request: AWS takes a hundred.
+func TestManyMembersAtOnce(t *testing.T) {
+	d := open(t, nil)
+	var ops []object
+	for i := range maxBulk {
+		ops = append(ops, bulkOp("POST", "/Users", fmt.Sprint(i), person(fmt.Sprint("u", i))))
+	}
+	members := []any{}
+	for _, v := range d.do(200, "POST", "/Bulk", object{"Operations": ops}).list("Operations") {
+		at := asObject(v).text("location")
+		members = append(members, object{"value": at[strings.LastIndexByte(at, '/')+1:]})
+	}
+	size := func(g string) int { return len(d.do(200, "GET", "/Groups/"+g, nil).list("members")) }
+	g := d.do(201, "POST", "/Groups", object{"displayName": "all", "members": members}).text("id")
+	if n := size(g); n != maxBulk {
+		t.Fatalf("%d members", n)
+	}
+	d.do(204, "PATCH", "/Groups/"+g, patchOp(object{"op": "remove", "path": "members", "value": members[100:]}))
+	d.do(204, "PATCH", "/Groups/"+g, patchOp(object{"op": "add", "path": "members", "value": members[50:300]}))
+	if n := size(g); n != 300 {
+		t.Errorf("%d members", n)
+	}
+	d.do(200, "PUT", "/Groups/"+g, object{"displayName": "all", "members": members[200:]})
+	if n := size(g); n != maxBulk-200 {
+		t.Errorf("%d members", n)
+	}
+	d.do(404, "PUT", "/Groups/"+g, object{"displayName": "all", "members": append(members[:10:10], "none")})
+	if n := size(g); n != maxBulk-200 {
+		t.Errorf("a refused request changed them to %d", n)
+	}
+}
