@@ -98,6 +98,9 @@ func (q *request) identify() (*operation, error) {
 	case len(found) == 1:
 		p.selector = found[0]
 	}
+	if err := q.once(); err != nil {
+		return nil, err
+	}
 	if err := q.strange(p.method); err != nil {
 		return nil, err
 	}
@@ -128,6 +131,26 @@ func (q *request) put(p *place) error {
 		p.selector = "copyPart"
 	case copied && p.selector == "":
 		p.selector = "copy"
+	}
+	return nil
+}
+
+// once refuses what is given twice: what a policy tests must be what is done, and has one value.
+func (q *request) once() error {
+	twice := func(what string) error {
+		return granary.Errorf(granary.Invalid, "%s is given more than once.", what).WithCode("InvalidArgument").With("ArgumentName", what)
+	}
+	for _, p := range q.query.All() {
+		if (slices.Contains(plain, p.Name) || slices.Contains(selectors, p.Name)) && q.query.Count(p.Name) > 1 {
+			return twice(p.Name)
+		}
+	}
+	for _, list := range [][]string{aclHeaders, writeHeaders, {"x-amz-copy-source", "x-amz-object-ownership"}} {
+		for _, h := range list {
+			if len(q.header.Values(h)) > 1 {
+				return twice(h)
+			}
+		}
 	}
 	return nil
 }

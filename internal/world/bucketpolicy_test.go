@@ -96,3 +96,19 @@ func TestConditionsOnBucketsAndCopies(t *testing.T) {
 	allowed(t, "a public object", from("public/a"))
 	refused(t, from("secret/a"), "AccessDenied", "with an explicit deny in an identity-based policy")
 }
+
+// A policy tests one value, so that a request may not have two.
+func TestNothingIsSaidTwice(t *testing.T) {
+	ctx := t.Context()
+	w := start(t)
+	must[*s3.CreateBucketOutput](t)(w.S3(w.Root()).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("larkspur-twice")}))
+	k := userWith(t, w, "u", `{"Effect":"Allow","Action":"s3:ListBucket","Resource":"*","Condition":{"StringEquals":{"s3:prefix":"a/"}}},{"Effect":"Allow","Action":"s3:PutObject","Resource":"*"}`)
+	for _, c := range []struct {
+		query string
+		code  int
+	}{{"?list-type=2&prefix=a%2F", 200}, {"?list-type=2&prefix=b%2F", 403}, {"?list-type=2&prefix=a%2F&prefix=b%2F", 400}, {"?prefix=b%2F&prefix=a%2F", 400}, {"?list-type=2&list-type=2", 400}} {
+		if a := send(t, w, raw{method: "GET", path: "/larkspur-twice" + c.query, key: &k, service: "s3"}); a.status != c.code {
+			t.Errorf("%s: %d %s", c.query, a.status, a.body)
+		}
+	}
+}
