@@ -81,22 +81,19 @@ func (x *Index) Delegation() *policy.Policy {
 // Controls is what the organization says about an account; nil for accounts it does not have.
 func (x *Index) Controls(id granary.AccountID) *Controls {
 	x.mu.RLock()
-	c, ok := x.tree.controls[id]
+	c, known := x.tree.controls[id]
+	_, there := x.accounts[id]
+	there = there && x.org != nil
 	x.mu.RUnlock()
-	if ok {
+	if known || !there {
 		return c
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c, ok = x.tree.controls[id]; ok {
-		return c
+	if c, known = x.tree.controls[id]; !known {
+		c = x.control(x.accounts[id])
+		x.tree.controls[id] = c
 	}
-	a, ok := x.accounts[id]
-	if !ok || x.org == nil {
-		return nil // not kept: strangers may ask for any number of accounts
-	}
-	c = x.control(a)
-	x.tree.controls[id] = c
 	return c
 }
 
