@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -278,6 +279,10 @@ func TestOrganizationPolicies(t *testing.T) {
 		sixth := x.policy(t, scp, "sixth", deny)
 		_, err = x.org.AttachPolicy(ctx, &organizations.AttachPolicyInput{PolicyId: &sixth, TargetId: &target})
 		refused(t, err, "ConstraintViolationException", "at most five")
+		var typed *orgtypes.ConstraintViolationException
+		if !errors.As(err, &typed) || typed.Reason != orgtypes.ConstraintViolationExceptionReasonMaxPolicyTypeAttachmentLimitExceeded {
+			t.Errorf("the reason that the SDK knows: %+v", typed)
+		}
 		_, err = x.org.DetachPolicy(ctx, &organizations.DetachPolicyInput{PolicyId: &sixth, TargetId: &target})
 		refused(t, err, "PolicyNotAttachedException", sixth)
 		x.detach(t, p, target)
