@@ -2,6 +2,7 @@ package policy
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, k := range []Kind{Identity, Trust, Bucket} {
+		for k := Identity; k <= Delegation; k++ {
 			p, err := Parse(k, text)
 			if err != nil {
 				if !granary.Is(err, granary.Invalid) {
@@ -85,6 +86,13 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			Evaluate(Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA}, Set{Resource: p})
+			if p.Within("b") && p.Within("c") {
+				for _, s := range p.statements {
+					if slices.ContainsFunc(s.resources, func(r resource) bool { return len(r.head) > 0 }) {
+						t.Fatalf("within two buckets: %s", text)
+					}
+				}
+			}
 		}
 	})
 }

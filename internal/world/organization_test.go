@@ -155,11 +155,17 @@ func TestOrganizationAccounts(t *testing.T) {
 		if len(list) != 1 || *list[0].Id != m.id {
 			t.Errorf("administrators: %+v", list)
 		}
+		services := must[*organizations.ListDelegatedServicesForAccountOutput](t)(org.ListDelegatedServicesForAccount(ctx, &organizations.ListDelegatedServicesForAccountInput{AccountId: &m.id})).DelegatedServices
+		if len(services) != 1 || *services[0].ServicePrincipal != *service {
+			t.Errorf("what the account administers: %+v", services)
+		}
+		_, err := org.ListDelegatedServicesForAccount(ctx, &organizations.ListDelegatedServicesForAccountInput{AccountId: &other.id})
+		refused(t, err, "AccountNotRegisteredException", "administers no service")
 		// A delegated administrator reads the organization.
 		if n := len(must[*organizations.ListAccountsOutput](t)(organizations.NewFromConfig(w.AWS(m.key)).ListAccounts(ctx, nil)).Accounts); n != 3 {
 			t.Errorf("the administrator sees %d accounts", n)
 		}
-		_, err := org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service})
+		_, err = org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service})
 		refused(t, err, "ConstraintViolationException", "deregister it first")
 		_, err = org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &m.id})
 		refused(t, err, "ConstraintViolationException", "deregister it first")
