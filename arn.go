@@ -21,6 +21,11 @@ func (a ARN) Parts() (p ARNParts, ok bool) {
 	return ARNParts{s[1], s[2], s[3], AccountID(s[4]), s[5]}, true
 }
 
+// ARN puts the parts together.
+func (p ARNParts) ARN() ARN {
+	return ARN(strings.Join([]string{"arn", p.Partition, p.Service, p.Region, string(p.Account), p.Resource}, ":"))
+}
+
 // RootARN is the account's root user.
 func RootARN(a AccountID) ARN { return ARN("arn:aws:iam::" + string(a) + ":root") }
 

@@ -16,7 +16,7 @@ func FuzzARN(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		p, ok := granary.ARN(s).Parts()
-		together := strings.Join([]string{"arn", p.Partition, p.Service, p.Region, string(p.Account), p.Resource}, ":")
+		together := string(p.ARN())
 		switch {
 		case ok && together != s:
 			t.Errorf("%q is put together as %q", s, together)

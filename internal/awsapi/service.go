@@ -123,5 +123,13 @@ func (s *Service) signatureError(err error) (status int, code, message string, d
 	default:
 		status, code = e.Reason.JSON()
 	}
-	return status, code, e.Message, e.Detail, true
+	message = e.Message
+	switch {
+	case s.Wire.Protocol == wire.RestXML:
+	case e.Reason == sigv4.InvalidToken:
+		message = "The security token included in the request is invalid."
+	case e.Reason == sigv4.ExpiredToken:
+		message = "The security token included in the request is expired"
+	}
+	return status, code, message, e.Detail, true
 }

@@ -31,7 +31,7 @@ func TestSourcesAreForgottenInTime(t *testing.T) {
 	for i := range maxSources + 10 {
 		b.Allow(netip.MustParseAddr(fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)))
 	}
-	if len(b.seen) > maxSources {
-		t.Errorf("%d sources are remembered", len(b.seen))
+	if len(b.by.seen) > maxSources {
+		t.Errorf("%d sources are remembered", len(b.by.seen))
 	}
 }

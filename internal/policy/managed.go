@@ -45,6 +45,8 @@ var managed = index(
 		`{"Effect":"Allow","Action":["iam:GenerateCredentialReport","iam:GenerateServiceLastAccessedDetails","iam:Get*","iam:List*","iam:SimulateCustomPolicy","iam:SimulatePrincipalPolicy"],"Resource":"*"}`),
 	shipped("PowerUserAccess", "v12", "Everything except the management of users and accounts.",
 		`{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"},{"Effect":"Allow","Action":["iam:CreateServiceLinkedRole","iam:DeleteServiceLinkedRole","iam:ListRoles","organizations:DescribeOrganization"],"Resource":"*"}`),
+	shipped("ReadOnlyAccess", "v150", "Read access to every service; of AWS's own, what concerns the services that answer here.",
+		`{"Effect":"Allow","Action":["cloudtrail:Describe*","cloudtrail:Get*","cloudtrail:List*","cloudtrail:LookupEvents","iam:Generate*","iam:Get*","iam:List*","iam:Simulate*","identitystore:Describe*","identitystore:Get*","identitystore:IsMemberInGroups","identitystore:List*","organizations:Describe*","organizations:List*","s3:DescribeJob","s3:Get*","s3:List*","sso:Describe*","sso:Get*","sso:List*","sts:GetAccessKeyInfo","sts:GetCallerIdentity","sts:GetSessionToken"],"Resource":"*"}`),
 	shipped("AWSDenyAll", "v2", "Denies everything.",
 		`{"Sid":"DenyAll","Effect":"Deny","Action":["*"],"Resource":"*"}`),
 )

@@ -56,6 +56,7 @@ type Config struct {
 		AccessGrants int `yaml:"access_grants" env:"GRANARY_QUOTA_ACCESS_GRANTS"`
 		Locations    int `yaml:"access_grants_locations" env:"GRANARY_QUOTA_ACCESS_GRANTS_LOCATIONS"`
 		Issuers      int `yaml:"trusted_token_issuers" env:"GRANARY_QUOTA_TRUSTED_TOKEN_ISSUERS"` // per instance
+		Exchanges    int `yaml:"token_exchanges" env:"GRANARY_QUOTA_TOKEN_EXCHANGES"`             // a second, of one application; 0: any number
 	} `yaml:"quotas"`
 	Storage struct {
 		Default  string             `yaml:"default"`
@@ -152,7 +153,7 @@ func (c *Config) Check() error {
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
 	}
-	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 || c.Quotas.Issuers < 0 {
+	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 || c.Quotas.Issuers < 0 || c.Quotas.Exchanges < 0 {
 		errs = append(errs, errors.New("quotas must not be negative"))
 	}
 	return errors.Join(errs...)

@@ -149,7 +149,7 @@ func (s *Server) wire() {
 			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
 			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: s.issuers, ContextLifetime: c.Identity.ContextLifetime,
-				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail, TokenIssuer: s.tokenIssuer, Endpoint: s.APIURL}),
+				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail, TokenIssuer: s.tokenIssuer, Endpoint: s.APIURL, Exchanges: c.Quotas.Exchanges}),
 			organizations.New(organizations.Config{DB: s.db, Index: s.index}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
 			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, WebURL: s.WebURL}),

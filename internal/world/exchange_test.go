@@ -9,10 +9,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/document"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 
 	"granary/internal/client"
+	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -147,4 +149,97 @@ func TestTheOrderOfAnExchange(t *testing.T) {
 		must[*ssoadmin.DeleteApplicationOutput](t)(mine.DeleteApplication(ctx, &ssoadmin.DeleteApplicationInput{ApplicationArn: &c.Application}))
 		c.refusedRaw(t, wrong{with(), 401, "InvalidClientException", "invalid_client", ""})
 	})
+}
+
+// putActors gives an application an actor policy.
+func putActors(t *testing.T, sso *ssoadmin.Client, app string, statements ...string) {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(statement(strings.Join(statements, ","))), &doc); err != nil {
+		t.Fatal(err)
+	}
+	must[*ssoadmin.PutApplicationAuthenticationMethodOutput](t)(sso.PutApplicationAuthenticationMethod(t.Context(), &ssoadmin.PutApplicationAuthenticationMethodInput{ApplicationArn: &app,
+		AuthenticationMethodType: "IAM", AuthenticationMethod: &ssotypes.AuthenticationMethodMemberIam{Value: ssotypes.IamAuthenticationMethod{ActorPolicy: document.NewLazyDocument(doc)}}}))
+}
+
+// Which half refuses is told to callers of the application's account, and to nobody else (identity-center §8).
+func TestWhoMayExchange(t *testing.T) {
+	ctx := t.Context()
+	c := withTokens(t)
+	admin := administrator(t, c.World)
+	other := join(t, c.World, admin, "elsewhere")
+	app := func(account, name string) string { return "arn:aws:iam::" + account + ":role/" + name }
+	const action = `"Action":"sso-oauth:CreateTokenWithIAM","Resource":"*"`
+	role := func(in member, name, policy string) client.Key {
+		t.Helper()
+		from := app(in.id, "OrganizationAccountAccessRole")
+		if in.id == c.Account {
+			from = "arn:aws:iam::" + c.Account + ":user/admin"
+		}
+		makeRole(t, c.World, in.key, name, `{"Effect":"Allow","Principal":{"AWS":"`+from+`"},"Action":"sts:AssumeRole"}`, policy)
+		k := in.key
+		if in.id == c.Account {
+			k = admin
+		}
+		return must[client.Key](t)(c.Assume(ctx, k, app(in.id, name), "app", ""))
+	}
+	home := member{c.Account, c.Root()}
+	allow, deny, nothing := `{"Effect":"Allow",`+action+`}`, `{"Effect":"Deny",`+action+`}`, `{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"*"}`
+	free, poor, barred := role(home, "free", allow), role(home, "poor", nothing), role(home, "barred", deny)
+	far, farPoor := role(other, "far", allow), role(other, "far-poor", nothing)
+	named := func(arns ...string) string {
+		return `{"Effect":"Allow","Principal":{"AWS":["` + strings.Join(arns, `","`) + `"]},` + action + `}`
+	}
+	all := []string{app(c.Account, "poor"), app(c.Account, "barred"), app(other.id, "far"), app(other.id, "far-poor")}
+	for name, x := range map[string]struct {
+		actors []string
+		key    client.Key
+		says   string // "" is let in
+	}{
+		"named":                             {[]string{named(all...)}, poor, ""},
+		"not named":                         {[]string{named(all...)}, free, "the application's actor policy does not name the caller"},
+		"named, and denied by its own":      {[]string{named(all...)}, barred, "the caller's own policies deny it explicitly"},
+		"its account, and allowed":          {[]string{named("arn:aws:iam::" + c.Account + ":root")}, free, ""},
+		"its account, and not allowed":      {[]string{named(c.Account)}, poor, "the caller's own policies must allow it too"},
+		"denied":                            {[]string{named(all...), `{"Effect":"Deny","Principal":"*",` + action + `}`}, poor, "the application's actor policy denies it explicitly"},
+		"another account's, both":           {[]string{named(all...)}, far, ""},
+		"another account's, not its own":    {[]string{named(all...)}, farPoor, "Access denied."},
+		"another account's, not the policy": {[]string{named(all[:2]...)}, far, "Access denied."},
+		"with a condition":                  {[]string{strings.TrimSuffix(named(all...), "}") + `,"Condition":{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}}`}, poor, "the application's actor policy does not name the caller"},
+		"another action":                    {[]string{`{"Effect":"Allow","Principal":"*","Action":"sso-oauth:IntrospectTokenWithIAM","Resource":"*"}`}, poor, "the application's actor policy does not name the caller"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			putActors(t, c.sso, c.Application, x.actors...)
+			token := must[string](t)(c.Provider.SignIn(ctx, alice))
+			_, err := c.Exchange(ctx, x.key, token)
+			if x.says == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			refused(t, err, "AccessDeniedException", x.says)
+		})
+	}
+}
+
+// Applications that ask too often are told to slow down, when there is a limit; others are not held up by them.
+func TestExchangesMayBeLimited(t *testing.T) {
+	c := &tokens{Company: configured(t, func(s *server.Config) { s.Quotas.Exchanges = 1 })}
+	c.app = must[client.Key](t)(c.Assume(t.Context(), c.Machine, c.WebApp, "app", ""))
+	c.sso = ssoadmin.NewFromConfig(c.AWS(c.Root()))
+	second := c.another(t)
+	refresh := func(app string) error {
+		_, err := ssooidc.NewFromConfig(c.AWS(c.app), func(o *ssooidc.Options) { o.RetryMaxAttempts = 1 }).CreateTokenWithIAM(t.Context(),
+			&ssooidc.CreateTokenWithIAMInput{ClientId: &app, GrantType: aws.String("refresh_token"), RefreshToken: aws.String("x")})
+		return err
+	}
+	for range 500 {
+		if err := refresh(c.Application); strings.Contains(err.Error(), "SlowDownException") {
+			refused(t, err, "SlowDownException", "1 exchanges a second")
+			refused(t, refresh(second), "InvalidGrantException", "")
+			return
+		}
+	}
+	t.Error("500 exchanges were answered")
 }

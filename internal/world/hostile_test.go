@@ -358,7 +358,11 @@ func TestKeySetsOfStrangers(t *testing.T) {
 		for path, say := range words {
 			t.Run(path, func(t *testing.T) {
 				t.Parallel()
+				began := time.Now()
 				refused(t, h.exchange(t, token(path, "k1")), "InvalidGrantException", say)
+				if took := time.Since(began); took > 30*time.Second { // it is cut off after five
+					t.Errorf("it took %s", took)
+				}
 			})
 		}
 	})

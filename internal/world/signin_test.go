@@ -32,8 +32,13 @@ type web struct {
 
 func newWeb(t *testing.T) *web {
 	t.Helper()
+	return signInWith(t, settle(t))
+}
+
+// signInWith lets people sign in to the company's application with a browser.
+func signInWith(t *testing.T, c *world.Company) *web {
+	t.Helper()
 	ctx := t.Context()
-	c := settle(t)
 	sso := ssoadmin.NewFromConfig(c.AWS(c.Root()))
 	must[*ssoadmin.PutApplicationGrantOutput](t)(sso.PutApplicationGrant(ctx, &ssoadmin.PutApplicationGrantInput{ApplicationArn: &c.Application, GrantType: ssotypes.GrantTypeAuthorizationCode,
 		Grant: &ssotypes.GrantMemberAuthorizationCode{Value: ssotypes.AuthorizationCodeGrant{RedirectUris: []string{backTo, "https://app.example/cb?x=1"}}}}))

@@ -31,7 +31,7 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !e.call.Now.Before(code.Expires):
-		return nil, granary.Errorf(granary.Invalid, "The authorization code has expired: sign the person in again.").WithCode("ExpiredTokenException").At("token", "expired")
+		return nil, invalidGrant("The authorization code has expired: sign the person in again.").At("token", "expired")
 	case code.RedirectURI != e.in.RedirectUri:
 		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.")
 	case e.in.CodeVerifier == "":

@@ -10,6 +10,7 @@ import (
 	"granary/internal/awsapi"
 	"granary/internal/idtoken"
 	"granary/internal/index"
+	"granary/internal/limit"
 	"granary/internal/store"
 )
 
@@ -20,6 +21,7 @@ type Config struct {
 	Issuers         *idtoken.Verifier // the companies' identity providers
 	ContextLifetime time.Duration     // of context assertions
 	VerifiedEmail   bool              // tokens mapped by address must say email_verified
+	Exchanges       int               // a second, of one application; 0: any number
 	Endpoint        func() string     // of this API, for those who ask in another Region
 	TokenIssuer     func(instance string) string
 	SessionLifetime time.Duration // from the exchange of a corporate token to the end of its refresh tokens
@@ -29,11 +31,15 @@ type service struct {
 	Config
 	signers  signers
 	outcomes outcomes
+	limit    *limit.By[granary.ARN] // nil: none
 }
 
 // New makes the service.
 func New(c Config) *awsapi.Service {
 	s := &service{Config: c}
+	if c.Exchanges > 0 {
+		s.limit = limit.NewBy[granary.ARN](float64(c.Exchanges), 2*c.Exchanges)
+	}
 	return &awsapi.Service{
 		Wire: api.Service, Prefix: "sso-oauth", Source: "sso-oauth.amazonaws.com",
 		Codes: map[granary.Kind]string{

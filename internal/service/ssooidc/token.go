@@ -42,6 +42,9 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 	if err := e.authorize(s.Endpoint()); err != nil {
 		return nil, err
 	}
+	if s.limit != nil && !s.limit.Allow(e.app.ARN) {
+		return nil, granary.Errorf(granary.Throttled, "The application asks for more than %d exchanges a second.", s.Exchanges)
+	}
 	switch in.GrantType {
 	case grantJWTBearer:
 		return s.outcomes.once(e, s.Index, func() (*api.CreateTokenWithIAMOutput, error) { return s.bearer(e) })
@@ -105,15 +108,15 @@ func (e *exchange) authorize(endpoint string) error {
 
 // half says which of the two sides refuses: the application's, or the caller's own.
 func half(d *authz.Decision) string {
-	side := "the caller's own policies"
+	side, verb := "the caller's own policies", " deny"
 	if d.Layer == policy.LayerResource {
-		side = "the application's actor policy"
+		side, verb = "the application's actor policy", " denies"
 	}
 	switch {
 	case d.Explicit && d.Layer != policy.LayerIdentity && d.Layer != policy.LayerResource:
 		return "a " + d.Layer.String() + " policy of the caller denies it"
 	case d.Explicit:
-		return side + " deny it explicitly"
+		return side + verb + " it explicitly"
 	case d.Layer == policy.LayerResource:
 		return side + " does not name the caller"
 	case d.Layer == policy.LayerIdentity:

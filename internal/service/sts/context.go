@@ -1,6 +1,8 @@
 package sts
 
 import (
+	"strings"
+
 	"granary"
 	api "granary/internal/api/sts"
 	"granary/internal/awsapi"
@@ -11,8 +13,10 @@ import (
 // providerAlias is a misspelling that AWS's own workshop uses.
 const providerAlias granary.ARN = "arn:aws:iam:aws::contextProvider/IdentityCenter"
 
+// provider is the one context provider there is, whatever AWS partition it is named in; else what was given.
 func provider(arn string) granary.ARN {
-	if granary.ARN(arn) == providerAlias {
+	p, ok := granary.ARN(arn).Parts()
+	if p.Partition = "aws"; granary.ARN(arn) == providerAlias || ok && strings.HasPrefix(arn, "arn:aws") && p.ARN() == granary.ContextProviderARN {
 		return granary.ContextProviderARN
 	}
 	return granary.ARN(arn)
