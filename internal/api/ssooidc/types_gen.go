@@ -11,9 +11,9 @@ type AwsAdditionalDetails struct {
 type CreateTokenInput struct {
 	ClientId     string   `wire:"clientId" req:"1"`
 	ClientSecret string   `wire:"clientSecret" req:"1" sens:"1"`
-	Code         string   `wire:"code"`
+	Code         string   `wire:"code" sens:"1"`
 	CodeVerifier string   `wire:"codeVerifier" sens:"1"`
-	DeviceCode   string   `wire:"deviceCode"`
+	DeviceCode   string   `wire:"deviceCode" sens:"1"`
 	GrantType    string   `wire:"grantType" req:"1"`
 	RedirectUri  string   `wire:"redirectUri"`
 	RefreshToken string   `wire:"refreshToken" sens:"1"`
@@ -33,7 +33,7 @@ type CreateTokenOutput struct {
 type CreateTokenWithIAMInput struct {
 	Assertion          string   `wire:"assertion" sens:"1"`
 	ClientId           string   `wire:"clientId" req:"1"`
-	Code               string   `wire:"code"`
+	Code               string   `wire:"code" sens:"1"`
 	CodeVerifier       string   `wire:"codeVerifier" sens:"1"`
 	GrantType          string   `wire:"grantType" req:"1"`
 	RedirectUri        string   `wire:"redirectUri"`
@@ -86,7 +86,7 @@ type StartDeviceAuthorizationInput struct {
 
 // StartDeviceAuthorizationOutput is AWS's shape of that name.
 type StartDeviceAuthorizationOutput struct {
-	DeviceCode              string `wire:"deviceCode"`
+	DeviceCode              string `wire:"deviceCode" sens:"1"`
 	ExpiresIn               *int64 `wire:"expiresIn"`
 	Interval                *int64 `wire:"interval"`
 	UserCode                string `wire:"userCode"`

@@ -200,7 +200,7 @@ type PolicyDescriptorType struct {
 
 // ProvidedContext is AWS's shape of that name.
 type ProvidedContext struct {
-	ContextAssertion string `wire:"ContextAssertion" c:"n4-2048"`
+	ContextAssertion string `wire:"ContextAssertion" sens:"1" c:"n4-2048"`
 	ProviderArn      string `wire:"ProviderArn" c:"n20-2048;p2"`
 }
 

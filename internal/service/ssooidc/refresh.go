@@ -2,6 +2,7 @@ package ssooidc
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"granary"
@@ -59,6 +60,9 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		if found, err = tx.TokenSessions.Get(token.Session); err != nil {
 			return err
 		}
+		if !e.began(found.Actor) {
+			return invalidGrant("The grant that this session began with was taken from the application.").At("application", "no-grant")
+		}
 		now := e.call.Now.UTC().Truncate(time.Second)
 		current := token.Generation == found.Generation
 		if late := token.Generation+1 == found.Generation && now.Sub(found.Rotated) < refreshGrace; !current && !late {
@@ -86,14 +90,23 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 
 // stillIn admits the session's person anew.
 func (s *service) stillIn(e *exchange, t *granary.RefreshToken) error {
-	if e.app.Grants.JWTBearer == nil && e.app.Grants.RedirectURIs == nil && !e.app.Grants.TokenExchange {
-		return invalidGrant("The grant that this session began with was taken from the application.")
-	}
 	user, ok := s.Index.User(t.Store, t.User)
 	if !ok {
 		return invalidGrant("The user %s was deleted from the directory.", t.User).At("user", "deleted", "user", string(t.User), "store", string(t.Store))
 	}
 	return access.Admit(s.Index, e.app, e.center, user)
+}
+
+// began reports whether the application still has the grant that a session began with, which its actor tells: a trusted token
+// issuer, another application, or nobody when the person came with a browser.
+func (e *exchange) began(actor string) bool {
+	switch {
+	case actor == "":
+		return e.app.Grants.RedirectURIs != nil
+	case strings.Contains(actor, ":trustedTokenIssuer/"):
+		return e.app.Grants.JWTBearer != nil
+	}
+	return e.app.Grants.TokenExchange
 }
 
 // narrowed are the session's scopes that the application still has, or what was asked of them.
