@@ -17,9 +17,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"golang.org/x/oauth2"
 
 	"granary/internal/client"
@@ -199,6 +201,7 @@ func exchangeOwn(t *testing.T, c *tokens, p *idp, walk func(...step) (*url.URL, 
 		t.Errorf("exchanged for %v", claims["sub"])
 	}
 	reads(t, c.Company, c.app, out)
+	t.Run("and make a workload a role", func(t *testing.T) { beWorkload(t, c, p.issuer, token) })
 	parts := strings.Split(token, ".")
 	for name, bad := range map[string]string{
 		"another's claims": parts[0] + "." + b64([]byte(`{"iss":"`+p.issuer+`","sub":"`+bob+`","aud":"app","exp":4102444800}`)) + "." + parts[2],
@@ -209,6 +212,18 @@ func exchangeOwn(t *testing.T, c *tokens, p *idp, walk func(...step) (*url.URL, 
 			refused(t, err, "InvalidGrantException", "")
 		})
 	}
+}
+
+// beWorkload assumes a role with the provider's token.
+func beWorkload(t *testing.T, c *tokens, issuer, token string) {
+	ctx := t.Context()
+	made := must[*iam.CreateOpenIDConnectProviderOutput](t)(iam.NewFromConfig(c.AWS(c.Root())).CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: &issuer, ClientIDList: []string{"app"}}))
+	name := strings.SplitN(*made.OpenIDConnectProviderArn, "/", 2)[1]
+	makeRole(t, c.World, c.Root(), "workload", `{"Effect":"Allow","Principal":{"Federated":"`+*made.OpenIDConnectProviderArn+`"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+name+`:sub":"`+alice+`","`+name+`:aud":"app"}}}`,
+		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`)
+	out := must[*sts.AssumeRoleWithWebIdentityOutput](t)(sts.NewFromConfig(c.AWS(client.Key{})).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: aws.String("arn:aws:iam::" + c.Account + ":role/workload"), RoleSessionName: aws.String("workload"), WebIdentityToken: &token}))
+	must[string](t)(c.Read(ctx, keyOf(out.Credentials), corp.Bucket, "shared/handbook.txt"))
 }
 
 // reads goes on from tokens to the object.
