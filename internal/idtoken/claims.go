@@ -107,6 +107,9 @@ func (c *Claims) checkTimes(want Expect) error {
 		return invalidAs(ErrExpired, "The token expired at %s.", expires.UTC().Format(time.RFC3339))
 	}
 	c.Expires = expires
+	if err := c.checkLifetime(want); err != nil {
+		return err
+	}
 	for _, name := range []string{"nbf", "iat"} {
 		t, ok, err := c.numericDate(name)
 		if err != nil {
@@ -115,6 +118,23 @@ func (c *Claims) checkTimes(want Expect) error {
 		if ok && t.After(want.Now.Add(want.Skew)) {
 			return invalid("The token is not valid yet: its %s is %s, and it is %s here.", name, t.UTC().Format(time.RFC3339), want.Now.UTC().Format(time.RFC3339))
 		}
+	}
+	return nil
+}
+
+// checkLifetime refuses tokens that were made to live longer than is allowed.
+func (c *Claims) checkLifetime(want Expect) error {
+	if want.MaxLifetime == 0 {
+		return nil
+	}
+	issued, ok, err := c.numericDate("iat")
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		return invalid("The token does not say when it was issued (claim iat), which identity.max_token_lifetime demands.")
+	case c.Expires.Sub(issued) > want.MaxLifetime:
+		return invalid("The token lives for %s, and identity.max_token_lifetime allows %s.", c.Expires.Sub(issued), want.MaxLifetime)
 	}
 	return nil
 }

@@ -36,10 +36,10 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 		return steps, nil
 	}
 	set, err := v.Keys.fetchKeys(ctx, want.Issuer, address)
-	if err == nil && !slices.ContainsFunc(set.keys, func(k key) bool { return k.fits(jose.RS256) }) {
-		err = invalid("The key set has %d keys, and none is an RSA signing key of 2048 bits or more for RS256.", set.published)
+	if err == nil && !slices.ContainsFunc(set.keys, want.fits) {
+		err = invalid("The key set has %d keys, and none is a signing key for %s; RSA keys must have 2048 bits or more.", set.published, names(want.algorithms()))
 	}
-	if !add("keys", err, "%s", keysDetail(set)) || token == "" {
+	if !add("keys", err, "%s", keysDetail(set, want)) || token == "" {
 		return steps, nil
 	}
 	iss, err := PeekIssuer(token)
@@ -50,7 +50,7 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 		return steps, nil
 	}
 	claims, err = v.signed(ctx, token, want)
-	if !add("signature", err, "It was signed with RS256 by a key the issuer publishes.") {
+	if !add("signature", err, "It was signed with %s by a key the issuer publishes.", algorithm(token)) {
 		return steps, nil
 	}
 	for _, check := range checks {
@@ -61,13 +61,25 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 	return steps, claims
 }
 
-func keysDetail(set *keySet) string {
+// algorithm is what a verified token was signed with.
+func algorithm(token string) string {
+	jws, err := jose.ParseSignedCompact(token, append(slices.Clone(WorkloadAlgorithms), PersonAlgorithms...))
+	if err != nil {
+		return ""
+	}
+	return jws.Signatures[0].Protected.Algorithm
+}
+
+// fits reports whether a key can verify one of the algorithms.
+func (e *Expect) fits(k key) bool { return slices.ContainsFunc(e.algorithms(), k.fits) }
+
+func keysDetail(set *keySet, want Expect) string {
 	if set == nil {
 		return ""
 	}
 	var ids []string
 	for _, k := range set.keys {
-		if k.fits(jose.RS256) {
+		if want.fits(k) {
 			ids = append(ids, fmt.Sprintf("%q", k.id))
 		}
 	}

@@ -18,7 +18,7 @@ import (
 // sentence, and no issuer is read out of what is none.
 func FuzzVerify(f *testing.F) {
 	p := newProvider(f)
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	honest := sign(f, "RS256", rsaKeys()[0], "k0", nil, p.claims())
 	parts := strings.Split(honest, ".")
 	for _, token := range []string{honest, honest + "=", "e30.eyJpc3MiOiJ4In0.x", b64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", parts[0] + "." + parts[1] + ".AAAA", "..", "",
@@ -50,7 +50,7 @@ func FuzzClaims(f *testing.F) {
 		f.Fatal(err)
 	}
 	p.raw, _ = json.Marshal(map[string]any{"keys": []json.RawMessage{ecJWK(&key.PublicKey, nil)}}) // was JSON before
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	want := p.expect()
 	want.Algorithms = WorkloadAlgorithms
 	good, _ := json.Marshal(p.claims()) // texts and numbers

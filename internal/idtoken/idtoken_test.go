@@ -110,7 +110,7 @@ func (p *provider) expect() Expect {
 
 func TestVerifyAcceptsAndReads(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	c := p.claims()
 	c["aud"] = []string{"x", "app"}
 	got, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, c), p.expect())
@@ -134,7 +134,7 @@ func TestVerifyAcceptsAndReads(t *testing.T) {
 
 func TestVerifyRefuses(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	k := rsaKeys()[0]
 	with := func(name string, value any) string {
 		c := p.claims()
@@ -199,7 +199,7 @@ func TestVerifyRefuses(t *testing.T) {
 func TestKeysTurnAndIssuersFail(t *testing.T) {
 	p := newProvider(t)
 	clock := now
-	v := &Verifier{NewKeyCache(true, nil, func() time.Time { return clock })}
+	v := &Verifier{Keys: NewKeyCache(true, nil, func() time.Time { return clock })}
 	try := func(key int) error {
 		_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[key], fmt.Sprint("k", key), nil, p.claims()), p.expect())
 		return err
@@ -245,7 +245,7 @@ func TestKeysTurnAndIssuersFail(t *testing.T) {
 func TestAnIssuerMustBeWhoItSays(t *testing.T) {
 	p := newProvider(t)
 	p.issuer = p.URL + "/"
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, p.claims()), p.expect())
 	if err == nil || !strings.Contains(err.Error(), "last slash") {
 		t.Error(err)
@@ -254,7 +254,7 @@ func TestAnIssuerMustBeWhoItSays(t *testing.T) {
 
 func TestStrangersCannotSendUsInside(t *testing.T) {
 	p := newProvider(t)
-	v := &Verifier{NewKeyCache(false, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(false, nil, time.Now)}
 	_, err := v.Verify(t.Context(), sign(t, jose.RS256, rsaKeys()[0], "k0", nil, p.claims()), p.expect())
 	if err == nil || !strings.Contains(err.Error(), "https") || p.fetches.Load() != 0 {
 		t.Errorf("plain http: %v", err)
@@ -307,7 +307,7 @@ func TestSignedTokensVerifyAgainstThePublishedKeys(t *testing.T) {
 
 func BenchmarkVerify(b *testing.B) {
 	p := newProvider(b)
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	token := sign(b, jose.RS256, rsaKeys()[0], "k0", nil, p.claims())
 	for b.Loop() {
 		if _, err := v.Verify(b.Context(), token, p.expect()); err != nil {

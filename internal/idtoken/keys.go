@@ -58,7 +58,7 @@ func (k key) fits(a jose.SignatureAlgorithm) bool {
 	}
 	switch pub := k.key.(type) {
 	case *rsa.PublicKey:
-		return a == jose.RS256 || a == jose.RS384 || a == jose.RS512
+		return a == jose.RS256 || a == jose.RS384 || a == jose.RS512 || a == jose.PS256
 	case *ecdsa.PublicKey:
 		return a == curves[pub.Curve.Params().BitSize]
 	}

@@ -19,7 +19,7 @@ func usable(raw json.RawMessage) (key, bool) {
 	if pub, ok := k.Key.(*rsa.PublicKey); ok && (pub.N.BitLen() < 2048 || pub.N.BitLen() > 8192 || pub.E < 3 || factorable(pub.N)) {
 		return key{}, false
 	}
-	return out, slices.ContainsFunc(WorkloadAlgorithms, out.fits)
+	return out, slices.ContainsFunc(WorkloadAlgorithms, out.fits) || slices.ContainsFunc(PersonAlgorithms, out.fits)
 }
 
 // verifies reports whether a key's operations, where it names any, are for signatures (RFC 7517 §4.3).

@@ -21,7 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Skew is how far the clocks of an identity provider and of this server may differ.
+// Skew is how far the clocks of an identity provider and of this server may differ, unless the configuration says otherwise.
 const Skew = 60 * time.Second
 
 // What Verify's errors are, for callers that tell these from the others.
@@ -35,7 +35,17 @@ var (
 const MaxToken = 20_000 // what STS takes
 
 // Verifier verifies tokens with the keys their issuers publish. It is safe for concurrent use.
-type Verifier struct{ Keys *KeyCache }
+type Verifier struct {
+	Keys        *KeyCache
+	Skew        time.Duration             // how far issuers' clocks may be off
+	MaxLifetime time.Duration             // of people's tokens; 0: any
+	Algorithms  []jose.SignatureAlgorithm // of people's tokens; nil stands for RS256 alone, as on AWS
+}
+
+// Person is what the token of a person must say that is brought for an exchange.
+func (v *Verifier) Person(issuer string, audiences []string, now time.Time) Expect {
+	return Expect{Issuer: issuer, Audiences: audiences, Now: now, Skew: v.Skew, MaxLifetime: v.MaxLifetime, Algorithms: v.Algorithms}
+}
 
 // Expect is what a token must say.
 type Expect struct {
@@ -44,6 +54,8 @@ type Expect struct {
 	Now       time.Time
 	Skew      time.Duration
 
+	MaxLifetime time.Duration // from iat, which must be there then, to exp; 0: any
+
 	AuthorizedParty bool // the authorized party (claim azp) will do for an audience
 
 	Algorithms []jose.SignatureAlgorithm // that the signature may be of; nil stands for RS256 alone
@@ -51,6 +63,9 @@ type Expect struct {
 
 // WorkloadAlgorithms are those that IAM takes from OIDC providers (IAM guide, "Create an OIDC identity provider").
 var WorkloadAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.ES256, jose.ES384, jose.ES512}
+
+// PersonAlgorithms are those that people's tokens may be allowed to be signed with.
+var PersonAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.ES384}
 
 func (e *Expect) algorithms() []jose.SignatureAlgorithm {
 	if e.Algorithms == nil {
@@ -201,6 +216,14 @@ func (v *Verifier) open(ctx context.Context, token string, want Expect) (payload
 		return nil, invalid("The token is a %s, which is no sign-in token.", typ)
 	}
 	return v.signature(ctx, jws, want.Issuer, header.KeyID)
+}
+
+// Algorithms reads a list with commas between.
+func Algorithms(list string) (out []jose.SignatureAlgorithm) {
+	for a := range strings.SplitSeq(list, ",") {
+		out = append(out, jose.SignatureAlgorithm(strings.TrimSpace(a)))
+	}
+	return out
 }
 
 func names(algorithms []jose.SignatureAlgorithm) string {

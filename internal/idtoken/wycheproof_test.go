@@ -16,7 +16,7 @@ import (
 func issuing(t testing.TB, keys ...json.RawMessage) (open func(token string) error) {
 	p := newProvider(t)
 	p.raw, _ = json.Marshal(map[string]any{"keys": keys}) // was JSON before
-	v := &Verifier{NewKeyCache(true, nil, time.Now)}
+	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	return func(token string) error {
 		_, err := v.open(t.Context(), token, Expect{Issuer: p.URL, Algorithms: WorkloadAlgorithms})
 		return err

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"granary"
+	"granary/internal/idtoken"
 )
 
 // Config is everything about an installation that is not data. Each key may also be given in the environment, which wins.
@@ -41,7 +42,10 @@ type Config struct {
 		SessionLifetime           time.Duration `yaml:"session_lifetime" env:"GRANARY_IDENTITY_SESSION_LIFETIME"`
 		RequireVerifiedEmail      bool          `yaml:"require_verified_email" env:"GRANARY_IDENTITY_REQUIRE_VERIFIED_EMAIL"`
 		IssuerCertificates        string        `yaml:"issuer_certificates" env:"GRANARY_IDENTITY_ISSUER_CERTIFICATES"` // PEM file
-		TokenIssuer               string        `yaml:"token_issuer" env:"GRANARY_IDENTITY_TOKEN_ISSUER"`               // aws | web
+		TokenAlgorithms           string        `yaml:"token_algorithms" env:"GRANARY_IDENTITY_TOKEN_ALGORITHMS"`       // with commas between
+		ClockSkew                 time.Duration `yaml:"clock_skew" env:"GRANARY_IDENTITY_CLOCK_SKEW"`
+		MaxTokenLifetime          time.Duration `yaml:"max_token_lifetime" env:"GRANARY_IDENTITY_MAX_TOKEN_LIFETIME"` // 0: any
+		TokenIssuer               string        `yaml:"token_issuer" env:"GRANARY_IDENTITY_TOKEN_ISSUER"`             // aws | web
 		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
 	} `yaml:"identity"`
 	Scim struct {
@@ -85,6 +89,7 @@ func Defaults() Config {
 		Region: "us-east-1", State: "sqlite", Revocation: "immediate", Now: time.Now}
 	c.Identity.ContextLifetime, c.Identity.SessionLifetime = time.Hour, 8*time.Hour
 	c.Identity.DefaultAssignmentRequired, c.Identity.TokenIssuer = true, "aws"
+	c.Identity.TokenAlgorithms, c.Identity.ClockSkew = "RS256", idtoken.Skew
 	c.Scim.GroupMembers, c.Scim.MultiValued = "full", "aws"
 	c.Storage.Default = "embedded"
 	c.Quotas.AccessGrants, c.Quotas.Locations, c.Quotas.Issuers = 20_000_000, 100_000, 10
@@ -131,6 +136,12 @@ func (c *Config) Check() error {
 	}
 	if c.Gateway.ResolveGrants || c.S3.AllowSigV2Presign {
 		errs = append(errs, errors.New("gateway.resolve_grants and s3.allow_sigv2_presign are not supported by this release; leave them false"))
+	}
+	for a := range strings.SplitSeq(c.Identity.TokenAlgorithms, ",") {
+		errs = append(errs, oneOf("identity.token_algorithms", strings.TrimSpace(a), "RS256", "PS256", "ES256", "ES384"))
+	}
+	if c.Identity.ClockSkew < 0 || c.Identity.ClockSkew > 5*time.Minute || c.Identity.MaxTokenLifetime < 0 {
+		errs = append(errs, errors.New("identity.clock_skew must be between 0s and 5m, and identity.max_token_lifetime not negative"))
 	}
 	for _, s := range c.Audit.Sinks {
 		errs = append(errs, oneOf("audit.sinks", s, "file", "stdout"))

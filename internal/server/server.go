@@ -140,7 +140,8 @@ func (s *Server) wire() {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws", Uses: &s.uses.Uses}
 	may := &authz.Authorizer{Index: s.index}
-	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now)}
+	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now), Skew: c.Identity.ClockSkew,
+		MaxLifetime: c.Identity.MaxTokenLifetime, Algorithms: idtoken.Algorithms(c.Identity.TokenAlgorithms)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
 			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: s.issuers, Web: limit.New(50, 500)}),

@@ -50,7 +50,7 @@ func (s *service) testIssuer(c *awsapi.Call, in *api.TestTrustedTokenIssuerInput
 	} else {
 		out.Steps = append(out.Steps, api.Step{Name: "grant", Result: passed, Detail: fmt.Sprintf("Accepted by %s.", names(apps))})
 	}
-	want := idtoken.Expect{Issuer: issuer.URL, Now: c.Now, Skew: idtoken.Skew}
+	want := s.Issuers.Person(issuer.URL, nil, c.Now)
 	for _, a := range apps {
 		want.Audiences = append(want.Audiences, a.audiences...)
 	}

@@ -68,7 +68,7 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss).
 			At("issuer", "not-accepted", "issuer", iss)
 	}
-	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, idtoken.Expect{Issuer: issuer.URL, Audiences: audiences, Now: e.call.Now, Skew: idtoken.Skew})
+	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, s.Issuers.Person(issuer.URL, audiences, e.call.Now))
 	if err != nil {
 		return nil, nil, asInvalidGrant(tokenWhy(err, issuer))
 	}
@@ -119,7 +119,7 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 	}
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
 		if claims.ID != "" {
-			if err := tx.Replays.Use(e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(idtoken.Skew)); err != nil {
+			if err := tx.Replays.Use(e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(s.Issuers.Skew)); err != nil {
 				return err
 			}
 		}

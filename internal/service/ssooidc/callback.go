@@ -94,7 +94,7 @@ func (s *signIns) person(r *http.Request, a *asked, v *granary.SignIn, q url.Val
 	if iss := q.Get("iss"); iss != "" && iss != rp.Issuer { // RFC 9207
 		return nil, granary.Errorf(granary.Invalid, "The sign-in came back from another identity provider.")
 	}
-	claims, err := s.Issuers.Redeem(r.Context(), rp, q.Get("code"), v.Verifier, v.Nonce, issuer.Claim, idtoken.Expect{Now: s.Now(), Skew: idtoken.Skew})
+	claims, err := s.Issuers.Redeem(r.Context(), rp, q.Get("code"), v.Verifier, v.Nonce, issuer.Claim, idtoken.Expect{Now: s.Now(), Skew: s.Issuers.Skew})
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (s *service) webIdentity(c *awsapi.Call, account granary.AccountID, token s
 		return nil, nil, granary.Errorf(granary.Invalid, "No OpenIDConnect provider found in your account for %s", iss).WithCode("InvalidIdentityToken").At("issuer", "no-provider", "issuer", iss)
 	}
 	claims, err := s.Issuers.Verify(c, token, idtoken.Expect{Issuer: p.URL, Audiences: p.ClientIDs, AuthorizedParty: true,
-		Now: c.Now, Skew: idtoken.Skew, Algorithms: idtoken.WorkloadAlgorithms})
+		Now: c.Now, Skew: s.Issuers.Skew, Algorithms: idtoken.WorkloadAlgorithms})
 	if err != nil {
 		return nil, nil, badToken(err)
 	}
