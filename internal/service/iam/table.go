@@ -34,7 +34,7 @@ func New(c Config) *awsapi.Service {
 			granary.NotFound: "NoSuchEntity", granary.Exists: "EntityAlreadyExists", granary.Conflict: "DeleteConflict", granary.Quota: "LimitExceeded",
 			granary.NotImplemented: "InvalidAction", granary.Throttled: "Throttling", granary.Unavailable: "ServiceUnavailable", granary.Internal: "ServiceFailure",
 		},
-		Rows: slices.Concat(s.userRows(), s.groupRows(), s.roleRows(), s.profileRows(), s.policyRows(), s.oidcRows(), s.accountRows(), s.stubRows()),
+		Rows: slices.Concat(s.userRows(), s.groupRows(), s.roleRows(), s.profileRows(), s.policyRows(), s.oidcRows(), s.accountRows(), s.simulationRows(), s.stubRows()),
 	}
 }
 
@@ -164,6 +164,15 @@ func (s *service) accountRows() []awsapi.Row {
 		awsapi.On(api.ListAccountAliases, onAny[api.ListAccountAliasesInput](""), s.listAliases),
 		awsapi.On(api.GetAccountSummary, onAny[api.GetAccountSummaryInput](""), s.getAccountSummary),
 		awsapi.On(api.GetAccountAuthorizationDetails, onAny[api.GetAccountAuthorizationDetailsInput](""), s.getAuthorizationDetails),
+	}
+}
+
+func (s *service) simulationRows() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.SimulatePrincipalPolicy, onSource(func(in *api.SimulatePrincipalPolicyInput) string { return in.PolicySourceArn }), s.simulatePrincipal),
+		awsapi.On(api.SimulateCustomPolicy, onAny[api.SimulateCustomPolicyInput](""), s.simulateCustom),
+		awsapi.On(api.GetContextKeysForPrincipalPolicy, onSource(func(in *api.GetContextKeysForPrincipalPolicyInput) string { return in.PolicySourceArn }), s.contextKeysForPrincipal),
+		awsapi.On(api.GetContextKeysForCustomPolicy, onAny[api.GetContextKeysForCustomPolicyInput](""), s.contextKeysForCustom),
 	}
 }
 
