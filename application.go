@@ -21,9 +21,10 @@ type Application struct {
 
 	AssignmentRequired bool
 	Grants             AppGrants
-	Scopes             []AppScope `json:",omitempty"` // in the order they were put
-	ActorPolicy        string     `json:",omitempty"` // authentication method IAM: the policy document as given
-	BackgroundSessions bool       `json:",omitempty"`
+	Scopes             []AppScope     `json:",omitempty"` // in the order they were put
+	ActorPolicy        string         `json:",omitempty"` // authentication method IAM: the policy document as given
+	Bound              map[ARN]string `json:",omitempty"` // unique ids of the users and roles that ActorPolicy names, from when it was written
+	BackgroundSessions bool           `json:",omitempty"`
 
 	Tags    []Tag `json:",omitempty"`
 	Created time.Time

@@ -10,6 +10,8 @@ type Bucket struct {
 	Backend string // a configured backend, "embedded" by default
 	Remote  string `json:",omitempty"` // the bucket's name in the backend when it differs
 	Policy  string `json:",omitempty"` // bucket policy as given
+	// Bound is the unique ids of the users and roles that Policy names, from when it was written.
+	Bound map[ARN]string `json:",omitempty"`
 	// PublicPolicy lets a public bucket policy reach beyond the account (RestrictPublicBuckets switched off).
 	PublicPolicy bool  `json:",omitempty"`
 	Tags         []Tag `json:",omitempty"`

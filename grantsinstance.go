@@ -12,9 +12,10 @@ type GrantsInstance struct {
 	IdentityCenter ARN `json:",omitempty"` // the associated Identity Center instance; "" when none
 	Application    ARN `json:",omitempty"` // the application the association made
 
-	Policy             string    `json:",omitempty"` // resource policy as given
-	PolicyOrganization string    `json:",omitempty"`
-	PolicyCreated      time.Time `json:",omitzero"`
+	Policy             string         `json:",omitempty"` // resource policy as given
+	Bound              map[ARN]string `json:",omitempty"` // unique ids of the users and roles that Policy names, from when it was written
+	PolicyOrganization string         `json:",omitempty"`
+	PolicyCreated      time.Time      `json:",omitzero"`
 }
 
 // ARN is the instance's ARN.

@@ -10,6 +10,7 @@ type Role struct {
 	ID          string            // AROA…
 	Description string            `json:",omitempty"`
 	Trust       string            // trust policy document as given
+	Bound       map[ARN]string    `json:",omitempty"` // unique ids of the users and roles that Trust names, from when it was written
 	MaxSession  int               // seconds, 3600 to 43200
 	Inline      map[string]string `json:",omitempty"` // inline policies, name → document as given
 	Attached    []ARN             `json:",omitempty"` // managed policies

@@ -32,7 +32,9 @@ func (c *Caller) Principal() policy.Caller {
 	case c.Kind == policy.IAMUser && c.User != nil:
 		p.UniqueID = c.User.ID
 	case c.Kind == policy.FederatedUser && c.User != nil:
-		p.Role = c.User.ARN()
+		p.Role, p.UniqueID = c.User.ARN(), c.User.ID
+	case c.Kind == policy.IAMUser && c.User != nil:
+		p.UniqueID = c.User.ID
 	case c.Kind == policy.WebIdentity:
 		p.Federated = c.Provider
 	}

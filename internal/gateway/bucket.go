@@ -169,16 +169,16 @@ func (q *request) putPolicy() (*response, error) {
 	if !p.Within(q.name) {
 		return nil, granary.Errorf(granary.Invalid, "Policy has invalid resource").WithCode("MalformedPolicy")
 	}
-	return q.setPolicy(string(text))
+	return q.setPolicy(string(text), q.Index.Bound(p))
 }
 
-func (q *request) setPolicy(text string) (*response, error) {
+func (q *request) setPolicy(text string, bound map[granary.ARN]string) (*response, error) {
 	err := q.DB.Update(q.ctx, func(tx *store.Tx) error {
 		b, err := tx.Buckets.Get(q.name)
 		if err != nil {
 			return err
 		}
-		b.Policy = text
+		b.Policy, b.Bound = text, bound
 		return tx.Buckets.Update(b)
 	})
 	if err != nil {
@@ -194,12 +194,12 @@ func (q *request) getPolicy() (*response, error) {
 	if q.bucket.Bucket.Policy == "" {
 		return nil, granary.Errorf(granary.NotFound, "The bucket policy does not exist").WithCode("NoSuchBucketPolicy").With("BucketName", q.name)
 	}
-	return &response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(q.bucket.Bucket.Policy)}, nil
+	return &response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(q.Index.Shown(q.bucket.Bucket.Policy, q.bucket.Bound))}, nil
 }
 
 func (q *request) deletePolicy() (*response, error) {
 	if err := q.ownPolicy(); err != nil {
 		return nil, err
 	}
-	return q.setPolicy("")
+	return q.setPolicy("", nil)
 }

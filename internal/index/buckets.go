@@ -12,7 +12,7 @@ type Bucket struct {
 }
 
 func compileBucket(b *granary.Bucket) *Bucket {
-	return &Bucket{b, compile(policy.Bucket, b.Policy, "bucket policy of "+b.Name)}
+	return &Bucket{b, bind(policy.Bucket, b.Policy, "bucket policy of "+b.Name, b.Bound)}
 }
 
 // Bucket looks a bucket up.

@@ -16,7 +16,7 @@ type Application struct {
 
 func compileApplication(a *granary.Application) *Application {
 	arn := a.ARN()
-	return &Application{a, arn, compile(policy.Actor, a.ActorPolicy, "actor policy of "+string(arn))}
+	return &Application{a, arn, bind(policy.Actor, a.ActorPolicy, "actor policy of "+string(arn), a.Bound)}
 }
 
 func (x *Index) applyAssignment(v *granary.Assignment, gone bool) {

@@ -54,7 +54,7 @@ func (x *Index) applyGrants(v any, gone bool) {
 			return
 		}
 		old := x.instance(k)
-		x.instances[k] = &GrantsInstance{v, v.ARN(), compile(policy.GrantsInstance, v.Policy, "resource policy of "+string(v.ARN())),
+		x.instances[k] = &GrantsInstance{v, v.ARN(), bind(policy.GrantsInstance, v.Policy, "resource policy of "+string(v.ARN()), v.Bound),
 			old.Grants, old.locations}
 	case *granary.Location:
 		l := x.instance(instanceKey{v.Account, v.Region}).locations

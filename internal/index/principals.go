@@ -74,7 +74,7 @@ func compileGroup(g *granary.IAMGroup) *IAMGroup {
 func (x *Index) applyRole(v *granary.Role, gone bool) {
 	r := &Role{Role: v, ARN: v.ARN()}
 	if !gone {
-		r.Trust = compile(policy.Trust, v.Trust, "trust policy of role "+v.Name)
+		r.Trust = bind(policy.Trust, v.Trust, "trust policy of role "+v.Name, v.Bound)
 		r.Inline = compileInline(v.Inline, "role "+v.Name)
 	}
 	put(x.roles, r.ARN, r, gone)

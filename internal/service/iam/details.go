@@ -143,7 +143,7 @@ func (d *details) user(u *granary.IAMUser) api.UserDetail {
 
 func (d *details) role(r *granary.Role) (api.RoleDetail, error) {
 	out := api.RoleDetail{Arn: string(r.ARN()), RoleId: r.ID, RoleName: r.Name, Path: r.Path, CreateDate: r.Created, Tags: sortedTags(r.Tags),
-		AssumeRolePolicyDocument: escape(r.Trust), PermissionsBoundary: boundaryShape(r.Boundary), AttachedManagedPolicies: attachedShapes(r.Attached, ""),
+		AssumeRolePolicyDocument: escape(d.service.Index.Shown(r.Trust, r.Bound)), PermissionsBoundary: boundaryShape(r.Boundary), AttachedManagedPolicies: attachedShapes(r.Attached, ""),
 		RolePolicyList: inlineShapes(r.Inline)}
 	var err error
 	if out.RoleLastUsed, err = d.service.roleLastUsed(d.tx, r); err != nil {

@@ -24,14 +24,15 @@ func quota(name string, limit int) error {
 }
 
 // document refuses a policy that does not parse, or is longer than IAM takes; name is the quota's.
-func document(kind policy.Kind, text, name string, limit int) error {
-	if _, err := policy.Parse(kind, text); err != nil {
-		return granary.AsError(err).WithCode("MalformedPolicyDocument")
+func document(kind policy.Kind, text, name string, limit int) (*policy.Policy, error) {
+	p, err := policy.Parse(kind, text)
+	if err != nil {
+		return nil, granary.AsError(err).WithCode("MalformedPolicyDocument")
 	}
 	if size(text) > limit {
-		return quota(name, limit)
+		return nil, quota(name, limit)
 	}
-	return nil
+	return p, nil
 }
 
 // inlineDocument refuses a policy that does not parse, or is more than the entity's inline policies may be together.

@@ -15,7 +15,7 @@ func (s *service) createPolicy(c *awsapi.Call, in *api.CreatePolicyInput) (*api.
 	if err != nil {
 		return nil, err
 	}
-	if err := document(policy.Identity, in.PolicyDocument, "PolicySize", maxManaged); err != nil {
+	if _, err := document(policy.Identity, in.PolicyDocument, "PolicySize", maxManaged); err != nil {
 		return nil, err
 	}
 	p := &granary.ManagedPolicy{Account: c.Caller.Account, Name: in.PolicyName, Path: path(in.Path), ID: granary.UniqueID("ANPA"),

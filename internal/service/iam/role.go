@@ -13,7 +13,8 @@ func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.Crea
 	if err != nil {
 		return nil, err
 	}
-	if err := document(policy.Trust, in.AssumeRolePolicyDocument, "ACLSizePerRole", maxTrust); err != nil {
+	trust, err := document(policy.Trust, in.AssumeRolePolicyDocument, "ACLSizePerRole", maxTrust)
+	if err != nil {
 		return nil, err
 	}
 	boundary, err := s.attachable(c, in.PermissionsBoundary)
@@ -21,7 +22,7 @@ func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.Crea
 		return nil, err
 	}
 	r := &granary.Role{Account: c.Caller.Account, Name: in.RoleName, Path: path(in.Path), ID: granary.UniqueID("AROA"), Description: in.Description,
-		Trust: in.AssumeRolePolicyDocument, MaxSession: 3600, Boundary: boundary, Tags: tags, Created: c.Now}
+		Trust: in.AssumeRolePolicyDocument, Bound: s.Index.Bound(trust), MaxSession: 3600, Boundary: boundary, Tags: tags, Created: c.Now}
 	if in.MaxSessionDuration != nil {
 		r.MaxSession = int(*in.MaxSessionDuration)
 	}
@@ -32,6 +33,13 @@ func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.Crea
 	return &api.CreateRoleOutput{Role: roleShape(r)}, nil
 }
 
+// shownRole is the role with its trust policy as it is read.
+func (s *service) shownRole(r *granary.Role) *api.Role {
+	shape := roleShape(r)
+	shape.AssumeRolePolicyDocument = escape(s.Index.Shown(r.Trust, r.Bound))
+	return shape
+}
+
 func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOutput, error) {
 	out := &api.GetRoleOutput{}
 	return out, s.DB.View(c, func(tx *store.Tx) error {
@@ -39,7 +47,7 @@ func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOut
 		if err != nil {
 			return err
 		}
-		out.Role = roleShape(r)
+		out.Role = s.shownRole(r)
 		out.Role.RoleLastUsed, err = s.roleLastUsed(tx, r)
 		return err
 	})
@@ -67,11 +75,12 @@ func (s *service) updateRoleDescription(c *awsapi.Call, in *api.UpdateRoleDescri
 }
 
 func (s *service) updateTrust(c *awsapi.Call, in *api.UpdateAssumeRolePolicyInput) (*api.UpdateAssumeRolePolicyOutput, error) {
-	if err := document(policy.Trust, in.PolicyDocument, "ACLSizePerRole", maxTrust); err != nil {
+	trust, err := document(policy.Trust, in.PolicyDocument, "ACLSizePerRole", maxTrust)
+	if err != nil {
 		return nil, err
 	}
 	return &api.UpdateAssumeRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
-		r.Trust = in.PolicyDocument
+		r.Trust, r.Bound = in.PolicyDocument, s.Index.Bound(trust)
 		return nil
 	})
 }
@@ -108,7 +117,7 @@ func (s *service) listRoles(c *awsapi.Call, in *api.ListRolesInput) (*api.ListRo
 	err = s.DB.View(c, func(tx *store.Tx) error {
 		list, next, err := tx.Roles.List(c.Caller.Account, in.PathPrefix, after, limit)
 		for _, r := range list {
-			shape := roleShape(r)
+			shape := s.shownRole(r)
 			shape.Tags, shape.PermissionsBoundary = nil, nil // AWS lists leave them out
 			out.Roles = append(out.Roles, *shape)
 		}

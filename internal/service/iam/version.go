@@ -12,7 +12,7 @@ import (
 )
 
 func (s *service) createPolicyVersion(c *awsapi.Call, in *api.CreatePolicyVersionInput) (*api.CreatePolicyVersionOutput, error) {
-	if err := document(policy.Identity, in.PolicyDocument, "PolicySize", maxManaged); err != nil {
+	if _, err := document(policy.Identity, in.PolicyDocument, "PolicySize", maxManaged); err != nil {
 		return nil, err
 	}
 	out := &api.CreatePolicyVersionOutput{}

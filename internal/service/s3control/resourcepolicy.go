@@ -21,15 +21,16 @@ func badPolicy(why string) error {
 }
 
 func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutAccessGrantsInstanceResourcePolicyInput) (*api.PutAccessGrantsInstanceResourcePolicyOutput, error) {
-	if _, err := policy.Parse(policy.GrantsInstance, in.Policy); err != nil {
+	p, err := policy.Parse(policy.GrantsInstance, in.Policy)
+	if err != nil {
 		return nil, badPolicy(granary.AsError(err).Message)
 	}
 	if err := checkShared(in.Policy, granary.GrantsInstanceARN(c.Region, c.Account)); err != nil {
 		return nil, err
 	}
 	created := c.Now.UTC()
-	err := s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
-		i.Policy, i.PolicyOrganization, i.PolicyCreated = in.Policy, in.Organization, created
+	err = s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
+		i.Policy, i.PolicyOrganization, i.PolicyCreated, i.Bound = in.Policy, in.Organization, created, s.Index.Bound(p)
 		return tx.GrantsInstances.Update(i)
 	})
 	if err != nil {
@@ -92,7 +93,7 @@ func (s *service) getResourcePolicy(c *awsapi.Call, _ *api.GetAccessGrantsInstan
 	if i.GrantsInstance.Policy == "" {
 		return nil, errNoPolicy
 	}
-	return &api.GetAccessGrantsInstanceResourcePolicyOutput{Policy: normalised(i.GrantsInstance.Policy), Organization: i.PolicyOrganization, CreatedAt: i.PolicyCreated}, nil
+	return &api.GetAccessGrantsInstanceResourcePolicyOutput{Policy: normalised(s.Index.Shown(i.GrantsInstance.Policy, i.Bound)), Organization: i.PolicyOrganization, CreatedAt: i.PolicyCreated}, nil
 }
 
 // normalised is the document as AWS returns it: accounts as root ARNs, no white space, its members in their order.
@@ -160,7 +161,7 @@ func (s *service) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteAccessGrants
 		if i.Policy == "" {
 			return errNoPolicy
 		}
-		i.Policy, i.PolicyOrganization = "", ""
+		i.Policy, i.PolicyOrganization, i.Bound = "", "", nil
 		return tx.GrantsInstances.Update(i)
 	})
 }

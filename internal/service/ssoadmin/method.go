@@ -22,14 +22,15 @@ func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthentication
 	if len(doc) > maxActorPolicy {
 		return nil, granary.Errorf(granary.Invalid, "The ActorPolicy is longer than %d bytes.", maxActorPolicy)
 	}
-	if _, err := policy.Parse(policy.Actor, doc); err != nil {
+	p, err := policy.Parse(policy.Actor, doc)
+	if err != nil {
 		return nil, granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: %s", granary.AsError(err).Message)
 	}
 	if err := actorActions(doc); err != nil {
 		return nil, err
 	}
 	return &api.PutApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.ActorPolicy = doc
+		a.ActorPolicy, a.Bound = doc, s.Index.Bound(p)
 		return nil
 	})
 }
@@ -61,8 +62,8 @@ func actorActions(doc string) error {
 	return nil
 }
 
-func method(a *granary.Application) *api.AuthenticationMethod {
-	return &api.AuthenticationMethod{Iam: &api.IamAuthenticationMethod{ActorPolicy: json.RawMessage(a.ActorPolicy)}}
+func (s *service) method(a *granary.Application) *api.AuthenticationMethod {
+	return &api.AuthenticationMethod{Iam: &api.IamAuthenticationMethod{ActorPolicy: json.RawMessage(s.Index.Shown(a.ActorPolicy, a.Bound))}}
 }
 
 func (s *service) getMethod(_ *awsapi.Call, in *api.GetApplicationAuthenticationMethodInput) (*api.GetApplicationAuthenticationMethodOutput, error) {
@@ -73,12 +74,12 @@ func (s *service) getMethod(_ *awsapi.Call, in *api.GetApplicationAuthentication
 	if a.ActorPolicy == "" {
 		return nil, granary.Errorf(granary.NotFound, "The application has no authentication method %s.", in.AuthenticationMethodType)
 	}
-	return &api.GetApplicationAuthenticationMethodOutput{AuthenticationMethod: method(a.Application)}, nil
+	return &api.GetApplicationAuthenticationMethodOutput{AuthenticationMethod: s.method(a.Application)}, nil
 }
 
 func (s *service) deleteMethod(c *awsapi.Call, in *api.DeleteApplicationAuthenticationMethodInput) (*api.DeleteApplicationAuthenticationMethodOutput, error) {
 	return &api.DeleteApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.ActorPolicy = ""
+		a.ActorPolicy, a.Bound = "", nil
 		return nil
 	})
 }
@@ -90,7 +91,7 @@ func (s *service) listMethods(_ *awsapi.Call, in *api.ListApplicationAuthenticat
 	}
 	out := &api.ListApplicationAuthenticationMethodsOutput{AuthenticationMethods: []api.AuthenticationMethodItem{}}
 	if a.ActorPolicy != "" {
-		out.AuthenticationMethods = append(out.AuthenticationMethods, api.AuthenticationMethodItem{AuthenticationMethodType: "IAM", AuthenticationMethod: method(a.Application)})
+		out.AuthenticationMethods = append(out.AuthenticationMethods, api.AuthenticationMethodItem{AuthenticationMethodType: "IAM", AuthenticationMethod: s.method(a.Application)})
 	}
 	return out, nil
 }
