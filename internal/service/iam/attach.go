@@ -8,10 +8,11 @@ import (
 	api "granary/internal/api/iam"
 	"granary/internal/awsapi"
 	"granary/internal/policy"
+	"granary/internal/store"
 )
 
 // attachable returns the ARN when it names a managed policy this account may attach: its own, or one of AWS's. "" stays "".
-func (s *service) attachable(c *awsapi.Call, arn string) (granary.ARN, error) {
+func (s *service) attachable(tx *store.Tx, c *awsapi.Call, arn string) (granary.ARN, error) {
 	if arn == "" {
 		return "", nil
 	}
@@ -19,18 +20,22 @@ func (s *service) attachable(c *awsapi.Call, arn string) (granary.ARN, error) {
 	if !ok || p.Service != "iam" || !strings.HasPrefix(p.Resource, "policy/") {
 		return "", granary.Errorf(granary.Invalid, "ARN %s is not valid.", arn).WithCode("InvalidInput")
 	}
-	if p.Account != "aws" && p.Account != c.Caller.Account {
+	if awsManaged(arn) {
+		return granary.ARN(arn), nil
+	}
+	if p.Account != c.Caller.Account {
 		return "", noPolicy(arn)
 	}
-	if _, ok := s.Index.Managed(granary.ARN(arn)); !ok {
+	m, err := tx.ManagedPolicies.Get(p.Account, p.Resource[strings.LastIndexByte(p.Resource, '/')+1:])
+	if granary.Is(err, granary.NotFound) || err == nil && string(m.ARN()) != arn {
 		return "", noPolicy(arn)
 	}
-	return granary.ARN(arn), nil
+	return granary.ARN(arn), err
 }
 
 // attach adds a managed policy; noun is "User", "Group" or "Role".
-func (s *service) attach(c *awsapi.Call, have []granary.ARN, arn, noun string) ([]granary.ARN, error) {
-	a, err := s.attachable(c, arn)
+func (s *service) attach(tx *store.Tx, c *awsapi.Call, have []granary.ARN, arn, noun string) ([]granary.ARN, error) {
+	a, err := s.attachable(tx, c, arn)
 	if err != nil || slices.Contains(have, a) {
 		return have, err
 	}
@@ -64,14 +69,14 @@ func attachedShapes(list []granary.ARN, prefix string) []api.AttachedPolicy {
 func attachedName(p api.AttachedPolicy) string { return p.PolicyArn }
 
 func (s *service) attachUserPolicy(c *awsapi.Call, in *api.AttachUserPolicyInput) (*api.AttachUserPolicyOutput, error) {
-	return &api.AttachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
-		u.Attached, err = s.attach(c, u.Attached, in.PolicyArn, "User")
+	return &api.AttachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(tx *store.Tx, u *granary.IAMUser) (err error) {
+		u.Attached, err = s.attach(tx, c, u.Attached, in.PolicyArn, "User")
 		return err
 	})
 }
 
 func (s *service) detachUserPolicy(c *awsapi.Call, in *api.DetachUserPolicyInput) (*api.DetachUserPolicyOutput, error) {
-	return &api.DetachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+	return &api.DetachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) (err error) {
 		u.Attached, err = detach(u.Attached, in.PolicyArn)
 		return err
 	})
@@ -88,14 +93,14 @@ func (s *service) listAttachedUserPolicies(c *awsapi.Call, in *api.ListAttachedU
 }
 
 func (s *service) attachRolePolicy(c *awsapi.Call, in *api.AttachRolePolicyInput) (*api.AttachRolePolicyOutput, error) {
-	return &api.AttachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
-		r.Attached, err = s.attach(c, r.Attached, in.PolicyArn, "Role")
+	return &api.AttachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(tx *store.Tx, r *granary.Role) (err error) {
+		r.Attached, err = s.attach(tx, c, r.Attached, in.PolicyArn, "Role")
 		return err
 	})
 }
 
 func (s *service) detachRolePolicy(c *awsapi.Call, in *api.DetachRolePolicyInput) (*api.DetachRolePolicyOutput, error) {
-	return &api.DetachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+	return &api.DetachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) (err error) {
 		r.Attached, err = detach(r.Attached, in.PolicyArn)
 		return err
 	})
@@ -112,28 +117,28 @@ func (s *service) listAttachedRolePolicies(c *awsapi.Call, in *api.ListAttachedR
 }
 
 func (s *service) putUserBoundary(c *awsapi.Call, in *api.PutUserPermissionsBoundaryInput) (*api.PutUserPermissionsBoundaryOutput, error) {
-	return &api.PutUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
-		u.Boundary, err = s.attachable(c, in.PermissionsBoundary)
+	return &api.PutUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(tx *store.Tx, u *granary.IAMUser) (err error) {
+		u.Boundary, err = s.attachable(tx, c, in.PermissionsBoundary)
 		return err
 	})
 }
 
 func (s *service) deleteUserBoundary(c *awsapi.Call, in *api.DeleteUserPermissionsBoundaryInput) (*api.DeleteUserPermissionsBoundaryOutput, error) {
-	return &api.DeleteUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) error {
+	return &api.DeleteUserPermissionsBoundaryOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) error {
 		u.Boundary = ""
 		return nil
 	})
 }
 
 func (s *service) putRoleBoundary(c *awsapi.Call, in *api.PutRolePermissionsBoundaryInput) (*api.PutRolePermissionsBoundaryOutput, error) {
-	return &api.PutRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
-		r.Boundary, err = s.attachable(c, in.PermissionsBoundary)
+	return &api.PutRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(tx *store.Tx, r *granary.Role) (err error) {
+		r.Boundary, err = s.attachable(tx, c, in.PermissionsBoundary)
 		return err
 	})
 }
 
 func (s *service) deleteRoleBoundary(c *awsapi.Call, in *api.DeleteRolePermissionsBoundaryInput) (*api.DeleteRolePermissionsBoundaryOutput, error) {
-	return &api.DeleteRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return &api.DeleteRolePermissionsBoundaryOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		r.Boundary = ""
 		return nil
 	})

@@ -192,13 +192,13 @@ func group(tx *store.Tx, c *awsapi.Call, name string) (*granary.IAMGroup, error)
 }
 
 // changeGroup reads, changes and writes a group in one transaction.
-func (s *service) changeGroup(c *awsapi.Call, name string, change func(*granary.IAMGroup) error) error {
+func (s *service) changeGroup(c *awsapi.Call, name string, change func(*store.Tx, *granary.IAMGroup) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
 		g, err := group(tx, c, name)
 		if err != nil {
 			return err
 		}
-		if err := change(g); err != nil {
+		if err := change(tx, g); err != nil {
 			return err
 		}
 		return tx.IAMGroups.Update(g)

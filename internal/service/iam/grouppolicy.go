@@ -7,10 +7,11 @@ import (
 	"granary"
 	api "granary/internal/api/iam"
 	"granary/internal/awsapi"
+	"granary/internal/store"
 )
 
 func (s *service) putGroupPolicy(c *awsapi.Call, in *api.PutGroupPolicyInput) (*api.PutGroupPolicyOutput, error) {
-	return &api.PutGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(g *granary.IAMGroup) (err error) {
+	return &api.PutGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(_ *store.Tx, g *granary.IAMGroup) (err error) {
 		g.Inline, err = put(g.Inline, in.PolicyName, in.PolicyDocument, "group", g.Name)
 		return err
 	})
@@ -26,7 +27,7 @@ func (s *service) getGroupPolicy(c *awsapi.Call, in *api.GetGroupPolicyInput) (*
 }
 
 func (s *service) deleteGroupPolicy(c *awsapi.Call, in *api.DeleteGroupPolicyInput) (*api.DeleteGroupPolicyOutput, error) {
-	return &api.DeleteGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(g *granary.IAMGroup) error {
+	return &api.DeleteGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(_ *store.Tx, g *granary.IAMGroup) error {
 		_, err := get(g.Inline, in.PolicyName, "group")
 		delete(g.Inline, in.PolicyName)
 		return err
@@ -44,14 +45,14 @@ func (s *service) listGroupPolicies(c *awsapi.Call, in *api.ListGroupPoliciesInp
 }
 
 func (s *service) attachGroupPolicy(c *awsapi.Call, in *api.AttachGroupPolicyInput) (*api.AttachGroupPolicyOutput, error) {
-	return &api.AttachGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(g *granary.IAMGroup) (err error) {
-		g.Attached, err = s.attach(c, g.Attached, in.PolicyArn, "Group")
+	return &api.AttachGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(tx *store.Tx, g *granary.IAMGroup) (err error) {
+		g.Attached, err = s.attach(tx, c, g.Attached, in.PolicyArn, "Group")
 		return err
 	})
 }
 
 func (s *service) detachGroupPolicy(c *awsapi.Call, in *api.DetachGroupPolicyInput) (*api.DetachGroupPolicyOutput, error) {
-	return &api.DetachGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(g *granary.IAMGroup) (err error) {
+	return &api.DetachGroupPolicyOutput{}, s.changeGroup(c, in.GroupName, func(_ *store.Tx, g *granary.IAMGroup) (err error) {
 		g.Attached, err = detach(g.Attached, in.PolicyArn)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"granary"
 	api "granary/internal/api/iam"
 	"granary/internal/awsapi"
+	"granary/internal/store"
 )
 
 // put writes an inline policy over those there are; noun is "user", "group" or "role".
@@ -31,7 +32,7 @@ func get(have map[string]string, name, owner string) (string, error) {
 }
 
 func (s *service) putUserPolicy(c *awsapi.Call, in *api.PutUserPolicyInput) (*api.PutUserPolicyOutput, error) {
-	return &api.PutUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+	return &api.PutUserPolicyOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) (err error) {
 		u.Inline, err = put(u.Inline, in.PolicyName, in.PolicyDocument, "user", u.Name)
 		return err
 	})
@@ -47,7 +48,7 @@ func (s *service) getUserPolicy(c *awsapi.Call, in *api.GetUserPolicyInput) (*ap
 }
 
 func (s *service) deleteUserPolicy(c *awsapi.Call, in *api.DeleteUserPolicyInput) (*api.DeleteUserPolicyOutput, error) {
-	return &api.DeleteUserPolicyOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) error {
+	return &api.DeleteUserPolicyOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) error {
 		_, err := get(u.Inline, in.PolicyName, "user")
 		delete(u.Inline, in.PolicyName)
 		return err
@@ -65,7 +66,7 @@ func (s *service) listUserPolicies(c *awsapi.Call, in *api.ListUserPoliciesInput
 }
 
 func (s *service) putRolePolicy(c *awsapi.Call, in *api.PutRolePolicyInput) (*api.PutRolePolicyOutput, error) {
-	return &api.PutRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+	return &api.PutRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) (err error) {
 		r.Inline, err = put(r.Inline, in.PolicyName, in.PolicyDocument, "role", r.Name)
 		return err
 	})
@@ -81,7 +82,7 @@ func (s *service) getRolePolicy(c *awsapi.Call, in *api.GetRolePolicyInput) (*ap
 }
 
 func (s *service) deleteRolePolicy(c *awsapi.Call, in *api.DeleteRolePolicyInput) (*api.DeleteRolePolicyOutput, error) {
-	return &api.DeleteRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return &api.DeleteRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		_, err := get(r.Inline, in.PolicyName, "role")
 		delete(r.Inline, in.PolicyName)
 		return err

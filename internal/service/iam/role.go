@@ -17,16 +17,17 @@ func (s *service) createRole(c *awsapi.Call, in *api.CreateRoleInput) (*api.Crea
 	if err != nil {
 		return nil, err
 	}
-	boundary, err := s.attachable(c, in.PermissionsBoundary)
-	if err != nil {
-		return nil, err
-	}
 	r := &granary.Role{Account: c.Caller.Account, Name: in.RoleName, Path: path(in.Path), ID: granary.UniqueID("AROA"), Description: in.Description,
-		Trust: in.AssumeRolePolicyDocument, Bound: s.Index.Bound(trust), MaxSession: 3600, Boundary: boundary, Tags: tags, Created: c.Now}
+		Trust: in.AssumeRolePolicyDocument, Bound: s.Index.Bound(trust), MaxSession: 3600, Tags: tags, Created: c.Now}
 	if in.MaxSessionDuration != nil {
 		r.MaxSession = int(*in.MaxSessionDuration)
 	}
-	err = s.DB.Update(c, func(tx *store.Tx) error { return exists(tx.Roles.Create(r), "Role", r.Name) })
+	err = s.DB.Update(c, func(tx *store.Tx) error {
+		if r.Boundary, err = s.attachable(tx, c, in.PermissionsBoundary); err != nil {
+			return err
+		}
+		return exists(tx.Roles.Create(r), "Role", r.Name)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOut
 }
 
 func (s *service) updateRole(c *awsapi.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
-	return &api.UpdateRoleOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return &api.UpdateRoleOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		if in.Description != "" {
 			r.Description = in.Description
 		}
@@ -67,7 +68,7 @@ func (s *service) updateRole(c *awsapi.Call, in *api.UpdateRoleInput) (*api.Upda
 
 func (s *service) updateRoleDescription(c *awsapi.Call, in *api.UpdateRoleDescriptionInput) (*api.UpdateRoleDescriptionOutput, error) {
 	out := &api.UpdateRoleDescriptionOutput{}
-	return out, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return out, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		r.Description = in.Description
 		out.Role = roleShape(r)
 		return nil
@@ -79,7 +80,7 @@ func (s *service) updateTrust(c *awsapi.Call, in *api.UpdateAssumeRolePolicyInpu
 	if err != nil {
 		return nil, err
 	}
-	return &api.UpdateAssumeRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return &api.UpdateAssumeRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		r.Trust, r.Bound = in.PolicyDocument, s.Index.Bound(trust)
 		return nil
 	})
@@ -137,13 +138,13 @@ func role(tx *store.Tx, c *awsapi.Call, name string) (*granary.Role, error) {
 }
 
 // changeRole reads, changes and writes a role in one transaction.
-func (s *service) changeRole(c *awsapi.Call, name string, change func(*granary.Role) error) error {
+func (s *service) changeRole(c *awsapi.Call, name string, change func(*store.Tx, *granary.Role) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
 		r, err := role(tx, c, name)
 		if err != nil {
 			return err
 		}
-		if err := change(r); err != nil {
+		if err := change(tx, r); err != nil {
 			return err
 		}
 		return tx.Roles.Update(r)

@@ -43,14 +43,14 @@ func sortedTags(tags []granary.Tag) []api.Tag {
 }
 
 func (s *service) tagUser(c *awsapi.Call, in *api.TagUserInput) (*api.TagUserOutput, error) {
-	return &api.TagUserOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) (err error) {
+	return &api.TagUserOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) (err error) {
 		u.Tags, err = addTags(u.Tags, in.Tags, "TagsPerUser")
 		return err
 	})
 }
 
 func (s *service) untagUser(c *awsapi.Call, in *api.UntagUserInput) (*api.UntagUserOutput, error) {
-	return &api.UntagUserOutput{}, s.changeUser(c, in.UserName, func(u *granary.IAMUser) error {
+	return &api.UntagUserOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) error {
 		u.Tags = removeTags(u.Tags, in.TagKeys)
 		return nil
 	})
@@ -67,14 +67,14 @@ func (s *service) listUserTags(c *awsapi.Call, in *api.ListUserTagsInput) (out *
 }
 
 func (s *service) tagRole(c *awsapi.Call, in *api.TagRoleInput) (*api.TagRoleOutput, error) {
-	return &api.TagRoleOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) (err error) {
+	return &api.TagRoleOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) (err error) {
 		r.Tags, err = addTags(r.Tags, in.Tags, "TagsPerRole")
 		return err
 	})
 }
 
 func (s *service) untagRole(c *awsapi.Call, in *api.UntagRoleInput) (*api.UntagRoleOutput, error) {
-	return &api.UntagRoleOutput{}, s.changeRole(c, in.RoleName, func(r *granary.Role) error {
+	return &api.UntagRoleOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
 		r.Tags = removeTags(r.Tags, in.TagKeys)
 		return nil
 	})

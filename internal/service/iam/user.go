@@ -13,13 +13,14 @@ func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.Crea
 	if err != nil {
 		return nil, err
 	}
-	boundary, err := s.attachable(c, in.PermissionsBoundary)
-	if err != nil {
-		return nil, err
-	}
-	u := &granary.IAMUser{Account: c.Caller.Account, Name: in.UserName, Path: path(in.Path), ID: granary.UniqueID("AIDA"), Boundary: boundary,
+	u := &granary.IAMUser{Account: c.Caller.Account, Name: in.UserName, Path: path(in.Path), ID: granary.UniqueID("AIDA"),
 		Tags: tags, Created: c.Now}
-	err = s.DB.Update(c, func(tx *store.Tx) error { return exists(tx.IAMUsers.Create(u), "User", u.Name) })
+	err = s.DB.Update(c, func(tx *store.Tx) error {
+		if u.Boundary, err = s.attachable(tx, c, in.PermissionsBoundary); err != nil {
+			return err
+		}
+		return exists(tx.IAMUsers.Create(u), "User", u.Name)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,13 +144,13 @@ func user(tx *store.Tx, c *awsapi.Call, name string) (*granary.IAMUser, error) {
 }
 
 // changeUser reads, changes and writes a user in one transaction.
-func (s *service) changeUser(c *awsapi.Call, name string, change func(*granary.IAMUser) error) error {
+func (s *service) changeUser(c *awsapi.Call, name string, change func(*store.Tx, *granary.IAMUser) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
 		u, err := user(tx, c, name)
 		if err != nil {
 			return err
 		}
-		if err := change(u); err != nil {
+		if err := change(tx, u); err != nil {
 			return err
 		}
 		return tx.IAMUsers.Update(u)
