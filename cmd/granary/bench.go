@@ -18,7 +18,8 @@ func newBench() *cobra.Command {
 		Short: "Measure the hot operations beside a bare HTTP handler",
 		Long: `Starts a server in a temporary directory with as many grants as told, and prints requests per second and
 latencies of GetDataAccess, AssumeRole, CreateTokenWithIAM and an S3 GET, next to a bare net/http handler that
-answers the same bytes, in one run and from the same machine. Compare within a run.`,
+answers the same bytes, in one run and from the same machine. Compare within a run. At the end it says which targets
+were met.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -27,9 +28,18 @@ answers the same bytes, in one run and from the same machine. Compare within a r
 			}
 			defer os.RemoveAll(p.Dir)
 			p.Progress = func(s string) { fmt.Fprintln(os.Stderr, "…", s) }
+			var goals targets
+			p.Started = func(s bench.Start) {
+				p.Progress(fmt.Sprintf("the server started with them in %s", s.Took.Round(time.Millisecond)))
+				if s.Grants >= 100_000 {
+					goals.most(fmt.Sprintf("start with %d grants, in seconds a million", s.Grants), s.Took.Seconds()*1e6/float64(s.Grants), 6)
+					goals.most(fmt.Sprintf("bytes a grant in the index, of %d", s.Grants), s.BytesPer, 150)
+				}
+			}
 			fmt.Printf("%-26s %10s %10s %10s %10s %8s\n", "OPERATION", "GRANTS", "PER SECOND", "P50", "P99", "× BARE")
 			var base float64
-			return bench.Run(cmd.Context(), p, func(r bench.Result) {
+			vends := map[int]bench.Result{}
+			err = bench.Run(cmd.Context(), p, func(r bench.Result) {
 				if base == 0 || r.Name == "bare net/http handler" {
 					base = r.PerSecond
 				}
@@ -38,13 +48,28 @@ answers the same bytes, in one run and from the same machine. Compare within a r
 					note = fmt.Sprintf("  (%d not answered 200)", r.Failed)
 				}
 				fmt.Printf("%-26s %10d %10.0f %10s %10s %8.2f%s\n", r.Name, r.Grants, r.PerSecond, r.P50.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond), r.PerSecond/base, note)
+				switch r.Name {
+				case "GetDataAccess":
+					vends[r.Grants] = r
+					goals.least(fmt.Sprintf("GetDataAccess ÷ bare handler, %d grants", r.Grants), r.PerSecond/base, 0.5)
+				case "AssumeRole with context":
+					goals.least(fmt.Sprintf("AssumeRole with context a second, %d grants", r.Grants), r.PerSecond, 8000)
+				case "CreateTokenWithIAM":
+					goals.least(fmt.Sprintf("CreateTokenWithIAM a second, %d grants", r.Grants), r.PerSecond, 3000)
+				}
 			})
+			if first, last := p.Grants[0], p.Grants[len(p.Grants)-1]; err == nil && first < last {
+				goals.most(fmt.Sprintf("p50 of GetDataAccess, %d ÷ %d grants", last, first), float64(vends[last].P50)/float64(vends[first].P50), 1.2)
+			}
+			goals.print()
+			return err
 		},
 	}
 	cmd.Flags().IntSliceVar(&p.Grants, "grants", p.Grants, "how many grants there are, one run for each")
+	cmd.Flags().IntVar(&p.People, "people", p.People, "how many people there are in the directory")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections that are kept busy")
 	cmd.Flags().DurationVar(&p.Duration, "duration", p.Duration, "of each measurement")
-	cmd.AddCommand(newBenchImport())
+	cmd.AddCommand(newBenchImport(), newBenchMatcher())
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,10 +30,19 @@ import (
 // Plan says what to measure.
 type Plan struct {
 	Grants      []int // how many there are, beside the company's own
+	People      int   // how many there are in the directory, beside the company's own
 	Connections int
 	Duration    time.Duration // of each measurement
 	Dir         string        // an empty directory
 	Progress    func(string)
+	Started     func(Start)
+}
+
+// Start is a start of the server with what there is.
+type Start struct {
+	Grants, People int
+	Took           time.Duration
+	BytesPer       float64 // of memory a grant that the index took, all else that it holds included
 }
 
 const (
@@ -69,15 +79,17 @@ func (p Plan) one(ctx context.Context, grants int, tell func(Result)) error {
 	if err := w.Server.Stop(); err != nil {
 		return err
 	}
-	p.Progress(fmt.Sprintf("writing %d grants", grants))
-	if err := fill(ctx, c, w, grants); err != nil {
+	p.Progress(fmt.Sprintf("writing %d grants and %d people", grants, p.People))
+	if err := fill(ctx, c, company, grants, p.People); err != nil {
 		return err
 	}
+	before := heap()
 	began := time.Now()
 	if w.Server, err = server.Start(ctx, withPrivate(c), quiet); err != nil {
 		return err
 	}
-	p.Progress(fmt.Sprintf("the server started with them in %s", time.Since(began).Round(time.Millisecond)))
+	took := time.Since(began)
+	p.Started(Start{grants, p.People, took, (heap() - before) / float64(max(grants, 1))})
 	if w.Env, err = w.Server.Env(); err != nil {
 		return err
 	}
@@ -93,26 +105,46 @@ func withPrivate(c server.Config) server.Config {
 	return c
 }
 
-// fill writes grants to other groups into the state of the stopped server: by the API it would take an hour.
-func fill(ctx context.Context, c server.Config, w *world.World, n int) error {
+// fill writes grants to others, people, and the groups of the one who will ask, into the state of the stopped server: by the APIs
+// it would take an hour.
+func fill(ctx context.Context, c server.Config, w *world.Company, n, people int) error {
 	db, err := server.OpenState(ctx, c)
 	if err != nil {
 		return err
 	}
-	const batch = 5000
-	for from := 0; from < n; from += batch {
-		var list []*granary.Grant
-		for i := from; i < min(from+batch, n); i++ {
-			scope := fmt.Sprintf("s3://%s/team-%d/project-%d/*", corp.Bucket, i%5000, i/5000)
-			list = append(list, &granary.Grant{Account: granary.AccountID(w.Account), Region: w.Region, ID: granary.GrantID(granary.UUID()), Location: "default",
-				SubPrefix: strings.TrimPrefix(scope, "s3://"), Scope: scope, Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: fmt.Sprintf("group-%d", i/10)},
-				Permission: granary.Read, Created: time.Now().UTC()})
-		}
-		if err := db.Update(ctx, func(tx *store.Tx) error { return tx.Grants.CreateMany(list) }); err != nil {
-			return err
-		}
+	now := time.Now().UTC()
+	grant := func(scope string, group string) *granary.Grant {
+		return &granary.Grant{Account: granary.AccountID(w.Account), Region: w.Region, ID: granary.GrantID(granary.UUID()), Location: "default",
+			SubPrefix: strings.TrimPrefix(scope, "s3://"), Scope: scope, Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: group}, Permission: granary.Read, Created: now}
 	}
-	return db.Close()
+	err = db.Update(ctx, func(tx *store.Tx) error {
+		for i := range callerGroups - 1 {
+			g := &granary.Group{Store: granary.StoreID(w.Store), ID: granary.GroupID(identityID(1<<22 + i)), DisplayName: fmt.Sprint("bench group ", i), Created: now, Updated: now}
+			m := &granary.Membership{Store: g.Store, ID: granary.UUID(), Group: g.ID, User: granary.UserID(w.Users[login]), Created: now}
+			if err := errors.Join(tx.Groups.Create(g), tx.Memberships.Create(m), tx.Grants.Create(grant(fmt.Sprintf("s3://%s/bench/%d/*", corp.Bucket, i), string(g.ID)))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	const batch = 5000
+	for from := 0; from < max(n, people) && err == nil; from += batch {
+		err = db.Update(ctx, func(tx *store.Tx) error {
+			for i := from; i < min(from+batch, n); i++ {
+				if err := tx.Grants.Create(grant(fmt.Sprintf("s3://%s/team-%d/project-%d/*", corp.Bucket, i%5000, i/5000), identityID(i/10))); err != nil {
+					return err
+				}
+			}
+			for i := from; i < min(from+batch, people); i++ {
+				if err := tx.Users.Create(&granary.User{Store: granary.StoreID(w.Store), ID: granary.UserID(identityID(1<<23 + i)), UserName: fmt.Sprintf("person-%d@bench.example", i),
+					Name: granary.PersonName{Given: "P", Family: fmt.Sprint(i)}, DisplayName: fmt.Sprint("P ", i), Created: now, Updated: now}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return errors.Join(err, db.Close())
 }
 
 func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell func(Result)) error {

@@ -15,6 +15,7 @@ type record struct {
 	who        uint32 // number in people
 	app        uint32 // number in apps; 0 is none
 	location   uint32
+	print      uint16 // of the grantee's hash
 	permission granary.Permission
 }
 
@@ -98,7 +99,7 @@ func (d *builder) add(r record) { d.b.records = append(d.b.records, r) }
 // number makes a record of an entry.
 func (b *base) number(e *entry) record {
 	return record{e.id, e.created, b.people.add(byte(e.grantee.Type), e.grantee.ID), b.apps.add(0, string(e.app)),
-		b.locations.add(0, string(e.location)), e.permission}
+		b.locations.add(0, string(e.location)), fingerprint(e.grantee), e.permission}
 }
 
 func (d *builder) finish() *base {
@@ -143,8 +144,8 @@ func (b *base) locate(p place) int {
 	first, last := int(b.first[n]), int(b.last[n])
 	i := sort.Search(last-first, func(i int) bool {
 		s := first + i
-		c := bytes.Compare(b.scopeText(s), []byte(p.text)) // the compiler keeps this conversion off the heap
-		return c > 0 || c == 0 && b.exact[s] && !p.exact
+		text := b.scopeText(s)
+		return string(text) > p.text || string(text) == p.text && b.exact[s] && !p.exact // conversions that do not allocate
 	})
 	if i == 0 {
 		return -1
@@ -178,23 +179,64 @@ func (b *base) covering(t place, fn func(scope int) bool) {
 	}
 }
 
-// of calls fn with the scope's records of the callers, whose numbers are sorted.
-func (b *base) of(scope int, callers []uint32, fn func(*record)) {
+// of calls fn with the scope's records of the callers. A list that is not long is read through: the records' fingerprints spare
+// it looking each caller up among all there are, which costs more than anything else here.
+func (b *base) of(scope int, w *wanted, fn func(*record)) {
 	list := b.records[b.start[scope]:b.start[scope+1]]
-	if len(list) <= 4*len(callers) {
+	if len(list) <= 8*len(w.identities) {
 		for i := range list {
-			if _, ok := slices.BinarySearch(callers, list[i].who); ok {
-				fn(&list[i])
+			if r := &list[i]; w.may(r.print) && w.has(b.people, r.who) {
+				fn(r)
 			}
 		}
 		return
 	}
-	for _, who := range callers {
+	if !w.counted {
+		w.numbers, w.counted = b.numbers(w.identities), true
+	}
+	for _, who := range w.numbers {
 		i := sort.Search(len(list), func(i int) bool { return list[i].who >= who })
 		for ; i < len(list) && list[i].who == who; i++ {
 			fn(&list[i])
 		}
 	}
+}
+
+// wanted are the callers of a look-up.
+type wanted struct {
+	identities []granary.Grantee
+	bits       [64]uint64 // of fingerprints
+	numbers    []uint32   // among a base's people, found when needed
+	counted    bool
+}
+
+func newWanted(identities []granary.Grantee) *wanted {
+	w := &wanted{identities: identities}
+	for _, g := range identities {
+		p := fingerprint(g) % 4096
+		w.bits[p/64] |= 1 << (p % 64)
+	}
+	return w
+}
+
+func fingerprint(g granary.Grantee) uint16 {
+	return uint16(hash(byte(g.Type), g.ID) >> 48)
+}
+
+// may is false for nearly all who are not wanted, and true for all who are.
+func (w *wanted) may(print uint16) bool {
+	print %= 4096
+	return w.bits[print/64]&(1<<(print%64)) != 0
+}
+
+func (w *wanted) has(people *texts, who uint32) bool {
+	text := people.blob[people.off[who]:people.off[who+1]]
+	for i := range w.identities {
+		if g := &w.identities[i]; byte(g.Type) == text[0] && string(text[1:]) == g.ID {
+			return true
+		}
+	}
+	return false
 }
 
 // numbers are the callers' numbers, sorted; who has no grant has none.
@@ -207,6 +249,11 @@ func (b *base) numbers(identities []granary.Grantee) []uint32 {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// kind is what sort of grantee a number stands for.
+func (b *base) kind(who uint32) granary.GranteeType {
+	return granary.GranteeType(b.people.blob[b.people.off[who]])
 }
 
 // entry is a record spelled out.

@@ -2,7 +2,6 @@ package grants
 
 import (
 	"bytes"
-	"cmp"
 
 	"granary"
 )
@@ -38,33 +37,14 @@ func (s *Set) MatchAny(identities []granary.Grantee, t Target, p granary.Permiss
 func (s *Set) match(identities []granary.Grantee, app granary.ARN, anyApp bool, t Target, p granary.Permission) (Match, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var best entry
-	var at place
-	found := false
+	best, at, found := s.matchBase(identities, app, anyApp, t, p)
 	consider := func(where place, e *entry) {
 		if !e.permission.Covers(p) || e.app != "" && e.app != app && !anyApp {
 			return
 		}
-		if !found || where.narrower(at) || where == at && e.better(&best, p) {
+		if !found || where.narrower(at) || where == at && e.rank(p).better(best.rank(p)) {
 			best, at, found = *e, where, true
 		}
-	}
-	if numbers := s.base.numbers(identities); len(numbers) > 0 {
-		s.base.covering(t.at, func(scope int) bool {
-			var where *place
-			s.base.of(scope, numbers, func(r *record) {
-				if !r.permission.Covers(p) || s.hidden(r.id, false) {
-					return
-				}
-				if where == nil {
-					w := s.base.place(scope)
-					where = &w
-				}
-				e := s.base.entry(r)
-				consider(*where, &e)
-			})
-			return !found
-		})
 	}
 	for i, o := range []*overlay{s.live, s.frozen} {
 		if o == nil {
@@ -94,19 +74,71 @@ func (p place) narrower(q place) bool {
 	return len(p.text) > len(q.text)
 }
 
-// better breaks ties between two grants of one scope.
-func (e *entry) better(o *entry, asked granary.Permission) bool {
-	rank := func(e *entry) (exact, kind, bound int) {
-		if e.permission == asked {
-			exact = 1
-		}
-		kind = map[granary.GranteeType]int{granary.GranteeUser: 3, granary.GranteeGroup: 2, granary.GranteeIAM: 1}[e.grantee.Type]
-		if e.app != "" {
-			bound = 1
-		}
-		return exact, kind, bound
+// matchBase spells out the one grant that it chooses, so that it allocates the same however many there are.
+func (s *Set) matchBase(identities []granary.Grantee, app granary.ARN, anyApp bool, t Target, p granary.Permission) (e entry, at place, found bool) {
+	b := s.base
+	callers := newWanted(identities)
+	through, _ := b.apps.find(0, string(app)) // 0, that of none, when no grant is bound to it
+	if app == "" {
+		through = 0
 	}
-	e1, k1, b1 := rank(e)
-	e2, k2, b2 := rank(o)
-	return cmp.Or(cmp.Compare(e1, e2), cmp.Compare(k1, k2), cmp.Compare(b1, b2), cmp.Compare(o.created, e.created), bytes.Compare(o.id[:], e.id[:])) > 0
+	var best *record
+	var first rank
+	b.covering(t.at, func(scope int) bool {
+		b.of(scope, callers, func(r *record) {
+			if !r.permission.Covers(p) || r.app != 0 && r.app != through && !anyApp || s.hidden(r.id, false) {
+				return
+			}
+			k := rank{r.permission == p, b.kind(r.who), r.app != 0, r.created, r.id}
+			if best == nil || k.better(first) {
+				best, first = r, k
+			}
+		})
+		if best != nil {
+			at = b.place(scope)
+		}
+		return best == nil
+	})
+	if best == nil {
+		return e, at, false
+	}
+	return b.entry(best), at, true
+}
+
+// rank is what decides between two grants of one scope.
+type rank struct {
+	asked   bool // exactly the permission that was asked for
+	kind    granary.GranteeType
+	bound   bool // to the application
+	created int64
+	id      [16]byte
+}
+
+func (e *entry) rank(asked granary.Permission) rank {
+	return rank{e.permission == asked, e.grantee.Type, e.app != "", e.created, e.id}
+}
+
+func (k rank) better(o rank) bool {
+	switch {
+	case k.asked != o.asked:
+		return k.asked
+	case k.kind != o.kind:
+		return order(k.kind) < order(o.kind)
+	case k.bound != o.bound:
+		return k.bound
+	case k.created != o.created:
+		return k.created < o.created
+	}
+	return bytes.Compare(k.id[:], o.id[:]) < 0
+}
+
+// order has users before groups, and groups before IAM principals.
+func order(t granary.GranteeType) int {
+	switch t {
+	case granary.GranteeUser:
+		return 0
+	case granary.GranteeGroup:
+		return 1
+	}
+	return 2
 }

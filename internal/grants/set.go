@@ -146,12 +146,11 @@ func (s *Set) has(p place, grantee granary.Grantee, id [16]byte) bool {
 		}
 	}
 	scope := s.base.find(p)
-	who, ok := s.base.people.find(byte(grantee.Type), grantee.ID)
-	if scope < 0 || !ok {
+	if scope < 0 {
 		return false
 	}
 	found := false
-	s.base.of(scope, []uint32{who}, func(r *record) { found = found || r.id == id })
+	s.base.of(scope, newWanted([]granary.Grantee{grantee}), func(r *record) { found = found || r.id == id })
 	return found
 }
 

@@ -29,10 +29,14 @@ func (t *texts) find(tag byte, s string) (uint32, bool) {
 	return t.slots[slot] - 1, t.slots[slot] != 0
 }
 
+func hash(tag byte, s string) uint64 {
+	return maphash.String(seed, s) + uint64(tag)*0x9e3779b97f4a7c15
+}
+
 // slot is where a text stands, or would. The tag keeps texts of different sorts apart.
 func (t *texts) slot(tag byte, s string) uint64 {
 	mask := uint64(len(t.slots) - 1)
-	for i := (maphash.String(seed, s) + uint64(tag)*0x9e3779b97f4a7c15) & mask; ; i = (i + 1) & mask {
+	for i := hash(tag, s) & mask; ; i = (i + 1) & mask {
 		n := t.slots[i]
 		if n == 0 {
 			return i

@@ -61,7 +61,7 @@ func TestPluginsWorkUnmodified(t *testing.T) {
 	must[*s3.CreateBucketOutput](t)(c.S3(c.Root()).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &whole}))
 	allow(t, c, "webapp", `{"Effect":"Allow","Action":["s3:GetDataAccess","s3:GetAccessGrantsInstanceForPrefix"],"Resource":"*"}`)
 	app := must[client.Key](t)(c.Assume(ctx, c.Machine, c.WebApp, "app", ""))
-	for sub, p := range map[string]types.Permission{corp.Bucket + "/finance/*": "READ", corp.Bucket + "/work/*": "READWRITE", whole + "/*": "READWRITE", corp.Bucket + "/one.txt": "READ"} {
+	for sub, p := range map[string]types.Permission{corp.Bucket + "/finance/*": "READ", corp.Bucket + "/jobs/*": "READWRITE", whole + "/*": "READWRITE", corp.Bucket + "/one.txt": "READ"} {
 		must[*s3control.CreateAccessGrantOutput](t)(root.grant(ctx, sub, func(in *s3control.CreateAccessGrantInput) { in.Permission = p }))
 	}
 	must[*s3.PutObjectOutput](t)(c.S3(c.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String("one.txt"), Body: strings.NewReader("1")}))
@@ -116,12 +116,12 @@ func TestPluginsWorkUnmodified(t *testing.T) {
 			_, err := x.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &whole})
 			return err
 		}},
-		{"PutObject", corp.Bucket, at + "/work/a", "WRITE", at + "/work/*", put(corp.Bucket, "work/a")},
-		{"CopyObject", corp.Bucket, at + "/work/", "READWRITE", at + "/work/*", func(x *s3.Client) error {
-			_, err := x.CopyObject(ctx, &s3.CopyObjectInput{Bucket: reports, Key: aws.String("work/b"), CopySource: aws.String(corp.Bucket + "/work/a")})
+		{"PutObject", corp.Bucket, at + "/jobs/a", "WRITE", at + "/jobs/*", put(corp.Bucket, "jobs/a")},
+		{"CopyObject", corp.Bucket, at + "/jobs/", "READWRITE", at + "/jobs/*", func(x *s3.Client) error {
+			_, err := x.CopyObject(ctx, &s3.CopyObjectInput{Bucket: reports, Key: aws.String("jobs/b"), CopySource: aws.String(corp.Bucket + "/jobs/a")})
 			return err
 		}},
-		{"DeleteObjects, by what keys have in common", corp.Bucket, at + "/work/", "WRITE", at + "/work/*", remove(corp.Bucket, "work/a", "work/b")},
+		{"DeleteObjects, by what keys have in common", corp.Bucket, at + "/jobs/", "WRITE", at + "/jobs/*", remove(corp.Bucket, "jobs/a", "jobs/b")},
 		{"DeleteObjects with nothing in common", whole, "s3://" + whole + "/", "WRITE", "s3://" + whole + "/*", remove(whole, "a", "b")},
 	} {
 		t.Run(k.request, func(t *testing.T) {
