@@ -114,6 +114,27 @@ resource "aws_iam_user_policy_attachment" "machine" {
   policy_arn = aws_iam_policy.data.arn
 }
 
+resource "aws_iam_group" "machines" {
+  name = "machines"
+  path = "/machines/"
+}
+
+resource "aws_iam_group_policy" "vend" {
+  name   = "list"
+  group  = aws_iam_group.machines.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:ListCallerAccessGrants", Resource = local.instance }] })
+}
+
+resource "aws_iam_group_policy_attachment" "data" {
+  group      = aws_iam_group.machines.name
+  policy_arn = aws_iam_policy.data.arn
+}
+
+resource "aws_iam_user_group_membership" "machine" {
+  user   = aws_iam_user.machine.name
+  groups = [aws_iam_group.machines.name]
+}
+
 resource "aws_iam_openid_connect_provider" "cluster" {
   url             = "https://cluster.example/oidc"
   client_id_list  = ["sts.amazonaws.com"]
@@ -221,7 +242,7 @@ resource "aws_s3control_access_grant" "finance" {
 resource "aws_s3control_access_grants_instance_resource_policy" "shared" {
   account_id = local.account
   depends_on = [aws_s3control_access_grants_instance.main]
-  policy     = jsonencode({ Version = "2012-10-17", Id = "TEAM", Statement = [{ Sid = "shared", Effect = "Allow", Principal = { AWS = "444455556666" }, Action = ["s3:ListAccessGrants", "s3:GetDataAccess"], Resource = local.instance }] })
+  policy     = jsonencode({ Version = "2012-10-17", Id = "TEAM", Statement = [{ Sid = "shared", Effect = "Allow", Principal = { AWS = "arn:aws:iam::444455556666:root" }, Action = ["s3:ListAccessGrants", "s3:GetDataAccess"], Resource = local.instance }] })
 }
 
 output "policy" { value = aws_iam_policy.data.arn }
@@ -256,6 +277,9 @@ func TestTerraformManagesAccessGrants(t *testing.T) {
 		if *out.MatchedGrantTarget != "s3://larkspur-reports/machines/*" {
 			t.Errorf("%+v", out)
 		}
+		if list, err := x.ListCallerAccessGrants(t.Context(), &s3control.ListCallerAccessGrantsInput{AccountId: &tf.Account}); err != nil || len(list.CallerAccessGrantsList) != 1 {
+			t.Errorf("what the group allows: %+v %v", list, err)
+		}
 		if _, err := x.GetDataAccess(t.Context(), &s3control.GetDataAccessInput{AccountId: &tf.Account, Target: aws.String("s3://larkspur-reports/finance/x"), Permission: "READ"}); err == nil || !strings.Contains(err.Error(), "You do not have READ permissions") {
 			t.Errorf("beyond the grant: %v", err)
 		}
@@ -270,11 +294,16 @@ func TestTerraformManagesAccessGrants(t *testing.T) {
 		"aws_iam_role.location": "location", "aws_iam_policy.data": tf.output("policy"), "aws_iam_role_policy_attachment.data": "location/" + tf.output("policy"),
 		"aws_iam_role_policy.more": "location:more", "aws_iam_user.machine": "machine", "aws_iam_user_policy.machine": "machine:vend",
 		"aws_iam_user_policy_attachment.machine": "machine/" + tf.output("policy"), "aws_iam_openid_connect_provider.cluster": tf.output("cluster"),
-		"aws_s3_bucket_policy.reports": "larkspur-reports", "aws_s3control_access_grants_instance.main": tf.Account,
+		"aws_iam_group.machines": "machines", "aws_iam_group_policy.vend": "machines:list", "aws_iam_group_policy_attachment.data": "machines/" + tf.output("policy"), "aws_iam_user_group_membership.machine": "machine/machines",
+		"aws_s3_bucket_policy.reports":             "larkspur-reports",
 		"aws_s3control_access_grants_location.all": id("all"), "aws_s3control_access_grants_location.finance": id("prefix"), "aws_s3control_access_grants_location.bucket": id("bucket"),
 		"aws_s3control_access_grant.machine": id("machine"), "aws_s3control_access_grant.finance": id("finance"),
 		"aws_s3control_access_grants_instance_resource_policy.shared": tf.Account,
 	})
+	// The provider does not read which Identity Center it is that an instance is associated with, and so associates it again.
+	tf.run("state", "rm", "aws_s3control_access_grants_instance.main")
+	tf.run("import", "aws_s3control_access_grants_instance.main", tf.Account)
+	tf.apply()
 	tf.refused(strings.NewReplacer("TEAM", "two", "DESCRIPTION", "second", `"machines/*"`, `"mach*ines/*"`).Replace(accessGrants), "last character")
 	tf.configure(strings.NewReplacer("TEAM", "two", "DESCRIPTION", "second").Replace(accessGrants))
 	tf.apply()

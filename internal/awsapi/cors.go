@@ -1,17 +1,33 @@
 package awsapi
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
-// cors lets browsers call either plane from any origin: requests are signed, never carried by cookies.
+// cors lets browsers call either plane from the origins, any when there are none: requests are signed, never carried by cookies.
 // It answers a preflight itself and reports that it did.
-func cors(w http.ResponseWriter, r *http.Request) bool {
-	if r.Header.Get("Origin") == "" {
+func cors(w http.ResponseWriter, r *http.Request, origins []string) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
 		return false
 	}
+	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range, x-amz-request-id, x-amz-id-2, x-amz-bucket-region, x-amzn-RequestId, x-granary-decision-id")
-	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
+	allowed := "*"
+	if len(origins) > 0 {
+		h.Add("Vary", "Origin")
+		if !slices.Contains(origins, origin) {
+			if preflight {
+				http.Error(w, "The origin "+origin+" is none that cors.origins names.", http.StatusForbidden)
+			}
+			return preflight
+		}
+		allowed = origin
+	}
+	h.Set("Access-Control-Allow-Origin", allowed)
+	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range, x-amz-request-id, x-amz-id-2, x-amz-bucket-region, x-amzn-RequestId")
+	if !preflight {
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST, DELETE")

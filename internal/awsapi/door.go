@@ -30,6 +30,7 @@ type Door struct {
 	Authz    *authz.Authorizer
 	Audit    *audit.Log
 	Hosts    Hosts
+	Origins  []string // that browsers may call from; none are any
 	Region   string
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -78,7 +79,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			d.Hosts.Domain, r.Host), http.StatusForbidden)
 		return
 	}
-	if cors(w, r) {
+	if cors(w, r, d.Origins) {
 		return
 	}
 	in.Label, _ = d.Hosts.Label(r.Host)

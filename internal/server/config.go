@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -66,6 +67,7 @@ type Config struct {
 		Default  string             `yaml:"default"`
 		Backends map[string]Backend `yaml:"backends"`
 	} `yaml:"storage"`
+	CORS    CORS `yaml:"cors"`
 	Gateway struct {
 		ResolveGrants bool `yaml:"resolve_grants" env:"GRANARY_RESOLVE_GRANTS"`
 	} `yaml:"gateway"`
@@ -76,6 +78,32 @@ type Config struct {
 		Mode  string   `yaml:"mode" env:"GRANARY_AUDIT_MODE"` // strict | async
 		Sinks []string `yaml:"sinks"`                         // file, stdout
 	} `yaml:"audit"`
+}
+
+// CORS says from where browsers may call the API door.
+type CORS struct {
+	Origins string `yaml:"origins" env:"GRANARY_CORS_ORIGINS"` // "https://a.example https://b.example", or "*" for any
+}
+
+func (c CORS) origins() []string {
+	if strings.TrimSpace(c.Origins) == "*" {
+		return nil
+	}
+	return strings.Fields(c.Origins)
+}
+
+// check demands origins as browsers send them: scheme and host, in lower case, no path.
+func (c CORS) check() error {
+	if strings.TrimSpace(c.Origins) == "" {
+		return errors.New("cors.origins is empty, and must be * or origins such as https://app.example")
+	}
+	for _, o := range c.origins() {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != o || u.Host == "" || strings.Contains(o, "*") || o != strings.ToLower(o) {
+			return fmt.Errorf("cors.origins has %q, which is no origin such as https://app.example", o)
+		}
+	}
+	return nil
 }
 
 // Backend is a place where objects are kept.
@@ -91,7 +119,7 @@ func Defaults() Config {
 	c.Identity.DefaultAssignmentRequired, c.Identity.TokenIssuer = true, "aws"
 	c.Identity.TokenAlgorithms, c.Identity.ClockSkew = "RS256", idtoken.Skew
 	c.Scim.GroupMembers, c.Scim.MultiValued = "full", "aws"
-	c.Storage.Default = "embedded"
+	c.Storage.Default, c.CORS.Origins = "embedded", "*"
 	c.Quotas.AccessGrants, c.Quotas.Locations, c.Quotas.Issuers = 20_000_000, 100_000, 10
 	c.Audit.Mode, c.Audit.Sinks = "strict", []string{"file"}
 	return c
@@ -124,6 +152,7 @@ func (c *Config) Check() error {
 		return fmt.Errorf("%s is %q, and must be one of: %s", name, value, strings.Join(allowed, ", "))
 	}
 	errs := []error{
+		c.CORS.check(),
 		oneOf("revocation", c.Revocation, "immediate", "aws"),
 		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
 		oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web"),

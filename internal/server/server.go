@@ -157,7 +157,7 @@ func (s *Server) wire() {
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
 			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},
-		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe,
+		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Origins: c.CORS.origins(), Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe,
 	}).Init()
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -91,4 +92,35 @@ func TestPrivateIssuersAreRefusedByDefault(t *testing.T) {
 	}
 	_, err = company.As(t.Context(), alice)
 	refused(t, err, "InvalidGrantException", "allow_private_issuers")
+}
+
+// Browsers may call from any origin, or from those that are named.
+func TestOriginsAreThoseThatAreNamed(t *testing.T) {
+	c := configured(t, func(c *server.Config) { c.CORS.Origins = "https://a.example http://b.example:8080" })
+	ask := func(method, origin string) *http.Response {
+		r, _ := http.NewRequestWithContext(t.Context(), method, c.Env.Get("HTTP_PROXY")+"/v20180820/accessgrantsinstance/caller/grants", nil)
+		r.Header.Set("Origin", origin)
+		if method == http.MethodOptions {
+			r.Header.Set("Access-Control-Request-Method", "GET")
+		}
+		resp, err := (&http.Client{Transport: &http.Transport{}}).Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp
+	}
+	for origin, ok := range map[string]bool{"https://a.example": true, "http://b.example:8080": true, "https://b.example": false, "https://a.example.evil.example": false, "null": false} {
+		p, g := ask(http.MethodOptions, origin), ask(http.MethodGet, origin)
+		want := map[bool]string{true: origin}[ok]
+		if (p.StatusCode/100 == 2) != ok || p.Header.Get("Access-Control-Allow-Origin") != want || g.Header.Get("Access-Control-Allow-Origin") != want || g.StatusCode != 403 || g.Header.Get("Vary") == "" {
+			t.Errorf("%s: %d %v, %d %v", origin, p.StatusCode, p.Header, g.StatusCode, g.Header)
+		}
+	}
+	for _, bad := range []string{"", "a.example", "https://a.example/", "https://*.example", "ftp://a.example"} {
+		bads := server.Defaults()
+		if bads.CORS.Origins = bad; bads.Check() == nil {
+			t.Errorf("cors.origins %q is taken", bad)
+		}
+	}
 }
