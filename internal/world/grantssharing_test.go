@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -162,6 +163,10 @@ func TestDirectoryGrantsSleepWithoutTheirDirectory(t *testing.T) {
 	key, _, err := c.Vend(ctx, bearer, target, "READ")
 	if err != nil {
 		t.Fatal(err)
+	}
+	_, err = ssoadmin.NewFromConfig(c.AWS(c.Root())).DeleteApplication(ctx, &ssoadmin.DeleteApplicationInput{ApplicationArn: must[*s3control.GetAccessGrantsInstanceOutput](t)(root.GetAccessGrantsInstance(ctx, &s3control.GetAccessGrantsInstanceInput{AccountId: &c.Account})).IdentityCenterApplicationArn})
+	if err == nil {
+		t.Error("the application of an association was deleted by itself")
 	}
 	before := must[*s3control.ListAccessGrantsOutput](t)(root.ListAccessGrants(ctx, &s3control.ListAccessGrantsInput{AccountId: &c.Account}))
 	application := must[*s3control.GetAccessGrantsInstanceOutput](t)(root.GetAccessGrantsInstance(ctx, &s3control.GetAccessGrantsInstanceInput{AccountId: &c.Account})).IdentityCenterApplicationArn
@@ -311,6 +316,48 @@ func TestLocationRolesAreAssumedInTheCallersName(t *testing.T) {
 	refused(t, vend(plain), "StsNotAuthorizedError", "sts:AssumeRole on resource: "+c.Location)
 	_, err = c.S3(key).GetObject(context.WithoutCancel(ctx), &s3.GetObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String("finance/2026-q3.csv")})
 	refused(t, err, "AccessDenied", "was deleted")
+}
+
+// One role serves everybody's own area: its policy names the person, and is useless outside Access Grants (access-grants §9.5).
+func TestLocationRolesKnowThePerson(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	root := controlOf(c, c.Root())
+	own := func(login string) string { return "people/" + c.Users[login] + "/notes.txt" }
+	for _, login := range []string{alice, grace} {
+		must[*s3.PutObjectOutput](t)(c.S3(c.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String(own(login)), Body: strings.NewReader(login)}))
+		must[*s3control.CreateAccessGrantOutput](t)(root.grant(ctx, corp.Bucket+"/people/*", grantee(types.GranteeTypeDirectoryUser, c.Users[login])))
+	}
+	must[*iam.PutRolePolicyOutput](t)(iam.NewFromConfig(c.AWS(c.Root())).PutRolePolicy(ctx, &iam.PutRolePolicyInput{RoleName: aws.String("s3ag-location"), PolicyName: aws.String("work"), PolicyDocument: aws.String(statement(
+		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + corp.Bucket + `/people/${identitystore:UserId}/*"},` +
+			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::` + corp.Bucket + `","Condition":{"StringLikeIfExists":{"s3:prefix":["people/${identitystore:UserId}","people/${identitystore:UserId}/*"]}}},` +
+			`{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"ArnNotEquals":{"s3:AccessGrantsInstanceArn":"` + root.instance() + `"},"StringNotEquals":{"aws:ResourceAccount":"444455556666"}}}`))}))
+	list := func(k client.Key, prefix string) error {
+		_, err := c.S3(k).ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: aws.String(corp.Bucket), Prefix: &prefix})
+		return err
+	}
+	for me, other := range map[string]string{alice: grace, grace: alice} {
+		key, out, err := c.Vend(ctx, must[client.Key](t)(c.As(ctx, me)), "s3://"+corp.Bucket+"/people/*", "READ")
+		if err != nil || *out.MatchedGrantTarget != "s3://"+corp.Bucket+"/people/*" {
+			t.Fatalf("%+v %v", out, err)
+		}
+		if text, err := c.Read(ctx, key, corp.Bucket, own(me)); err != nil || text != me {
+			t.Errorf("%s reads her own: %q %v", me, text, err)
+		}
+		_, err = c.Read(ctx, key, corp.Bucket, own(other))
+		refused(t, err, "AccessDenied", "no identity-based policy allows")
+		if err := list(key, "people/"+c.Users[me]+"/"); err != nil {
+			t.Errorf("%s lists her own: %v", me, err)
+		}
+		refused(t, list(key, "people/"+c.Users[other]+"/"), "AccessDenied", "s3:ListBucket")
+		refused(t, list(key, "people/"), "AccessDenied", "s3:ListBucket")
+	}
+	must[*iam.UpdateAssumeRolePolicyOutput](t)(iam.NewFromConfig(c.AWS(c.Root())).UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("s3ag-location"),
+		PolicyDocument: aws.String(statement(`{"Effect":"Allow","Principal":{"AWS":"` + c.WebApp + `"},"Action":"sts:AssumeRole"}`))}))
+	allow(t, c, "webapp", `{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}`)
+	direct := must[client.Key](t)(c.Assume(ctx, must[client.Key](t)(c.Assume(ctx, c.Machine, c.WebApp, "app", "")), c.Location, "direct", ""))
+	_, err := c.Read(ctx, direct, corp.Bucket, own(alice))
+	refused(t, err, "AccessDenied", "explicit deny")
 }
 
 func organizationOf(t *testing.T, w *world.World) *string {
