@@ -383,6 +383,25 @@ func TestAcrossAccounts(t *testing.T) {
 	_, err = vend(must[client.Key](t)(signIn(bob)))
 	refused(t, err, "AccessDenied", "You do not have READ permissions")
 
+	// What the organization says about each of the accounts binds its part of the way.
+	o := &tree{World: c.World, admin: admin, org: organizations.NewFromConfig(c.AWS(admin))}
+	for _, step := range []struct {
+		action, account, code, words string
+		do                           func() error
+	}{
+		{"sso-oauth:CreateTokenWithIAM", machines.id, "AccessDeniedException", "", func() error { _, err := signIn(alice); return err }},
+		{"sts:SetContext", machines.id, "AccessDenied", "with an explicit deny in a service control policy", func() error { _, err := signIn(alice); return err }},
+		{"s3:GetDataAccess", people.id, "AccessDenied", "with an explicit deny in a service control policy", func() error { _, err := vend(person); return err }},
+		{"s3:GetObject", data.id, "AccessDenied", "with an explicit deny in a service control policy", func() error { _, err := c.Read(ctx, key, bucket, "a/b.txt"); return err }},
+	} {
+		p := o.policy(t, scp, "no "+step.action, `{"Effect":"Deny","Action":"`+step.action+`","Resource":"*"}`)
+		allowed(t, step.action, step.do())
+		o.attach(t, p, step.account)
+		refused(t, step.do(), step.code, step.words)
+		o.detach(t, p, step.account)
+		allowed(t, step.action, step.do())
+	}
+
 	// The key of the data's account ends with the account of the data, and with the person.
 	if err := c.SetActive(ctx, alice, false); err != nil {
 		t.Fatal(err)
