@@ -83,16 +83,21 @@ func (s Users) ByEmail(d granary.StoreID, email string) (*granary.User, error) {
 	return s.one("SELECT doc FROM directory_user WHERE store = $1 AND email_fold = $2", string(d), Fold(email))
 }
 
-// ByAnyEmail lists the users who have an address, primary or not, whatever its case.
+// Two searches, each by its own index: joined by OR they would be one walk through everybody.
+const usersByAnyEmail = `SELECT doc FROM directory_user WHERE store = $1 AND email_fold = $2 UNION ALL
+	SELECT u.doc FROM other_email o JOIN directory_user u ON u.store = o.store AND u.id = o.user_id WHERE o.store = $1 AND o.email_fold = $2`
+
+// ByAnyEmail lists the users who have an address, primary or not, whatever its case: whose primary one it is first.
 func (s Users) ByAnyEmail(d granary.StoreID, email string) ([]*granary.User, error) {
-	return s.list(`SELECT doc FROM directory_user WHERE store = $1 AND (email_fold = $2
-		OR id IN (SELECT user_id FROM other_email WHERE store = $1 AND email_fold = $2)) ORDER BY created, id`, string(d), Fold(email))
+	return s.list(usersByAnyEmail, string(d), Fold(email))
 }
 
-// ByExternalID lists the users a provisioning system knows by an id; an empty issuer stands for any.
+const usersByExternalID = `SELECT u.doc FROM external_id e JOIN directory_user u ON u.store = e.store AND u.id = e.owner
+	WHERE e.store = $1 AND e.kind = 'user' AND e.issuer = $2 AND e.value = $3`
+
+// ByExternalID lists the users, one at most, whom a provisioning system knows by an id.
 func (s Users) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.User, error) {
-	return s.list(`SELECT u.doc FROM external_id e JOIN directory_user u ON u.store = e.store AND u.id = e.owner
-		WHERE e.store = $1 AND e.kind = 'user' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY u.id`, string(d), id, issuer)
+	return s.list(usersByExternalID, string(d), issuer, id)
 }
 
 // Delete removes a user with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.
@@ -164,10 +169,12 @@ func (s Groups) ByName(d granary.StoreID, name string) (*granary.Group, error) {
 	return s.one("SELECT doc FROM directory_group WHERE store = $1 AND display_name_fold = $2", string(d), Fold(name))
 }
 
-// ByExternalID lists the groups a provisioning system knows by an id; an empty issuer stands for any.
+const groupsByExternalID = `SELECT g.doc FROM external_id e JOIN directory_group g ON g.store = e.store AND g.id = e.owner
+	WHERE e.store = $1 AND e.kind = 'group' AND e.issuer = $2 AND e.value = $3`
+
+// ByExternalID lists the groups, one at most, that a provisioning system knows by an id.
 func (s Groups) ByExternalID(d granary.StoreID, issuer, id string) ([]*granary.Group, error) {
-	return s.list(`SELECT g.doc FROM external_id e JOIN directory_group g ON g.store = e.store AND g.id = e.owner
-		WHERE e.store = $1 AND e.kind = 'group' AND e.value = $2 AND ($3 = '' OR e.issuer = $3) ORDER BY g.id`, string(d), id, issuer)
+	return s.list(groupsByExternalID, string(d), issuer, id)
 }
 
 // Delete removes a group with its memberships. Assignments and grants that name it stay, and name nobody: ids are never reused.

@@ -72,9 +72,12 @@ func (s Memberships) EachMember(d granary.StoreID, g granary.GroupID, fn func(gr
 	})
 }
 
-// GroupsOf is the ids of the groups a user is in.
+// By the order of ids, which is the index by user: in any other order all memberships would be gone through.
+const groupsOfUser = "SELECT group_id FROM membership WHERE store = $1 AND user_id = $2 ORDER BY id"
+
+// GroupsOf is the ids of the groups a user is in, in the order of the memberships' ids.
 func (s Memberships) GroupsOf(d granary.StoreID, u granary.UserID) (out []granary.GroupID, err error) {
-	err = s.tx.each("SELECT group_id FROM membership WHERE store = $1 AND user_id = $2 ORDER BY group_id", []any{string(d), string(u)}, func(r *sql.Rows) error {
+	err = s.tx.each(groupsOfUser, []any{string(d), string(u)}, func(r *sql.Rows) error {
 		var g granary.GroupID
 		err := r.Scan(&g)
 		out = append(out, g)

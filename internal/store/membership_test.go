@@ -1,9 +1,11 @@
 package store
 
 import (
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,7 +150,7 @@ func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
 		if got := ids(tx.Users.Page("d-1", Place{began.UnixMicro() + 1, "a"}, 2)); got != "by" {
 			t.Errorf("page: %s", got)
 		}
-		if got := ids(tx.Users.ByAnyEmail("d-1", "SHARED@x")); got != "zabyc" {
+		if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "SHARED@x"))); got != "abcyz" {
 			t.Errorf("by any address: %s", got)
 		}
 		if got := ids(tx.Users.ByAnyEmail("d-1", "Y@x")); got != "y" {
@@ -176,12 +178,57 @@ func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
 		if u.Version != 1 {
 			t.Errorf("version %d", u.Version)
 		}
-		if got := ids(tx.Users.ByAnyEmail("d-1", "shared@x")); got != "zabc" {
+		if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "shared@x"))); got != "abcz" {
 			t.Errorf("after the address went: %s", got)
 		}
 		return tx.Users.Delete("d-1", "z")
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func sorted(s string) string {
+	b := []byte(s)
+	slices.Sort(b)
+	return string(b)
+}
+
+// What is asked often never goes through the whole directory.
+func TestTheDirectoryIsLookedUpByIndexes(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	const byExternalID = "PRIMARY KEY (store=? AND kind=? AND issuer=? AND value=?)"
+	for _, x := range []struct {
+		query, want string
+		args        []any
+	}{
+		{groupsOfUser, "membership_of_user (store=? AND user_id=?)", []any{"d", "u"}},
+		{usersByAnyEmail, "(store=? AND email_fold=?)", []any{"d", "e"}},
+		{usersByExternalID, byExternalID, []any{"d", "i", "e"}},
+		{groupsByExternalID, byExternalID, []any{"d", "i", "e"}},
+	} {
+		query, want := x.query, x.want
+		err := db.View(t.Context(), func(tx *Tx) error {
+			searches := 0
+			err := tx.each("EXPLAIN QUERY PLAN "+query, x.args, func(r *sql.Rows) error {
+				var a, b, c int
+				var step string
+				err := r.Scan(&a, &b, &c, &step)
+				if strings.Contains(step, want) {
+					searches++
+				}
+				if strings.HasPrefix(step, "SCAN") || strings.HasSuffix(step, "(store=?)") {
+					t.Errorf("%s: %s", query, step)
+				}
+				return err
+			})
+			if searches == 0 {
+				t.Errorf("%s: no search by %s", query, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
