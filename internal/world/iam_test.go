@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,6 +22,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"granary/internal/client"
+	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -287,6 +290,23 @@ func TestLastUsed(t *testing.T) {
 	if u := role(); u == nil || u.LastUsedDate.Before(before) || *u.Region != "us-east-1" {
 		t.Errorf("a role used: %+v", u)
 	}
+	t.Cleanup(func() { w.Stop() }) // the one that runs then
+	t.Run("after a restart", func(t *testing.T) {
+		before, roleBefore := last(k.ID).AccessKeyLastUsed, role()
+		c := server.Defaults()
+		c.Data, c.API, c.Web = filepath.Dir(w.Server.EnvPath()), "127.0.0.1:0", "127.0.0.1:0"
+		if err := w.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		w.World = must[*world.World](t)(world.Start(context.Background(), c, "127.0.0.1:0", slog.New(slog.NewTextHandler(io.Discard, nil))))
+		w.Client = w.as(w.Root())
+		if u := last(k.ID).AccessKeyLastUsed; !u.LastUsedDate.Equal(*before.LastUsedDate) || *u.ServiceName != *before.ServiceName {
+			t.Errorf("a key: %v %s, before %v %s", u.LastUsedDate, *u.ServiceName, before.LastUsedDate, *before.ServiceName)
+		}
+		if u := role(); u == nil || !u.LastUsedDate.Equal(*roleBefore.LastUsedDate) || *u.Region != *roleBefore.Region {
+			t.Errorf("a role: %+v", u)
+		}
+	})
 	t.Run("whose key it is not", func(t *testing.T) {
 		w.allow(t, "used", `{"Effect":"Allow","Action":"iam:GetAccessKeyLastUsed","Resource":"`+w.arn("user/other")+`"}`)
 		_, err := w.as(k).GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &k.ID})
