@@ -2,6 +2,7 @@ package grants
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"sort"
 
@@ -85,10 +86,7 @@ func (d *builder) close() {
 		return
 	}
 	slices.SortFunc(b.records[b.start[len(b.start)-1]:], func(x, y record) int {
-		if x.who != y.who {
-			return int(int64(x.who) - int64(y.who))
-		}
-		return bytes.Compare(x.id[:], y.id[:])
+		return cmp.Or(cmp.Compare(x.print, y.print), cmp.Compare(x.who, y.who), bytes.Compare(x.id[:], y.id[:]))
 	})
 	b.start = append(b.start, uint32(len(b.records)))
 }
@@ -179,8 +177,8 @@ func (b *base) covering(t place, fn func(scope int) bool) {
 	}
 }
 
-// of calls fn with the scope's records of the callers. A list that is not long is read through: the records' fingerprints spare
-// it looking each caller up among all there are, which costs more than anything else here.
+// of calls fn with the scope's records of the callers, found by fingerprint: a list that is not long is read through, a long one
+// searched. Looking each caller up among all people there are would cost more than all else here.
 func (b *base) of(scope int, w *wanted, fn func(*record)) {
 	list := b.records[b.start[scope]:b.start[scope+1]]
 	if len(list) <= 8*len(w.identities) {
@@ -191,29 +189,28 @@ func (b *base) of(scope int, w *wanted, fn func(*record)) {
 		}
 		return
 	}
-	if !w.counted {
-		w.numbers, w.counted = b.numbers(w.identities), true
-	}
-	for _, who := range w.numbers {
-		i := sort.Search(len(list), func(i int) bool { return list[i].who >= who })
-		for ; i < len(list) && list[i].who == who; i++ {
-			fn(&list[i])
+	for n := range w.identities {
+		g, print := &w.identities[n], w.prints[n]
+		for i := sort.Search(len(list), func(i int) bool { return list[i].print >= print }); i < len(list) && list[i].print == print; i++ {
+			if b.people.is(list[i].who, byte(g.Type), g.ID) {
+				fn(&list[i])
+			}
 		}
 	}
 }
 
-// wanted are the callers of a look-up.
+// wanted are the callers of a look-up, distinct.
 type wanted struct {
 	identities []granary.Grantee
+	prints     []uint16
 	bits       [64]uint64 // of fingerprints
-	numbers    []uint32   // among a base's people, found when needed
-	counted    bool
 }
 
 func newWanted(identities []granary.Grantee) *wanted {
-	w := &wanted{identities: identities}
-	for _, g := range identities {
-		p := fingerprint(g) % 4096
+	w := &wanted{identities: identities, prints: make([]uint16, len(identities))}
+	for i, g := range identities {
+		w.prints[i] = fingerprint(g)
+		p := w.prints[i] % 4096
 		w.bits[p/64] |= 1 << (p % 64)
 	}
 	return w
@@ -230,9 +227,8 @@ func (w *wanted) may(print uint16) bool {
 }
 
 func (w *wanted) has(people *texts, who uint32) bool {
-	text := people.blob[people.off[who]:people.off[who+1]]
 	for i := range w.identities {
-		if g := &w.identities[i]; byte(g.Type) == text[0] && string(text[1:]) == g.ID {
+		if people.is(who, byte(w.identities[i].Type), w.identities[i].ID) {
 			return true
 		}
 	}

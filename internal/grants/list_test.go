@@ -69,3 +69,35 @@ func TestLooksAreInOrderFromAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// A scope that thousands are granted is searched, not read through; everybody finds the own grant and nobody another's.
+func TestAScopeOfThousands(t *testing.T) {
+	set := NewSet()
+	target, _ := ParseTarget("s3://b/all/x", true)
+	who := func(i int) granary.Grantee {
+		return granary.Grantee{Type: granary.GranteeType(1 + i%3), ID: fmt.Sprint("grantee-", i)}
+	}
+	ids := map[int]granary.GrantID{}
+	for i := range 3000 {
+		g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: "s3://b/all/*", Grantee: who(i), Permission: granary.Read, Location: "default"}
+		ids[i] = g.ID
+		set.Put(g)
+	}
+	set.Freeze()
+	set.Merge()
+	for i := range 3100 {
+		m, ok := set.Match([]granary.Grantee{{Type: granary.GranteeUser, ID: "nobody"}, who(i)}, "", target, granary.Read)
+		if ok != (i < 3000) || ok && (m.ID != ids[i] || m.Grantee != who(i)) {
+			t.Fatalf("%d: %v %+v", i, ok, m)
+		}
+		if other := who(i); ok {
+			other.Type = 1 + other.Type%3
+			if _, ok := set.Match([]granary.Grantee{other}, "", target, granary.Read); ok {
+				t.Fatalf("%d matches as another sort of grantee", i)
+			}
+			if !set.Has("s3://b/all/*", false, who(i), ids[i]) {
+				t.Fatalf("%d is not there", i)
+			}
+		}
+	}
+}

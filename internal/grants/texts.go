@@ -23,6 +23,12 @@ func (t *texts) len() int { return len(t.off) - 1 }
 
 func (t *texts) at(i uint32) string { return string(t.blob[t.off[i]:t.off[i+1]]) }
 
+// is reports whether a number stands for a text.
+func (t *texts) is(i uint32, tag byte, s string) bool {
+	b := t.blob[t.off[i]:t.off[i+1]]
+	return len(b) == len(s)+1 && b[0] == tag && string(b[1:]) == s
+}
+
 // find returns a text's number.
 func (t *texts) find(tag byte, s string) (uint32, bool) {
 	slot := t.slot(tag, s)
