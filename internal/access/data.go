@@ -18,6 +18,31 @@ const ScopeGrants = "s3:access_grants:read_write"
 // VendingService is whom a location's role must trust.
 const VendingService = "access-grants.s3.amazonaws.com"
 
+// OnInstance is an action on an account's Access Grants instance, with its resource policy as it counts for the caller's account, and
+// its tags in the context.
+func OnInstance(x *index.Index, caller, account granary.AccountID, region, action string) authz.Request {
+	r := authz.Request{Action: action, Resource: string(granary.GrantsInstanceARN(region, account)), Owner: account, Keys: policy.Values{}}
+	if i, ok := x.GrantsInstance(account, region); ok {
+		r.Policy = Shared(x, caller, i)
+		for _, t := range i.Tags {
+			r.Keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+		}
+	}
+	return r
+}
+
+// Shared is an instance's resource policy as it counts for an account: one that names an organization is for that organization's
+// accounts, and opens nothing to others.
+func Shared(x *index.Index, caller granary.AccountID, i *index.GrantsInstance) *policy.Policy {
+	if i.PolicyOrganization == "" || caller == i.Account {
+		return i.Policy
+	}
+	if o := x.Organization(); o != nil && o.ID == i.PolicyOrganization {
+		return i.Policy // every account here is the one organization's
+	}
+	return nil
+}
+
 // Identities are whom the caller's grants may be for: the IAM user or role, and for a session with an identity context the
 // person and the groups the person is in now; app is the application the context came through (access-grants §5.2).
 // The directory identities count only when Counts says so.

@@ -36,3 +36,43 @@ type Statement struct {
 	Statement int    `json:"statement"` // counted from 1
 	Effect    string `json:"effect"`
 }
+
+// For is what an account may know of a decision about a caller of one account and something of another's: each sees its own side's
+// policies, and the caller's account what was wrong with the caller. nil is nothing.
+func (d *Decision) For(viewer, caller string) *Decision {
+	owner := d.Owner
+	if owner == "" {
+		owner = caller
+	}
+	if viewer == owner && viewer == caller {
+		return d
+	}
+	if viewer != owner && viewer != caller {
+		return nil
+	}
+	own := *d
+	if viewer == caller {
+		switch {
+		case d.Link == "key" || d.Link == "session" || d.Link == "request":
+		case d.Link == "policy" && d.Policy != nil && !ofResource(d.Policy.Layer):
+		default:
+			return nil
+		}
+	} else {
+		own.Session = nil
+	}
+	if d.Policy != nil {
+		p := *d.Policy
+		p.Reasons = nil
+		for _, r := range d.Policy.Reasons {
+			if ofResource(r.Layer) == (viewer == owner) {
+				p.Reasons = append(p.Reasons, r)
+			}
+		}
+		own.Policy = &p
+	}
+	return &own
+}
+
+// ofResource reports whether a layer's policies are those of the resource's account.
+func ofResource(layer string) bool { return layer == "resource-based" || layer == "resource control" }

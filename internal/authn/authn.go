@@ -110,17 +110,28 @@ func (a *Authenticator) resolveSession(auth *sigv4.Auth) (*Caller, string, error
 	if err != nil {
 		return nil, "", bad
 	}
-	c := &Caller{Account: s.Account, AccessKeyID: auth.AccessKeyID, Session: s}
+	return a.caller(s), secret, nil
+}
+
+// caller is who holds a session's key now.
+func (a *Authenticator) caller(s *granary.Session) *Caller {
+	c := &Caller{Account: s.Account, AccessKeyID: s.AccessKeyID, Session: s}
 	if s.RoleID == "" {
 		a.resolveUserSession(c)
-		return c, secret, nil
+		return c
 	}
 	c.Kind, c.ID = policy.RoleSession, s.RoleID+":"+s.Name
 	if r, ok := a.Index.RoleByID(s.RoleID); ok {
 		c.Role = r
 		c.ARN = granary.SessionARN(s.Account, r.Name, s.Name)
 	}
-	return c, secret, nil
+	return c
+}
+
+// Alive says who holds a session's key now, and why the session is dead if it is; expiry is not asked.
+func (a *Authenticator) Alive(s *granary.Session) (*Caller, error) {
+	c := a.caller(s)
+	return c, a.alive(c)
 }
 
 // resolveUserSession says whose session it is: a user's own (GetSessionToken), or a federated user's that the user vouches for.

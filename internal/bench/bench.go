@@ -171,6 +171,12 @@ func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell fu
 		return err
 	}
 	vend := signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "", map[string]string{"X-Amz-Account-Id": c.Account})
+	refused := signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Fpayroll%2F%2A", "", map[string]string{"X-Amz-Account-Id": c.Account})
+	own := func(operation, body string) *http.Request {
+		return signed(c.World, c.Root(), "granary", "POST", "/", body, map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "GranaryV1." + operation})
+	}
+	who := own("ListWhoCanAccess", `{"Target":"s3://`+corp.Bucket+`/finance/*"}`)
+	can := own("ListUserAccess", `{"User":"`+login+`"}`)
 	form := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {c.Bearer}, "RoleSessionName": {"bench"},
 		"ProvidedContexts.member.1.ProviderArn": {string(granary.ContextProviderARN)}, "ProvidedContexts.member.1.ContextAssertion": {context}}
 	assume := signed(c.World, app, "sts", "POST", "/", form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
@@ -194,6 +200,7 @@ func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell fu
 	}{
 		{"bare net/http handler", plain, always(vend)}, {"GetDataAccess", at, always(vend)}, {"AssumeRole with context", at, always(assume)},
 		{"S3 GET 4 KiB, vended key", at, always(get)}, {"CreateTokenWithIAM", at, exchanges},
+		{"GetDataAccess, refused", at, always(refused)}, {"who, one page", at, always(who)}, {"can, one page", at, always(can)},
 	} {
 		r, err := load(m.at, p.Connections, p.Duration, m.next)
 		if err != nil {

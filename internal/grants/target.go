@@ -55,5 +55,8 @@ func unsayable(r rune) bool {
 // Bucket is the bucket the target lies in.
 func (t Target) Bucket() string { return t.at.bucket }
 
+// Key is the key the target names, or when exact is false what the keys it asks for begin with.
+func (t Target) Key() (text string, exact bool) { return t.at.text, t.at.exact }
+
 // String is the target as given, a bare bucket as s3://bucket/*.
 func (t Target) String() string { return t.at.String() }

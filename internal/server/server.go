@@ -25,6 +25,7 @@ import (
 	"granary/internal/awsapi"
 	"granary/internal/backend"
 	"granary/internal/backend/embedded"
+	"granary/internal/explain"
 	"granary/internal/gateway"
 	"granary/internal/idtoken"
 	"granary/internal/index"
@@ -140,6 +141,7 @@ func (s *Server) wire() {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws", Uses: &s.uses.Uses}
 	may := &authz.Authorizer{Index: s.index}
+	why := &explain.Explainer{DB: s.db, Index: s.index, Authn: who, Authz: may, Audit: s.audit, Region: c.Region, Now: c.Now}
 	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now), Skew: c.Identity.ClockSkew,
 		MaxLifetime: c.Identity.MaxTokenLifetime, Algorithms: idtoken.Algorithms(c.Identity.TokenAlgorithms)}
 	s.door = (&awsapi.Door{
@@ -153,7 +155,7 @@ func (s *Server) wire() {
 				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail, TokenIssuer: s.tokenIssuer, Endpoint: s.APIURL, Exchanges: c.Quotas.Exchanges}),
 			organizations.New(organizations.Config{DB: s.db, Index: s.index}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
-			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, WebURL: s.WebURL}),
+			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, Explain: why, WebURL: s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
 			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},

@@ -58,7 +58,7 @@ func badChunk(code, message string) error {
 var (
 	errIncomplete = badChunk("IncompleteBody", "The request body terminated unexpectedly")
 	errFrame      = badChunk("InvalidRequest", "The aws-chunked body is malformed.")
-	errSignature  = granary.Errorf(granary.Denied, "The request signature we calculated does not match the signature you provided. A chunk of the body was changed.").
+	errSignature  = granary.Errorf(granary.Denied, "The request signature we calculated does not match the signature you provided. A chunk of the body was changed.").At("key", "signature").
 			WithCode("SignatureDoesNotMatch")
 )
 

@@ -117,6 +117,24 @@ func (s Grants) List(a granary.AccountID, region string, f GrantFilter, after st
 	return s.page(limit, func(g *granary.Grant) string { return g.Scope + "\x00" + string(g.ID) }, b.String(), args...)
 }
 
+// ListOfScope is the grants whose scope is one text, by id, after an id.
+func (s Grants) ListOfScope(a granary.AccountID, region, scope string, after granary.GrantID, limit int) ([]*granary.Grant, string, error) {
+	return s.page(limit, func(g *granary.Grant) string { return string(g.ID) },
+		"SELECT doc FROM access_grant WHERE account = $1 AND region = $2 AND scope = $3 AND id > $4 ORDER BY id", string(a), region, scope, string(after))
+}
+
+// ListOfGrantee is a grantee's grants by scope, after one of them; nil begins.
+func (s Grants) ListOfGrantee(a granary.AccountID, region string, g granary.Grantee, after *granary.Grant, limit int) ([]*granary.Grant, error) {
+	query := "SELECT doc FROM access_grant WHERE account = $1 AND region = $2 AND grantee_id = $3 AND grantee_type = $4"
+	args := []any{string(a), region, g.ID, int(g.Type)}
+	if after != nil {
+		query += " AND (scope, object, permission, application) > ($5, $6, $7, $8)"
+		args = append(args, after.Scope, after.Object, int(after.Permission), string(after.Application))
+	}
+	list, _, err := s.page(limit, func(g *granary.Grant) string { return string(g.ID) }, query+" ORDER BY scope, object, permission, application", args...)
+	return list, err
+}
+
 // AnyOfLocation reports whether a location has grants.
 func (s Grants) AnyOfLocation(a granary.AccountID, region string, l granary.LocationID) (bool, error) {
 	n, err := s.count("SELECT COUNT(*) FROM (SELECT 1 FROM access_grant WHERE account = $1 AND region = $2 AND location = $3 LIMIT 1) AS one",

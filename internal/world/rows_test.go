@@ -119,7 +119,7 @@ func samples(c *world.Company) map[string]any {
 		"CustomerManagedPolicyReference": map[string]string{"Name": "p"}, "TargetId": c.Account, "TargetType": "AWS_ACCOUNT", "InlinePolicy": "{}", "PermissionsBoundary": map[string]string{},
 		"InstanceAccessControlAttributeConfiguration": map[string]any{"AccessControlAttributes": []any{}}, "AccountAssignmentCreationRequestId": c.Users[alice],
 		"AccountAssignmentDeletionRequestId": c.Users[alice], "ProvisionPermissionSetRequestId": c.Users[alice],
-		"ClientId": "c", "Purpose": "sign", "TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
+		"ClientId": "c", "Purpose": "sign", "DecisionId": "x", "User": alice, "Target": "s3://larkspur-reports/*", "TokenId": "x", "RoleArn": c.WebApp, "clientId": c.Application, "grantType": world.JWTBearer, "assertion": "x",
 	}
 }
 
@@ -158,6 +158,9 @@ func request(c *world.Company, s *awsapi.Service, m *wire.Meta) raw {
 		}
 		if s.Wire.Name == "identitystore" {
 			members["Name"] = map[string]string{"GivenName": "g", "FamilyName": "f"}
+		}
+		if s.Wire.Name == "granary" {
+			members["TargetType"] = "Object"
 		}
 		b, _ := json.Marshal(members)
 		q.body = string(b)

@@ -12,7 +12,11 @@ var (
 	DeleteSignInProvider   = wire.Operation[DeleteSignInProviderInput, DeleteSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "DeleteSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
 	DescribeProvisioning   = wire.Operation[DescribeProvisioningInput, DescribeProvisioningOutput]{Meta: &wire.Meta{Service: Service, Name: "DescribeProvisioning", Method: "POST", URI: "/", Status: 200, Void: false}}
 	DescribeSignInProvider = wire.Operation[DescribeSignInProviderInput, DescribeSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "DescribeSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
+	ExplainAccess          = wire.Operation[ExplainAccessInput, ExplainAccessOutput]{Meta: &wire.Meta{Service: Service, Name: "ExplainAccess", Method: "POST", URI: "/", Status: 200, Void: false}}
+	ExplainDecision        = wire.Operation[ExplainDecisionInput, ExplainDecisionOutput]{Meta: &wire.Meta{Service: Service, Name: "ExplainDecision", Method: "POST", URI: "/", Status: 200, Void: false}}
 	ListScimTokens         = wire.Operation[ListScimTokensInput, ListScimTokensOutput]{Meta: &wire.Meta{Service: Service, Name: "ListScimTokens", Method: "POST", URI: "/", Status: 200, Void: false}}
+	ListUserAccess         = wire.Operation[ListUserAccessInput, ListUserAccessOutput]{Meta: &wire.Meta{Service: Service, Name: "ListUserAccess", Method: "POST", URI: "/", Status: 200, Void: false}}
+	ListWhoCanAccess       = wire.Operation[ListWhoCanAccessInput, ListWhoCanAccessOutput]{Meta: &wire.Meta{Service: Service, Name: "ListWhoCanAccess", Method: "POST", URI: "/", Status: 200, Void: false}}
 	PutProvisioning        = wire.Operation[PutProvisioningInput, PutProvisioningOutput]{Meta: &wire.Meta{Service: Service, Name: "PutProvisioning", Method: "POST", URI: "/", Status: 200, Void: false}}
 	PutSignInProvider      = wire.Operation[PutSignInProviderInput, PutSignInProviderOutput]{Meta: &wire.Meta{Service: Service, Name: "PutSignInProvider", Method: "POST", URI: "/", Status: 200, Void: false}}
 	RotateKey              = wire.Operation[RotateKeyInput, RotateKeyOutput]{Meta: &wire.Meta{Service: Service, Name: "RotateKey", Method: "POST", URI: "/", Status: 200, Void: false}}

@@ -17,8 +17,11 @@ var Service = &wire.Service{
 	Patterns: []string{
 		"[\\w+=,.@-]*",
 		"[\\x21\\x23-\\x5B\\x5D-\\x7E]+",
+		"\\d{12}",
 	},
 	Enums: [][]string{
+		{"READ", "WRITE", "READWRITE"},
+		{"Object"},
 		{"sign", "seal"},
 	},
 }

@@ -82,6 +82,72 @@ type DescribeSignInProviderOutput struct {
 	UpdatedAt             time.Time `wire:"UpdatedAt"`
 }
 
+// ExplainAccessInput is AWS's shape of that name.
+type ExplainAccessInput struct {
+	AccountId       string `wire:"AccountId" c:"p2"`
+	Application     string `wire:"Application" c:"n1-2048"`
+	DurationSeconds *int64 `wire:"DurationSeconds" c:"n900-43200"`
+	Permission      string `wire:"Permission" c:"e0"`
+	Role            string `wire:"Role" c:"n1-2048"`
+	Target          string `wire:"Target" req:"1" c:"n1-2000"`
+	TargetType      string `wire:"TargetType" c:"e1"`
+	User            string `wire:"User" req:"1" c:"n1-2048"`
+}
+
+// ExplainAccessOutput is AWS's shape of that name.
+type ExplainAccessOutput struct {
+	Allowed    *bool             `wire:"Allowed"`
+	Links      []Link            `wire:"Links" item:"member"`
+	Statements []PolicyStatement `wire:"Statements" item:"member"`
+}
+
+// ExplainDecisionInput is AWS's shape of that name.
+type ExplainDecisionInput struct {
+	DecisionId string `wire:"DecisionId" req:"1" c:"n1-4096"`
+}
+
+// ExplainDecisionOutput is AWS's shape of that name.
+type ExplainDecisionOutput struct {
+	Caller       string            `wire:"Caller" c:"n1-2048"`
+	DecisionId   string            `wire:"DecisionId" c:"n1-4096"`
+	ErrorCode    string            `wire:"ErrorCode" c:"n1-2048"`
+	ErrorMessage string            `wire:"ErrorMessage" c:"n1-2048"`
+	Links        []Link            `wire:"Links" item:"member"`
+	Now          string            `wire:"Now" c:"n1-2048"`
+	NowDetail    string            `wire:"NowDetail" c:"n1-2048"`
+	Operation    string            `wire:"Operation" c:"n1-2048"`
+	Recorded     *bool             `wire:"Recorded"`
+	RequestId    string            `wire:"RequestId" c:"n1-2048"`
+	Statements   []PolicyStatement `wire:"Statements" item:"member"`
+	Time         time.Time         `wire:"Time"`
+}
+
+// Holding is AWS's shape of that name.
+type Holding struct {
+	AccessGrantId         string `wire:"AccessGrantId" c:"n1-2048"`
+	ApplicationArn        string `wire:"ApplicationArn" c:"n1-2048"`
+	DisplayName           string `wire:"DisplayName" c:"n1-2048"`
+	Effective             *bool  `wire:"Effective"`
+	GrantScope            string `wire:"GrantScope" c:"n1-2000"`
+	GranteeType           string `wire:"GranteeType" c:"n1-2048"`
+	GroupId               string `wire:"GroupId" c:"n1-2048"`
+	GroupName             string `wire:"GroupName" c:"n1-2048"`
+	NarrowerAccessGrantId string `wire:"NarrowerAccessGrantId" c:"n1-2048"`
+	Note                  string `wire:"Note" c:"n1-2048"`
+	Permission            string `wire:"Permission" c:"n1-2048"`
+	PrincipalArn          string `wire:"PrincipalArn" c:"n1-2048"`
+	UserId                string `wire:"UserId" c:"n1-2048"`
+	UserName              string `wire:"UserName" c:"n1-2048"`
+}
+
+// Link is AWS's shape of that name.
+type Link struct {
+	Detail string `wire:"Detail" c:"n1-2048"`
+	Fix    string `wire:"Fix" c:"n1-2048"`
+	Name   string `wire:"Name" c:"n1-2048"`
+	Result string `wire:"Result" c:"n1-2048"`
+}
+
 // ListScimTokensInput is AWS's shape of that name.
 type ListScimTokensInput struct {
 	IdentityStoreId string `wire:"IdentityStoreId" req:"1" c:"n1-2048"`
@@ -90,6 +156,48 @@ type ListScimTokensInput struct {
 // ListScimTokensOutput is AWS's shape of that name.
 type ListScimTokensOutput struct {
 	Tokens []ScimToken `wire:"Tokens" item:"member"`
+}
+
+// ListUserAccessInput is AWS's shape of that name.
+type ListUserAccessInput struct {
+	AccountId  string `wire:"AccountId" c:"p2"`
+	MaxResults *int64 `wire:"MaxResults" c:"n1-1000"`
+	NextToken  string `wire:"NextToken" c:"n-8192"`
+	User       string `wire:"User" req:"1" c:"n1-2048"`
+}
+
+// ListUserAccessOutput is AWS's shape of that name.
+type ListUserAccessOutput struct {
+	Active    *bool     `wire:"Active"`
+	Holdings  []Holding `wire:"Holdings" item:"member"`
+	NextToken string    `wire:"NextToken" c:"n-8192"`
+	UserId    string    `wire:"UserId" c:"n1-2048"`
+	UserName  string    `wire:"UserName" c:"n1-2048"`
+}
+
+// ListWhoCanAccessInput is AWS's shape of that name.
+type ListWhoCanAccessInput struct {
+	AccountId  string `wire:"AccountId" c:"p2"`
+	MaxResults *int64 `wire:"MaxResults" c:"n1-1000"`
+	NextToken  string `wire:"NextToken" c:"n-8192"`
+	Permission string `wire:"Permission" c:"e0"`
+	Target     string `wire:"Target" req:"1" c:"n1-2000"`
+	TargetType string `wire:"TargetType" c:"e1"`
+}
+
+// ListWhoCanAccessOutput is AWS's shape of that name.
+type ListWhoCanAccessOutput struct {
+	Holdings  []Holding `wire:"Holdings" item:"member"`
+	NextToken string    `wire:"NextToken" c:"n-8192"`
+}
+
+// PolicyStatement is AWS's shape of that name.
+type PolicyStatement struct {
+	Effect    string `wire:"Effect" c:"n1-2048"`
+	Layer     string `wire:"Layer" c:"n1-2048"`
+	Policy    string `wire:"Policy" c:"n1-2048"`
+	Sid       string `wire:"Sid" c:"n1-2048"`
+	Statement *int64 `wire:"Statement"`
 }
 
 // PutProvisioningInput is AWS's shape of that name.
@@ -127,7 +235,7 @@ type PutSignInProviderOutput struct {
 
 // RotateKeyInput is AWS's shape of that name.
 type RotateKeyInput struct {
-	Purpose string `wire:"Purpose" req:"1" c:"e0"`
+	Purpose string `wire:"Purpose" req:"1" c:"e2"`
 }
 
 // RotateKeyOutput is AWS's shape of that name.

@@ -1,5 +1,5 @@
 // Package admin answers Granary's own few operations, for which AWS has no public API: SCIM tokens, a role's session
-// for the operator's machine, the check of a trusted token issuer, where people sign in, and the rotation of keys. They are signed and authorised like every other (actions "granary:…").
+// for the operator's machine, the check of a trusted token issuer, where people sign in, the rotation of keys, and why somebody is refused. They are signed and authorised like every other (actions "granary:…").
 package admin
 
 import (
@@ -8,6 +8,7 @@ import (
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/explain"
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/store"
@@ -19,7 +20,8 @@ type Config struct {
 	Index   *index.Index
 	Authn   *authn.Authenticator
 	Issuers *idtoken.Verifier // the companies' identity providers
-	WebURL  func() string     // base of the SCIM endpoints, without a slash at its end
+	Explain *explain.Explainer
+	WebURL  func() string // base of the SCIM endpoints, without a slash at its end
 }
 
 type service struct{ Config }
@@ -46,6 +48,10 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.DeleteSignInProvider, onInstance(s, func(in *api.DeleteSignInProviderInput) string { return in.InstanceArn }), s.deleteSignInProvider),
 			awsapi.On(api.RotateKey, ofManagement[api.RotateKeyInput](s), s.rotateKey),
 			awsapi.On(api.TestTrustedTokenIssuer, s.issuerChecks, s.testIssuer),
+			awsapi.On(api.ExplainDecision, onCaller[api.ExplainDecisionInput], s.explainDecision),
+			awsapi.On(api.ExplainAccess, onGrants(s, func(in *api.ExplainAccessInput) string { return in.AccountId }), s.explainAccess),
+			awsapi.On(api.ListWhoCanAccess, onGrants(s, func(in *api.ListWhoCanAccessInput) string { return in.AccountId }), s.listWhoCanAccess),
+			awsapi.On(api.ListUserAccess, onGrants(s, func(in *api.ListUserAccessInput) string { return in.AccountId }), s.listUserAccess),
 		},
 	}
 }

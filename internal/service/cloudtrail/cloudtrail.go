@@ -78,7 +78,7 @@ func (s *service) lookupEvents(c *awsapi.Call, in *api.LookupEventsInput) (*api.
 			out.NextToken = base64.RawURLEncoding.EncodeToString([]byte(out.Events[limit-1].EventId))
 			return false
 		}
-		out.Events = append(out.Events, shape(e, at))
+		out.Events = append(out.Events, shape(e, at, c.Caller.Account))
 		return true
 	})
 	return out, err
@@ -106,6 +106,13 @@ func mine(e *audit.Event, a granary.AccountID) bool {
 		}
 	}
 	return false
+}
+
+func callerAccount(e *audit.Event) string {
+	if e.UserIdentity == nil || e.UserIdentity.AccountID == "" {
+		return e.RecipientAccountID
+	}
+	return e.UserIdentity.AccountID
 }
 
 func username(e *audit.Event) string {
@@ -148,7 +155,11 @@ func matches(e *audit.Event, list []api.LookupAttribute) bool {
 	return false
 }
 
-func shape(e *audit.Event, at time.Time) api.Event {
+// shape is the event as the account is told it: of why somebody was refused, its own side.
+func shape(e *audit.Event, at time.Time, account granary.AccountID) api.Event {
+	if e.Decision != nil {
+		e.Decision = e.Decision.For(string(account), callerAccount(e))
+	}
 	doc, _ := json.Marshal(e) // read from JSON a moment ago
 	out := api.Event{CloudTrailEvent: string(doc), EventId: e.EventID, EventName: e.EventName, EventSource: e.EventSource, EventTime: at,
 		ReadOnly: strconv.FormatBool(e.ReadOnly), Username: username(e)}

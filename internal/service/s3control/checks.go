@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/s3control"
 	"granary/internal/audit"
 	"granary/internal/authz"
@@ -54,28 +55,7 @@ func ours(c *awsapi.Call) error {
 }
 
 func (s *service) onInstance(c *awsapi.Call) authz.Request {
-	var tags []granary.Tag
-	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
-	if ok {
-		tags = i.Tags
-	}
-	r := s.on(c, granary.GrantsInstanceARN(c.Region, c.Account), tags)
-	if ok {
-		r.Policy = s.sharedWith(c, i)
-	}
-	return r
-}
-
-// sharedWith is the instance's resource policy as it counts for the caller: one that names an organization is for that
-// organization's accounts, and opens nothing to others.
-func (s *service) sharedWith(c *awsapi.Call, i *index.GrantsInstance) *policy.Policy {
-	if i.PolicyOrganization == "" || c.Caller.Account == i.Account {
-		return i.Policy
-	}
-	if o := s.Index.Organization(); o != nil && o.ID == i.PolicyOrganization {
-		return i.Policy // every account here is the one organization's
-	}
-	return nil
+	return access.OnInstance(s.Index, c.Caller.Account, c.Account, c.Region, "")
 }
 
 // own is the check of an operation on the instance that only its owner's account may use.

@@ -2,6 +2,7 @@ package s3control
 
 import (
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/s3control"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
@@ -108,7 +109,7 @@ func (s *service) getInstanceForPrefix(c *awsapi.Call, in *api.GetAccessGrantsIn
 	i, exists := s.Index.GrantsInstance(owner, c.Region)
 	r := authz.Request{Action: "s3:GetAccessGrantsInstanceForPrefix", Resource: string(granary.GrantsInstanceARN(c.Region, owner)), Owner: owner, Keys: policy.Values{}}
 	if exists {
-		r.Policy = s.sharedWith(c, i)
+		r.Policy = access.Shared(s.Index, c.Caller.Account, i)
 		resourceTags(r.Keys, i.Tags)
 	}
 	switch err := c.Authorize(r); {

@@ -50,7 +50,7 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 // verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
 func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) {
 	if len(e.in.Assertion) > maxAssertion {
-		return nil, nil, invalidGrant("The assertion is longer than %d bytes.", maxAssertion)
+		return nil, nil, invalidGrant("The assertion is longer than %d bytes.", maxAssertion).At("token", "unreadable")
 	}
 	iss, err := idtoken.PeekIssuer(e.in.Assertion)
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 	}
 	if issuer == nil {
 		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss).
-			At("issuer", "not-accepted", "issuer", iss)
+			At("issuer", "not-accepted", "issuer", iss, "application", string(e.app.ARN))
 	}
 	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, s.Issuers.Person(issuer.URL, audiences, e.call.Now))
 	if err != nil {

@@ -25,7 +25,7 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	code, err := seal.OpenCode(s.Index.Ring(), e.in.Code)
 	if err != nil || code.Application != e.app.ARN {
-		return nil, invalidGrant("The authorization code is none that was issued to this application.")
+		return nil, invalidGrant("The authorization code is none that was issued to this application.").At("token", "invalid-code")
 	}
 	sum := sha256.Sum256([]byte(e.in.CodeVerifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
@@ -33,11 +33,11 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	case !e.call.Now.Before(code.Expires):
 		return nil, invalidGrant("The authorization code has expired: sign the person in again.").At("token", "expired")
 	case code.RedirectURI != e.in.RedirectUri:
-		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.")
+		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.").At("token", "invalid-code")
 	case e.in.CodeVerifier == "":
 		return nil, missing("codeVerifier")
 	case subtle.ConstantTimeCompare([]byte(challenge), []byte(code.Challenge)) != 1:
-		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.")
+		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.").At("token", "invalid-code")
 	}
 	user, ok := s.Index.User(code.Store, code.User)
 	if !ok || code.Store != e.center.Store {

@@ -64,9 +64,9 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 	from, ok := s.Index.Application(t.Application)
 	switch {
 	case !ok || from.Instance != e.app.Instance:
-		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.")
+		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").At("token", "invalid-subject")
 	case from.ARN == e.app.ARN:
-		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be exchanged.")
+		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be exchanged.").At("token", "invalid-subject")
 	case !e.call.Now.Before(t.Expires):
 		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").At("token", "expired")
 	case from.Disabled:

@@ -114,7 +114,7 @@ func (e *exchange) narrowed(granted []string) ([]string, error) {
 	for _, s := range e.in.Scope {
 		if !slices.Contains(granted, s) {
 			return nil, granary.Errorf(granary.Invalid, "The scope %q was not granted when the session began: a refresh may narrow the scopes, never widen them.", s).
-				WithCode("InvalidScopeException")
+				WithCode("InvalidScopeException").At("scope", "narrower", "scope", s)
 		}
 	}
 	now, err := e.scopes()

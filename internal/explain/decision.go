@@ -1,0 +1,267 @@
+package explain
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"granary"
+	"granary/internal/audit"
+	"granary/internal/seal"
+)
+
+// Decision explains one refusal.
+type Decision struct {
+	ID, Operation, Caller, Code, Message, RequestID string
+	At                                              time.Time
+	Recorded                                        bool // in the audit log; else all there is was in the id
+	Chain
+
+	Now       string // Allowed, Refused or Unknown: how the same request would end now
+	NowDetail string
+}
+
+// How a refused request would end now.
+const (
+	Allowed = "ALLOWED"
+	Refused = "REFUSED"
+	Unknown = "UNKNOWN"
+)
+
+// maxID is the longest decision id, in bytes.
+const maxID = 4096
+
+// Decision explains the refusal that was answered with an id, to an account that may see it: the one that what was refused belongs
+// to, the caller's own where its own policies refused, and the management account. To others there is none.
+func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id string) (*Decision, error) {
+	missing := granary.Errorf(granary.NotFound, "There is no decision %.60q that this account may see: it is the value of the header x-granary-decision-id of a refused request, and is kept as long as the audit log.", id)
+	if len(id) > maxID {
+		return nil, missing
+	}
+	if f, err := seal.OpenRefusal(x.Index.Ring(), id); err == nil {
+		owner, _ := granary.AccountOfAccessKey(f.KeyID)
+		if b, ok := x.Index.Bucket(f.Bucket); ok && f.KeyID == "" {
+			owner = b.Owner
+		}
+		if !x.mayRead(viewer, owner) {
+			return nil, missing
+		}
+		return x.stranger(id, f), nil
+	}
+	e, err := x.Audit.Find(ctx, id)
+	if granary.Is(err, granary.NotFound) || err == nil && (e.Decision == nil || !x.own(e, viewer)) {
+		return nil, missing
+	}
+	if err != nil {
+		return nil, err
+	}
+	return x.recorded(e, viewer), nil
+}
+
+// own leaves of an event's decision what the account may know; false when that is nothing.
+func (x *Explainer) own(e *audit.Event, viewer granary.AccountID) bool {
+	if x.mayRead(viewer, "") { // the management account
+		return true
+	}
+	caller := e.RecipientAccountID
+	if u := e.UserIdentity; u != nil && u.AccountID != "" {
+		caller = u.AccountID
+	}
+	e.Decision = e.Decision.For(string(viewer), caller)
+	return e.Decision != nil
+}
+
+// stranger explains a refusal that left no event.
+func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
+	out := &Decision{ID: id, Operation: f.Service + ":" + f.Operation, Code: f.Code, Message: f.Message, RequestID: f.RequestID, At: f.At, Caller: "anonymous", Now: Unknown,
+		NowDetail: "Nothing of the request was kept but what is shown: send it again."}
+	if f.KeyID != "" {
+		out.Caller = "whoever claims the access key " + f.KeyID
+	}
+	facts := map[string]string{"bucket": f.Bucket, "key": f.Key}
+	d := &audit.Decision{Link: f.Link, Cause: f.Cause, Facts: facts}
+	if f.KeyID == "" && f.Service == "s3" && f.Link == "policy" {
+		out.Chain.ok("key", "The request is not signed: it is everybody's, and only a bucket policy could allow it.")
+		out.Chain.fail("resource-based policy", f.Message+".", "Sign the request, or let the policy of the bucket "+f.Bucket+" allow it to everyone and its public access block let that pass.")
+		return out
+	}
+	links := []string{"key", "session", "request", "policy"}
+	out.Chain = x.chain(links, d, f.Message, principal{}, nil)
+	if k, ok := x.Index.AccessKey(f.KeyID); ok && f.Link == "key" {
+		out.NowDetail = "The access key is known and active now; its secret must fit. " + out.NowDetail
+		if !k.Active {
+			out.Now, out.NowDetail = Refused, "The access key is inactive."
+		}
+	}
+	return out
+}
+
+// recorded explains the refusal of an event.
+func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision {
+	at, _ := time.Parse(time.RFC3339, e.EventTime) // ours
+	service, _, _ := strings.Cut(e.EventSource, ".")
+	out := &Decision{ID: e.EventID, Operation: service + ":" + e.EventName, Code: e.ErrorCode, Message: e.ErrorMessage, RequestID: e.RequestID, At: at, Recorded: true}
+	p := principal{}
+	if u := e.UserIdentity; u != nil {
+		out.Caller, p = u.ARN, principal{account: granary.AccountID(u.AccountID), arn: u.ARN}
+		if out.Caller == "" {
+			out.Caller = u.PrincipalID
+		}
+		if u.Type == "IAMUser" {
+			p.user = u.UserName
+		}
+		if u.SessionContext != nil && u.SessionContext.SessionIssuer != nil {
+			p.role, p.arn = u.SessionContext.SessionIssuer.UserName, u.SessionContext.SessionIssuer.ARN
+		}
+	}
+	d := *e.Decision
+	if e.EventName == "GetDataAccess" && d.Link != "policy" && d.Owner != "" {
+		p.account = granary.AccountID(d.Owner)
+	}
+	detail := e.ErrorMessage
+	if s := x.sentence(&granary.Why{Link: d.Link, Cause: d.Cause, Facts: d.Facts}); s != noSentence {
+		detail = s
+	}
+	out.Chain = x.chain(linksOf(e), &d, detail, p, e)
+	out.Now, out.NowDetail = x.now(e, viewer)
+	return out
+}
+
+// linksOf are the links a request goes through, in order.
+func linksOf(e *audit.Event) []string {
+	switch {
+	case e.EventName == "CreateTokenWithIAM":
+		return []string{"key", "session", "request", "application", "policy", "token", "issuer", "audience", "user", "assignment", "scope", "replay", "role", "grant", "prefix"}
+	case e.EventName == "UserAuthentication":
+		return []string{"token", "issuer", "audience", "user", "assignment"}
+	case e.EventName == "AssumeRole":
+		return []string{"key", "session", "request", "policy", "role", "token", "user", "duration"}
+	case e.EventName == "AssumeRoleWithWebIdentity":
+		return []string{"request", "issuer", "token", "audience", "policy", "role", "duration"}
+	case e.EventName == "GetDataAccess" && earlier(e):
+		return []string{"key", "session", "request", "token", "issuer", "audience", "assignment", "role", "policy", "instance", "scope", "user", "grant", "prefix", "trust", "duration"}
+	case e.EventName == "GetDataAccess":
+		return []string{"key", "session", "request", "policy", "instance", "grant", "prefix", "trust", "duration"}
+	case e.EventCategory == "Data" && earlier(e):
+		return []string{"key", "session", "request", "token", "issuer", "audience", "user", "assignment", "scope", "role", "bucket", "prefix", "policy"}
+	case e.EventCategory == "Data":
+		return []string{"key", "session", "request", "bucket", "prefix", "policy"}
+	}
+	return []string{"key", "session", "request", "policy"}
+}
+
+// earlier reports whether an event's session came from a person's sign-in: the first links were asked then.
+func earlier(e *audit.Event) bool {
+	return e != nil && e.Decision != nil && e.Decision.Session != nil && e.Decision.Session.Context != nil
+}
+
+// chain lays a decision over the links of its request.
+func (x *Explainer) chain(links []string, d *audit.Decision, detail string, p principal, e *audit.Event) (c Chain) {
+	at := -1
+	for i, l := range links {
+		if l == d.Link {
+			at = i
+		}
+	}
+	if at < 0 {
+		links, at = append(links, d.Link), len(links)
+	}
+	for _, l := range links[:at] {
+		c.ok(l, good(l, e))
+	}
+	if d.Link == "policy" && d.Policy != nil || d.Link == "role" && d.Policy != nil {
+		if d.Link == "role" {
+			c.fail("role", sentenceOf(detail), fix(d, p))
+			c.Statements = d.Policy.Reasons
+		} else {
+			c.policies(d.Policy, "", fix(d, p))
+		}
+	} else {
+		c.fail(d.Link, sentenceOf(detail), fix(d, p))
+	}
+	if d.Policy != nil && c.Statements == nil {
+		c.Statements = d.Policy.Reasons
+	}
+	c.rest(links[at+1:]...)
+	return c
+}
+
+func sentenceOf(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}
+
+// good says what it means that a link held.
+func good(link string, e *audit.Event) string {
+	if asked := []string{"token", "issuer", "audience", "assignment", "role"}; earlier(e) && e.EventName != "AssumeRole" && slices.Contains(asked, link) {
+		return "It held when the session began, with an identity context of the application " + string(e.Decision.Session.Context.Application) + "."
+	}
+	switch link {
+	case "key":
+		if e != nil && e.UserIdentity != nil && e.UserIdentity.AccessKeyID != "" {
+			return "The signature was made with the access key " + e.UserIdentity.AccessKeyID + "."
+		}
+		return "The request proved who sent it."
+	case "session":
+		if e != nil && e.Decision != nil && e.Decision.Session != nil {
+			s := e.Decision.Session
+			text := "The session was alive"
+			if s.Context != nil {
+				text += ", in the name of the user " + string(s.Context.User)
+			}
+			if s.Scope != nil {
+				text += ", vended by the grant " + string(s.Scope.Grant)
+			}
+			return text + "."
+		}
+		return "The key is a long-term one."
+	case "request":
+		return "The request could be read."
+	case "application":
+		return "The application " + parameter(e, "clientId") + " is known and enabled, and has the grant type."
+	case "policy":
+		return "Policies allow it."
+	case "token":
+		return "The token is signed by its issuer, and valid at this time."
+	case "issuer":
+		return "Its issuer is accepted."
+	case "audience":
+		return "Its audience is accepted."
+	case "user":
+		return "The person is in the directory, and enabled."
+	case "assignment":
+		return "The person is assigned, or need not be."
+	case "scope":
+		return "The scopes are the application's."
+	case "role":
+		return "The role's trust policy lets the caller in."
+	case "instance":
+		return "There is an Access Grants instance, and it knows the caller's directory."
+	case "grant":
+		return "The caller has grants."
+	case "prefix":
+		return "The target lies in what is granted."
+	case "trust":
+		return "The location's role trusts Access Grants."
+	case "bucket":
+		return "The bucket " + parameter(e, "bucketName") + " is the one that was meant."
+	}
+	return ""
+}
+
+// parameter reads one of an event's request parameters, "" when it is not there.
+func parameter(e *audit.Event, name string) string {
+	if e == nil {
+		return ""
+	}
+	var m map[string]json.RawMessage
+	var s string
+	if json.Unmarshal(e.RequestParameters, &m) != nil || json.Unmarshal(m[name], &s) != nil {
+		return ""
+	}
+	return s
+}

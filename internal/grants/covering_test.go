@@ -1,0 +1,88 @@
+package grants_test
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"granary"
+	"granary/internal/grants"
+)
+
+// drawSet is a generated set of grants in any state of its layers, and what it holds.
+func drawSet(t *rapid.T) (*grants.Set, []*granary.Grant) {
+	var all []*granary.Grant
+	n := 0
+	draw := func() *granary.Grant { n++; return drawGrant(t, n) }
+	for range pick(t, "loaded", 0, 3, 8, 16) {
+		all = append(all, draw())
+	}
+	set := grants.Load(slices.Values(all))
+	for range pick(t, "steps", 0, 3, 6, 12) {
+		switch pick(t, "step", "put", "put", "delete", "freeze", "merge") {
+		case "put":
+			all = append(all, draw())
+			set.Put(all[len(all)-1])
+		case "delete":
+			if len(all) > 0 {
+				i := rapid.IntRange(0, len(all)-1).Draw(t, "which")
+				set.Delete(all[i])
+				all = slices.Delete(slices.Clone(all), i, i+1)
+			}
+		case "freeze":
+			set.Freeze()
+		case "merge":
+			set.Merge()
+		}
+	}
+	return set, all
+}
+
+// Who holds a target is told from the scopes that cover it: the set knows each of them, in order, and says of each grant what the
+// reference says.
+func TestCoveringAgreesWithTheReference(t *testing.T) {
+	covered := 0
+	prove(t, 5_000, func(t *rapid.T) {
+		set, all := drawSet(t)
+		q := drawRequest(t, all)
+		target, exact, why := readTarget(q.Target, q.Object)
+		parsed, err := grants.ParseTarget(q.Target, q.Object)
+		if (why != "") != (err != nil) {
+			t.Fatalf("%q: %v and %q", q.Target, err, why)
+		}
+		if err != nil {
+			return
+		}
+		scopes := set.Covering(parsed)
+		if !slices.IsSortedFunc(scopes, grants.Narrower) || len(slices.Compact(slices.Clone(scopes))) != len(scopes) {
+			t.Fatalf("the scopes %q are out of order, or one stands twice", scopes)
+		}
+		anyApp := false
+		for _, g := range all {
+			mine := q
+			mine.Who, mine.App = []granary.Grantee{g.Grantee}, g.Application
+			want := isCandidate(g, mine, target, exact)
+			if got := grants.Covers(g, parsed, q.Permission); got != want {
+				t.Fatalf("\n%s  %+v covers it: %v, and the reference says %v", q.story(all), g, got, want)
+			}
+			if want {
+				covered++
+				if !slices.Contains(scopes, g.Scope) {
+					t.Fatalf("\n%s  the scope of %+v covers it, and is not among %q", q.story(all), g, scopes)
+				}
+			}
+			anyApp = anyApp || want && slices.Contains(q.Who, g.Grantee)
+		}
+		if _, ok := set.MatchAny(q.Who, parsed, q.Permission); ok != anyApp {
+			t.Fatalf("\n%s  through whichever application: %v, and the reference says %v", q.story(all), ok, anyApp)
+		}
+		has := slices.ContainsFunc(all, func(g *granary.Grant) bool { return slices.Contains(q.Who, g.Grantee) })
+		if got := set.Any(q.Who); got != has {
+			t.Fatalf("\n%s  any grant: %v, and there is: %v", q.story(all), got, has)
+		}
+	})
+	if covered < 1000 {
+		t.Errorf("only %d grants covered their target: the generator proves little", covered)
+	}
+}
