@@ -68,7 +68,7 @@ Begin with:  granary demo`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return misuse{fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newServe(), newDemo(), newExec(), newScim(), newIssuer(), newSignIn(), newKeys(), newBench())
+	root.AddCommand(newServe(), newDemo(), newExec(), newScim(), newIssuer(), newSignIn(), newKeys(), newExplain(), newWho(), newCan(), newBench())
 	return root
 }
 

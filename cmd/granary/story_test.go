@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,8 @@ import (
 //	idtoken NAME person audience [issuer|expired]
 //	scim METHOD path [body]
 //	subst FILE…                     fills $NAME in files
+//	decision NAME                   takes the decision id out of the headers that aws --debug shows
+//	fix NAME                        takes the command that an explanation says to run
 func TestMain(m *testing.M) {
 	if os.Getenv("GRANARY_TEST_MAIN") != "" { // this binary as the program, for tests that kill it
 		main()
@@ -47,6 +50,7 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"needs": storyNeeds, "serve": storyServe, "stop": storyStop, "crash": storyCrash, "idp": storyIdP, "as": storyAs, "json": storyJSON,
 		"session": storySession, "context": storyContext, "idtoken": storyIDToken, "scim": storySCIM, "subst": storySubst,
+		"decision": storyFind(`(?i)x-granary-decision-id'?: '?([0-9A-Za-z_-]+)`, "stderr"), "fix": storyFind(`fix: +Run: (.*)`, "stdout"),
 	}})
 }
 
@@ -248,5 +252,18 @@ func storySubst(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
 		text := os.Expand(ts.ReadFile(name), ts.Getenv)
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+// storyFind takes what a pattern's group matches last in the last command's output.
+func storyFind(pattern, stream string) func(*testscript.TestScript, bool, []string) {
+	re := regexp.MustCompile(pattern)
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		text := ts.ReadFile(stream)
+		all := re.FindAllStringSubmatch(text, -1)
+		if len(all) == 0 {
+			ts.Fatalf("nothing like %s in %s", pattern, text[max(0, len(text)-2000):])
+		}
+		ts.Setenv(args[0], all[len(all)-1][1])
 	}
 }
