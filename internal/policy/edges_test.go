@@ -36,6 +36,7 @@ func TestOperatorsWhereTheyTurn(t *testing.T) {
 		{"IpAddress", "2001:db8::1/112", map[string]bool{"2001:db8::ff": true, "2001:ffff::1": false, "x": false}},
 		{"IpAddress", "::ffff:0.0.0.0/96", map[string]bool{"10.0.0.1": true, "2001:db8::1": false}},
 		{"NotIpAddress", "10.0.0.0/8", map[string]bool{"10.0.0.1": false, "11.0.0.1": true, "x": false}},
+		{"NotIpAddress", "2001:db8::/32", map[string]bool{"10.0.0.1": true, "2001:db8::1": false}},
 		{"NotIpAddress", "nowhere", map[string]bool{"10.0.0.1": false}},
 		{"IpAddress", "fe80::1%eth0", map[string]bool{"fe80::1": false}},
 		{"BinaryEquals", "QQ==", map[string]bool{"QQ==": true, "QUE=": false, "?": false}},

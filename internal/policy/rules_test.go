@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -182,6 +183,55 @@ func TestConditionsAtTheirEdges(t *testing.T) {
 		if got := Evaluate(r, Set{Identity: []*Policy{p}}).Allowed; got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
+	}
+}
+
+// An entry of Resource or NotResource whose variable has no value matches no resource: so an Allow with such a NotResource allows
+// everything, and a Deny denies everything.
+func TestAnUnresolvedNotResourceExcludesNothing(t *testing.T) {
+	statement := `{"Effect":%q,"Action":"s3:*","NotResource":"arn:aws:s3:::b/${aws:username}"}`
+	r := Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/alice", Owner: accountA, Keys: Values{}}
+	if d := Evaluate(r, Set{Identity: []*Policy{mustParse(t, Identity, fmt.Sprintf(statement, "Allow"))}}); !d.Allowed {
+		t.Errorf("%+v", d)
+	}
+	deny := []*Policy{mustParse(t, Identity, all+","+fmt.Sprintf(statement, "Deny"))}
+	if d := Evaluate(r, Set{Identity: deny}); !d.Explicit {
+		t.Errorf("%+v", d)
+	}
+	r.Keys = one("aws:username", "alice")
+	if d := Evaluate(r, Set{Identity: deny}); !d.Allowed {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestNotPrincipalExemptsAtAnyGrade(t *testing.T) {
+	r := Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: Values{}}
+	for principal, exempt := range map[string]bool{string(accountA): true, string(granary.RootARN(accountA)): true, arnR: true, arnS: true, arnU: false, string(accountB): false} {
+		deny := mustParse(t, Bucket, stmt("Deny", "s3:*", "*", fmt.Sprintf(`,"NotPrincipal":{"AWS":%q}`, principal)))
+		if d := Evaluate(r, Set{Identity: []*Policy{mustParse(t, Identity, get)}, Resource: deny}); d.Allowed != exempt {
+			t.Errorf("all but %s: %+v", principal, d)
+		}
+	}
+}
+
+func TestShortPatternsAreComparedBySegment(t *testing.T) {
+	for pattern, match := range map[string]bool{"arn:*:s3:*": true, "arn:aws:s3:*": true, "arn:*:sns:*": false, "*": true} {
+		p := mustParse(t, Identity, stmt("Allow", "s3:*", pattern, ""))
+		if d := Evaluate(Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/:s3::sns:x", Owner: accountA}, Set{Identity: []*Policy{p}}); d.Allowed != match {
+			t.Errorf("%s: %v", pattern, d.Allowed)
+		}
+	}
+}
+
+func TestAnEmptyValueIsAValue(t *testing.T) {
+	p := mustParse(t, Identity, stmt("Allow", "s3:GetObject", "arn:aws:s3:::b/${aws:PrincipalTag/t}k", ""))
+	r := Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: one("aws:principaltag/t", "")}
+	if d := Evaluate(r, Set{Identity: []*Policy{p}}); !d.Allowed {
+		t.Errorf("%+v", d)
+	}
+	r.Keys = Values{}
+	if d := Evaluate(r, Set{Identity: []*Policy{p}}); d.Allowed {
+		t.Errorf("%+v", d)
 	}
 }
 
