@@ -1,4 +1,4 @@
-.PHONY: run test check story docs fuzz
+.PHONY: run test check story docs fuzz prove
 
 run: ## the demo: a server, a company with its identity provider, and the whole flow
 	go run ./cmd/granary demo
@@ -21,3 +21,6 @@ docs: ## what the code says of itself
 
 fuzz: ## each fuzzer for a short while
 	./scripts/fuzz 20s
+
+prove: ## a million generated cases for each property of the two engines, and every mutant of them: for the night
+	./scripts/prove

@@ -75,7 +75,7 @@ func TestSeveralValues(t *testing.T) {
 		{"Allow", "ForAllValues:StringEquals", []string{"a", "a"}, true}, {"Allow", "ForAllValues:StringEquals", []string{"a", "b"}, false},
 		{"Allow", "ForAllValues:StringEquals", []string{""}, true}, {"Allow", "ForAllValues:StringEquals", []string{"", "b"}, false},
 		{"Allow", "ForAllValues:StringEquals", nil, true}, {"Allow", "ForAnyValue:StringEquals", nil, false},
-		{"Allow", "ForAnyValue:StringEquals", []string{"b", "a"}, true}, {"Allow", "ForAnyValue:StringEquals", []string{"b"}, false},
+		{"Allow", "ForAnyValue:StringEquals", []string{"b", "a"}, true}, {"Allow", "ForAnyValue:StringEquals", []string{"a"}, true}, {"Allow", "ForAnyValue:StringEquals", []string{"b"}, false},
 		{"Deny", "ForAllValues:StringEqualsIfExists", []string{"b"}, false}, {"Allow", "StringEqualsIfExists", nil, true}, {"Allow", "StringEquals", nil, false},
 		{"Allow", "StringNotEquals", nil, true}, {"Deny", "StringNotEquals", nil, true}, {"Deny", "StringEquals", nil, false},
 	} {
