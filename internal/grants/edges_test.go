@@ -120,7 +120,7 @@ func TestChangesLeaveNothingBehind(t *testing.T) {
 	if o := set.live; len(o.sizes["b"])+len(o.mine)+len(o.places)+len(o.added)+o.n != 0 || set.Any(who) {
 		t.Errorf("left behind: %+v", o)
 	}
-	c := grant("s3://b/a/*", granary.GranteeGroup, "G", granary.Read)
+	c := grant("s3://b/a/*", granary.GranteeUser, "U", granary.Write)
 	set.Put(a)
 	set.Put(c)
 	set.Delete(c)

@@ -328,6 +328,9 @@ func looks(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Gran
 		n := 0
 		more = false
 		set.Looks(who, begin, last, func(l grants.Look) bool {
+			if more {
+				t.Fatalf("%+v is shown after enough was said", l)
+			}
 			if n == page {
 				more = true
 				return false
