@@ -4,7 +4,7 @@
 // equivalent.txt.
 //
 //	go run ./internal/mutate                 every mutant of the two engines that decide
-//	go run ./internal/mutate -sample 60      that many, chosen anew each time
+//	go run ./internal/mutate -sample 60      that many, chosen anew each time, for the count: only the whole run fails
 //
 // The tree stays as it is. All mutants of a package are compiled into one test binary, which is told by the environment which of them
 // to be.
@@ -122,6 +122,9 @@ func report(all, chosen []*mutant, known equivalent, stale []string) error {
 	}
 	for _, s := range stale {
 		fmt.Printf("in equivalent.txt without need: %s\n", s)
+	}
+	if len(chosen) < len(all) {
+		return nil // a sample only tells: whether it is lucky must not decide over a change
 	}
 	if len(survivors)+len(stale) > 0 {
 		return fmt.Errorf("%d missing tests, %d stale lines", len(survivors), len(stale))
