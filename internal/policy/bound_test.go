@@ -63,7 +63,12 @@ func TestCopySourcesWithAndWithoutSlash(t *testing.T) {
 			t.Errorf("%s: %v", key, !want)
 		}
 	}
-	if !newGlob("s3:*a").match("s3:xA", true) || newGlob("?").match("", false) || newGlob("a").match("", false) {
+	if !newGlob("s3:*a").match("s3:xA", true) || newGlob("?").match("", false) || newGlob("a").match("", false) || newGlob("*a").match("b", false) || !newGlob("*").match("", false) {
 		t.Error("patterns")
+	}
+	unresolved := mustParse(t, Identity, stmt("Allow", "s3:GetObject", "*", cond(`"StringEquals":{"a:key":"${a:none}"}`)))
+	r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: one("a:key", "")}
+	if Evaluate(r, Set{Identity: []*Policy{unresolved}}).Allowed {
+		t.Error("a variable without a value is no empty text")
 	}
 }
