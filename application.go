@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// AccessGrantsProvider is what the applications come from that S3 Access Grants makes for its instances. AWS does not publish its own.
+const AccessGrantsProvider ARN = "arn:aws:sso::aws:applicationProvider/s3-access-grants"
+
 // Application is an Identity Center application: what people come through, and how their tokens are exchanged.
 type Application struct {
 	ID          string // apl- and 16 hexadecimal digits

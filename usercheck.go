@@ -20,7 +20,7 @@ func (u *User) Check(lenient bool) error {
 	}
 	if !lenient {
 		var missing []string
-		for _, a := range [][2]string{{"displayname", u.DisplayName}, {"givenname", u.Name.Given}, {"familyname", u.Name.Family}} {
+		for _, a := range [][2]string{{"displayname", u.DisplayName}, {"name", u.Name.Given + u.Name.Family}, {"givenname", u.Name.Given}, {"familyname", u.Name.Family}} {
 			if a[1] == "" {
 				missing = append(missing, a[0]+": The attribute "+a[0]+" is required")
 			}

@@ -27,6 +27,7 @@ type Request struct {
 	Owner    granary.AccountID // of the resource; "" is the caller's account
 	Keys     policy.Values     // what the operation adds to the context, lower-cased keys
 	Policy   *policy.Policy    // resource-based policy; nil when there is none
+	Legacy   string            // the action's older name; "" when it has none. Either name allows, and a deny of either denies
 
 	Trust       bool // Policy is a role's trust policy
 	BlockPublic bool // a public Policy reaches only the owner's account
@@ -67,8 +68,16 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 	set := z.policies(c)
 	z.controls(&set, c, &r)
 	set.Resource, set.Trust, set.BlockPublic = r.Policy, r.Trust, r.BlockPublic
-	d.Decision = policy.Evaluate(policy.Request{Caller: c.Principal(), Action: r.Action, Resource: r.Resource, Owner: r.Owner,
-		Keys: &keys{caller: c, env: env, request: &r, index: z.Index}}, set)
+	q := policy.Request{Caller: c.Principal(), Action: r.Action, Resource: r.Resource, Owner: r.Owner,
+		Keys: &keys{caller: c, env: env, request: &r, index: z.Index}}
+	d.Decision = policy.Evaluate(q, set)
+	if r.Legacy != "" && !d.Explicit {
+		q.Action = r.Legacy
+		// The list of what identity-bearing sessions may do knows no older names: what it says of them counts for nothing.
+		if old := policy.Evaluate(q, set); old.Allowed && !d.Allowed || old.Explicit && old.Layer != policy.LayerSession {
+			d.Decision = old
+		}
+	}
 	return d
 }
 

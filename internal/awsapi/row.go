@@ -78,6 +78,9 @@ func authorize[In any](s *Service, c *Call, name string, in *In, checks Checks[I
 	for i := range requests {
 		if requests[i].Action == "" {
 			requests[i].Action = s.Prefix + ":" + name
+			if s.Legacy != "" {
+				requests[i].Legacy = s.Legacy + ":" + name
+			}
 		}
 	}
 	return c.Authorize(requests...)

@@ -42,6 +42,29 @@ func (s Applications) List(instance string, after granary.ARN, limit int) ([]*gr
 		"SELECT doc FROM application WHERE instance = $1 AND arn > $2 ORDER BY arn", instance, string(after))
 }
 
+// Find is List of those of an account and from a provider; an empty one stands for any.
+func (s Applications) Find(instance string, account granary.AccountID, provider granary.ARN, after granary.ARN, limit int) (out []*granary.Application, next string, err error) {
+	first, last := granary.ARN(""), granary.ARN("~")
+	if account != "" { // an ARN begins with its account and instance
+		first = granary.ApplicationARN(account, instance, "")
+		last = first + "~"
+	}
+	next = string(max(first, after))
+	for {
+		var list []*granary.Application
+		list, next, err = s.page(limit-len(out), func(a *granary.Application) string { return string(a.ARN()) },
+			"SELECT doc FROM application WHERE instance = $1 AND arn > $2 AND arn < $3 ORDER BY arn", instance, next, string(last))
+		for _, a := range list {
+			if provider == "" || provider == a.Provider {
+				out = append(out, a)
+			}
+		}
+		if err != nil || next == "" || len(out) == limit {
+			return out, next, err
+		}
+	}
+}
+
 // Assignments holds who may use which application.
 type Assignments struct{ Set[granary.Assignment] }
 

@@ -39,7 +39,7 @@ func decode(m *Meta, r *Request, in any) error {
 		}
 		return err
 	}
-	if err := decodeJSON(r.Body, v); err != nil {
+	if err := decodeJSON(m.Service, r.Body, v); err != nil {
 		return err
 	}
 	return decodeLocations(r, v)
@@ -248,7 +248,7 @@ func decodeList(form map[string]string, name string, f *field, dst reflect.Value
 }
 
 // decodeJSON fills a structure from an object. Names match exactly; unknown ones are ignored.
-func decodeJSON(body []byte, v reflect.Value) error {
+func decodeJSON(s *Service, body []byte, v reflect.Value) error {
 	if len(body) == 0 {
 		return nil
 	}
@@ -258,7 +258,7 @@ func decodeJSON(body []byte, v reflect.Value) error {
 	if jsonDepth(body) > maxDepth {
 		return malformed("SerializationException", "The request body is nested more than %d deep.", maxDepth)
 	}
-	return decodeObject(body, "the body", v)
+	return decodeObject(s, body, "the body", v)
 }
 
 func jsonDepth(b []byte) (deepest int) {
@@ -280,7 +280,7 @@ func jsonDepth(b []byte) (deepest int) {
 	return deepest
 }
 
-func decodeObject(raw []byte, name string, v reflect.Value) error {
+func decodeObject(s *Service, raw []byte, name string, v reflect.Value) error {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return malformed("SerializationException", "%s is not a JSON object.", name)
@@ -291,14 +291,34 @@ func decodeObject(raw []byte, name string, v reflect.Value) error {
 		if f == nil || f.loc != "" {
 			continue
 		}
-		if err := decodeValue(member, f.label, v.Field(f.index)); err != nil {
+		if string(member) == `""` && v.Field(f.index).Kind() == reflect.String && !emptyAllowed(s, f) {
+			return granary.Errorf(granary.Invalid, "1 validation error detected: Value '' at '%s' failed to satisfy constraint: Member must not be empty; leave it out instead", f.label)
+		}
+		if err := decodeValue(s, member, f.label, v.Field(f.index)); err != nil {
 			return err
+		}
+	}
+	allows := &violations{service: s}
+	for i := range p.fields {
+		f := &p.fields[i]
+		if raw, given := m[f.name]; f.required && f.loc == "" && v.Field(f.index).Kind() == reflect.String && allows.mayBeEmpty(f.constraint) && (!given || string(raw) == "null") {
+			return granary.Errorf(granary.Invalid, "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must not be null", f.label)
 		}
 	}
 	return nil
 }
 
-func decodeValue(raw json.RawMessage, name string, dst reflect.Value) error {
+// emptyAllowed reports whether a member may be the empty text, which is not the same as to leave it out.
+func emptyAllowed(s *Service, f *field) bool {
+	if len(f.constraint) == 0 {
+		return true
+	}
+	v := &violations{service: s}
+	v.text(&f.constraint[0], false, "", f.label)
+	return len(v.list) == 0
+}
+
+func decodeValue(s *Service, raw json.RawMessage, name string, dst reflect.Value) error {
 	if string(raw) == "null" {
 		return nil
 	}
@@ -309,7 +329,7 @@ func decodeValue(raw json.RawMessage, name string, dst reflect.Value) error {
 		return nil
 	case t.Kind() == reflect.Pointer:
 		p := reflect.New(t.Elem())
-		if err := decodeValue(raw, name, p.Elem()); err != nil {
+		if err := decodeValue(s, raw, name, p.Elem()); err != nil {
 			return err
 		}
 		dst.Set(p)
@@ -321,9 +341,9 @@ func decodeValue(raw json.RawMessage, name string, dst reflect.Value) error {
 		}
 		return setText(dst, name, n.String(), true)
 	case t.Kind() == reflect.Struct:
-		return decodeObject(raw, name, dst)
+		return decodeObject(s, raw, name, dst)
 	case t.Kind() == reflect.Slice && t != byteType:
-		return decodeArray(raw, name, dst)
+		return decodeArray(s, raw, name, dst)
 	case t.Kind() == reflect.Map:
 		var m map[string]json.RawMessage
 		if json.Unmarshal(raw, &m) != nil {
@@ -332,7 +352,7 @@ func decodeValue(raw json.RawMessage, name string, dst reflect.Value) error {
 		dst.Set(reflect.MakeMap(t))
 		for k, r := range m {
 			e := reflect.New(t.Elem()).Elem()
-			if err := decodeValue(r, name, e); err != nil {
+			if err := decodeValue(s, r, name, e); err != nil {
 				return err
 			}
 			dst.SetMapIndex(reflect.ValueOf(k), e)
@@ -348,14 +368,14 @@ func decodeValue(raw json.RawMessage, name string, dst reflect.Value) error {
 var kindNames = map[reflect.Kind]string{reflect.String: "string", reflect.Int64: "whole number", reflect.Bool: "boolean",
 	reflect.Float64: "number", reflect.Slice: "base64 string"}
 
-func decodeArray(raw json.RawMessage, name string, dst reflect.Value) error {
+func decodeArray(s *Service, raw json.RawMessage, name string, dst reflect.Value) error {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil {
 		return malformed("SerializationException", "%s is not a JSON array.", name)
 	}
 	out := reflect.MakeSlice(dst.Type(), len(list), len(list))
 	for i, r := range list {
-		if err := decodeValue(r, name, out.Index(i)); err != nil {
+		if err := decodeValue(s, r, name, out.Index(i)); err != nil {
 			return err
 		}
 	}

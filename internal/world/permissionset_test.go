@@ -27,5 +27,5 @@ func TestThereAreNoPermissionSets(t *testing.T) {
 	_, err = sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{InstanceArn: &c.Instance, Name: aws.String("Admins")})
 	refused(t, err, "AccessDeniedException", "Permission sets and account assignments are not supported here")
 	_, err = sso.AddRegion(ctx, &ssoadmin.AddRegionInput{InstanceArn: &c.Instance, RegionName: aws.String("eu-west-1")})
-	refused(t, err, "AccessDeniedException", "Further Regions")
+	refused(t, err, "ValidationException", "Further Regions")
 }

@@ -68,7 +68,8 @@ func (s *service) listGroups(c *awsapi.Call, in *api.ListGroupsInput) (*api.List
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, in.IdentityStoreId, "groups")
+	pages := awsapi.ListOf("groups", in.IdentityStoreId, name)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, maxPage)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (s *service) listGroups(c *awsapi.Call, in *api.ListGroupsInput) (*api.List
 		for _, g := range list {
 			out.Groups = append(out.Groups, groupShape(g))
 		}
-		out.NextToken = token(next, in.IdentityStoreId, "groups")
+		out.NextToken = pages.NextToken(next)
 		return nil
 	})
 	return out, err

@@ -1,7 +1,6 @@
 package identitystore
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"strings"
 
@@ -19,7 +18,7 @@ func readAlternate(a *api.AlternateIdentifier) (alternate, error) {
 	case a.UniqueAttribute != nil && a.ExternalId == nil:
 		u := a.UniqueAttribute
 		out := alternate{path: strings.ToLower(u.AttributePath), given: u.AttributePath}
-		if json.Unmarshal(u.AttributeValue, &out.value) != nil {
+		if len(u.AttributeValue) == 0 || u.AttributeValue[0] != '"' || json.Unmarshal(u.AttributeValue, &out.value) != nil {
 			return out, granary.Errorf(granary.Invalid, "The AttributeValue must be a text.")
 		}
 		return out, nil
@@ -42,28 +41,4 @@ func filter(list []api.Filter, attribute string) (string, error) {
 		return "", granary.Errorf(granary.Invalid, "The list can be filtered by %s only, and not by %s.", attribute, list[0].AttributePath)
 	}
 	return list[0].AttributeValue, nil
-}
-
-// page reads MaxResults and NextToken, which is bound to its store and list.
-func page(maxResults *int64, nextToken string, bound ...string) (after string, limit int, err error) {
-	limit = 100
-	if maxResults != nil {
-		limit = int(*maxResults)
-	}
-	if nextToken == "" {
-		return "", limit, nil
-	}
-	b, err := base64.URLEncoding.DecodeString(nextToken)
-	rest, ok := strings.CutPrefix(string(b), strings.Join(bound, "\x00")+"\x00")
-	if err != nil || !ok {
-		return "", 0, granary.Errorf(granary.Invalid, "The NextToken is not one that this list gave.")
-	}
-	return rest, limit, nil
-}
-
-func token(next string, bound ...string) string {
-	if next == "" {
-		return ""
-	}
-	return base64.URLEncoding.EncodeToString([]byte(strings.Join(bound, "\x00") + "\x00" + next))
 }

@@ -9,12 +9,24 @@ import (
 
 func member(id granary.UserID) *api.MemberId { return &api.MemberId{UserId: string(id)} }
 
+// userOf reads a MemberId, which is a union of one.
+func userOf(m *api.MemberId) (granary.UserID, error) {
+	if m.UserId == "" {
+		return "", granary.Errorf(granary.Invalid, "The MemberId must have the member UserId.")
+	}
+	return granary.UserID(m.UserId), nil
+}
+
 func (s *service) createMembership(c *awsapi.Call, in *api.CreateGroupMembershipInput) (*api.CreateGroupMembershipOutput, error) {
 	d, err := s.store(in.IdentityStoreId)
 	if err != nil {
 		return nil, err
 	}
-	m := &granary.Membership{Store: d, ID: granary.UUID(), Group: granary.GroupID(in.GroupId), User: granary.UserID(in.MemberId.UserId), Created: c.Now.UTC()}
+	u, err := userOf(in.MemberId)
+	if err != nil {
+		return nil, err
+	}
+	m := &granary.Membership{Store: d, ID: granary.UUID(), Group: granary.GroupID(in.GroupId), User: u, Created: c.Now.UTC()}
 	err = s.DB.Update(c, func(tx *store.Tx) error {
 		if _, err := tx.Groups.Get(d, m.Group); err != nil {
 			return orMissing(err, "GROUP")
@@ -72,8 +84,12 @@ func (s *service) getMembershipID(c *awsapi.Call, in *api.GetGroupMembershipIdIn
 	if err != nil {
 		return nil, err
 	}
+	u, err := userOf(in.MemberId)
+	if err != nil {
+		return nil, err
+	}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		m, err := tx.Memberships.Find(d, granary.GroupID(in.GroupId), granary.UserID(in.MemberId.UserId))
+		m, err := tx.Memberships.Find(d, granary.GroupID(in.GroupId), u)
 		if err != nil {
 			return orMissing(err, "GROUP_MEMBERSHIP")
 		}
@@ -88,7 +104,8 @@ func (s *service) listMemberships(c *awsapi.Call, in *api.ListGroupMembershipsIn
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, in.IdentityStoreId, "group", in.GroupId)
+	pages := awsapi.ListOf("memberships of group", in.IdentityStoreId, in.GroupId)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, maxPage)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +118,7 @@ func (s *service) listMemberships(c *awsapi.Call, in *api.ListGroupMembershipsIn
 		for _, m := range list {
 			out.GroupMemberships = append(out.GroupMemberships, membershipShape(m))
 		}
-		out.NextToken = token(next, in.IdentityStoreId, "group", in.GroupId)
+		out.NextToken = pages.NextToken(next)
 		return err
 	})
 	return out, err
@@ -112,20 +129,25 @@ func (s *service) listMembershipsOf(c *awsapi.Call, in *api.ListGroupMemberships
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, in.IdentityStoreId, "member", in.MemberId.UserId)
+	u, err := userOf(in.MemberId)
+	if err != nil {
+		return nil, err
+	}
+	pages := awsapi.ListOf("memberships of user", in.IdentityStoreId, string(u))
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, maxPage)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListGroupMembershipsForMemberOutput{GroupMemberships: []api.GroupMembership{}}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		if _, err := tx.Users.Get(d, granary.UserID(in.MemberId.UserId)); err != nil {
+		if _, err := tx.Users.Get(d, u); err != nil {
 			return orMissing(err, "USER")
 		}
-		list, next, err := tx.Memberships.ListOfUser(d, granary.UserID(in.MemberId.UserId), after, limit)
+		list, next, err := tx.Memberships.ListOfUser(d, u, after, limit)
 		for _, m := range list {
 			out.GroupMemberships = append(out.GroupMemberships, membershipShape(m))
 		}
-		out.NextToken = token(next, in.IdentityStoreId, "member", in.MemberId.UserId)
+		out.NextToken = pages.NextToken(next)
 		return err
 	})
 	return out, err
@@ -136,12 +158,19 @@ func (s *service) isMember(_ *awsapi.Call, in *api.IsMemberInGroupsInput) (*api.
 	if err != nil {
 		return nil, err
 	}
+	u, err := userOf(in.MemberId)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := s.Index.User(d, u); !ok {
+		return nil, missing("USER", "USER not found.")
+	}
 	out := &api.IsMemberInGroupsOutput{Results: []api.GroupMembershipExistenceResult{}}
 	for _, g := range in.GroupIds {
 		if !s.Index.GroupExists(d, granary.GroupID(g)) {
 			return nil, missing("GROUP", "GROUP not found.")
 		}
-		is := s.Index.Member(d, granary.UserID(in.MemberId.UserId), granary.GroupID(g))
+		is := s.Index.Member(d, u, granary.GroupID(g))
 		out.Results = append(out.Results, api.GroupMembershipExistenceResult{GroupId: g, MemberId: in.MemberId, MembershipExists: &is})
 	}
 	return out, nil

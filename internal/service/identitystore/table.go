@@ -23,7 +23,7 @@ type service struct{ Config }
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "identitystore", Source: "identitystore.amazonaws.com",
+		Wire: api.Service, Prefix: "identitystore", Legacy: "sso-directory", Source: "identitystore.amazonaws.com",
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
 			granary.NotFound: "ResourceNotFoundException", granary.Exists: "ConflictException", granary.Conflict: "ConflictException",
@@ -91,9 +91,13 @@ func checks[In any](s *service, of func(*In) (store, inside string), open bool) 
 				owner = account
 			}
 		}
+		keys, err := s.conditionKeys(c, granary.StoreID(id), inside, in)
+		if err != nil {
+			return nil, err
+		}
 		return []authz.Request{
-			{Resource: string(granary.IdentityStoreARN(account, granary.StoreID(id))), Owner: owner},
-			{Resource: "arn:aws:identitystore:::" + inside, Owner: owner},
+			{Resource: string(granary.IdentityStoreARN(account, granary.StoreID(id))), Owner: owner, Keys: keys},
+			{Resource: "arn:aws:identitystore:::" + inside, Owner: owner, Keys: keys},
 		}, nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"granary"
 	api "granary/internal/api/identitystore"
@@ -77,7 +78,11 @@ func set(known attributes, op api.AttributeOperation) error {
 	if len(value) == 0 || string(value) == "null" {
 		return put(nil)
 	}
-	if err := put(value); err != nil {
+	err := legal(value)
+	if err == nil {
+		err = put(value)
+	}
+	if err != nil {
 		return granary.Errorf(granary.Invalid, "The value of the attribute %s is not of its type: %s.", op.AttributePath, err)
 	}
 	return nil
@@ -93,23 +98,58 @@ func text(into *string) setter {
 		if err := strictly(raw, into); err != nil {
 			return errNotText
 		}
-		if *into == "" {
-			return errEmptyText
-		}
 		return nil
 	}
 }
 
 var (
 	errNotText   = granary.Errorf(granary.Invalid, "it must be a text")
-	errEmptyText = granary.Errorf(granary.Invalid, "it must not be empty; leave the value out to remove the attribute")
+	errEmptyText = granary.Errorf(granary.Invalid, "a text must not be empty; leave the value out to remove the attribute")
 	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own members", granary.MaxPhotos)
 	errNotOne    = granary.Errorf(granary.Invalid, "it must be a list of one object with the attribute's own members. Currently list attributes only allow single item")
+	errBadText   = granary.Errorf(granary.Invalid, "a text has characters that are not allowed")
 	errNotObject = granary.Errorf(granary.Invalid, "it must be an object with the attribute's own members")
 )
 
 // one is an attribute that is a list of one object, replaced whole: SCIM may have brought more, this API does not.
 func one[Shape, T any](into *[]T, of func(Shape) T) setter { return many(into, of, 1, errNotOne) }
+
+// legal checks every text in a document as the shapes of the API check theirs: not empty, and of letters, marks, symbols, numbers,
+// punctuation and plain white space only.
+func legal(raw json.RawMessage) error {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return errNotObject
+	}
+	return legalTexts(v)
+}
+
+func legalTexts(v any) error {
+	switch v := v.(type) {
+	case string:
+		if v == "" {
+			return errEmptyText
+		}
+		if strings.ContainsFunc(v, func(r rune) bool {
+			return r == unicode.ReplacementChar || !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P) && !strings.ContainsRune("\t\n\r \u00a0\u3000", r)
+		}) {
+			return errBadText
+		}
+	case []any:
+		for _, e := range v {
+			if err := legalTexts(e); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, e := range v {
+			if err := legalTexts(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // many is an attribute that is a list of objects, replaced whole.
 func many[Shape, T any](into *[]T, of func(Shape) T, most int, wrong error) setter {

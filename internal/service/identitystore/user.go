@@ -11,6 +11,9 @@ import (
 
 const enterprise = "aws:identitystore:enterprise"
 
+// maxPage is the longest page, and the usual one.
+const maxPage = 100
+
 func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.CreateUserOutput, error) {
 	d, err := s.store(in.IdentityStoreId)
 	if err != nil {
@@ -100,6 +103,9 @@ func readExtensions(u *granary.User, given map[string]json.RawMessage) error {
 			return granary.Errorf(granary.Invalid, "The only extension is %s, and %s was given.", enterprise, name)
 		}
 		var e extension
+		if err := legal(raw); err != nil {
+			return granary.Errorf(granary.Invalid, "The extension %s has a text that is not allowed: %s.", enterprise, err)
+		}
 		if err := strictly(raw, &e); err != nil {
 			return granary.Errorf(granary.Invalid, "The extension %s is not an object of its own texts.", enterprise)
 		}
@@ -209,7 +215,8 @@ func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUs
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := page(in.MaxResults, in.NextToken, in.IdentityStoreId, "users")
+	pages := awsapi.ListOf("users", in.IdentityStoreId, name)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, maxPage)
 	if err != nil {
 		return nil, err
 	}
@@ -232,7 +239,7 @@ func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUs
 		for _, u := range list {
 			out.Users = append(out.Users, userShape(u, in.Extensions))
 		}
-		out.NextToken = token(next, in.IdentityStoreId, "users")
+		out.NextToken = pages.NextToken(next)
 		return nil
 	})
 	return out, err

@@ -10,9 +10,6 @@ import (
 	"granary/internal/store"
 )
 
-// provider is the application provider of the applications that associations make.
-const provider granary.ARN = "arn:aws:sso::aws:applicationProvider/s3-access-grants"
-
 // associationRequests are what the caller must be allowed beside the operation itself (access-grants §3).
 func associationRequests(center string) []authz.Request {
 	var out []authz.Request
@@ -64,7 +61,7 @@ func associate(tx *store.Tx, c *awsapi.Call, i *granary.GrantsInstance, arn stri
 	if err != nil {
 		return err
 	}
-	app := &granary.Application{ID: "apl-" + granary.Hex(16), Instance: center.ID, Account: c.Account, Region: c.Region, Provider: provider,
+	app := &granary.Application{ID: "apl-" + granary.Hex(16), Instance: center.ID, Account: c.Account, Region: c.Region, Provider: granary.AccessGrantsProvider,
 		Name: "S3AccessGrants-" + c.Region, ClientID: granary.Hex(32), Managed: true, Created: c.Now.UTC()}
 	i.IdentityCenter, i.Application = center.ARN(), app.ARN()
 	return tx.Applications.Create(app)

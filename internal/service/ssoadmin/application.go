@@ -169,31 +169,35 @@ func (s *service) listApplications(c *awsapi.Call, in *api.ListApplicationsInput
 	if !s.administers(i, c.Caller.Account) && f.ApplicationAccount != string(c.Caller.Account) {
 		return nil, granary.Errorf(granary.Denied, "This account lists its own applications only: give Filter.ApplicationAccount=%s.", c.Caller.Account)
 	}
-	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
+	pages := awsapi.ListOf("applications", i.ID, f.ApplicationAccount, f.ApplicationProvider)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListApplicationsOutput{Applications: []api.Application{}}
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		list, next, err := tx.Applications.List(i.ID, granary.ARN(after), limit)
+		list, next, err := tx.Applications.Find(i.ID, granary.AccountID(f.ApplicationAccount), granary.ARN(f.ApplicationProvider), granary.ARN(after), limit)
 		for _, a := range list {
-			if (f.ApplicationAccount == "" || f.ApplicationAccount == string(a.Account)) && (f.ApplicationProvider == "" || f.ApplicationProvider == string(a.Provider)) {
-				out.Applications = append(out.Applications, s.shape(a))
-			}
+			out.Applications = append(out.Applications, s.shape(a))
 		}
-		out.NextToken = awsapi.NextToken(next)
+		out.NextToken = pages.NextToken(next)
 		return err
 	})
 	return out, err
 }
 
-var providers = []api.ApplicationProvider{{ApplicationProviderArn: customProvider, FederationProtocol: "OAUTH",
-	DisplayData: &api.DisplayData{DisplayName: "Custom application", Description: "An application of your own that exchanges tokens"},
-	ResourceServerConfig: &api.ResourceServerConfig{Scopes: map[string]api.ResourceServerScopeDetails{
-		"s3:access_grants:read_write": {DetailedTitle: "S3 Access Grants", LongDescription: "Access to data that S3 Access Grants gives the signed-in person"}}}}}
+// providers are what applications are made from: by customers from the first, by S3 Access Grants from the second.
+var providers = []api.ApplicationProvider{
+	{ApplicationProviderArn: customProvider, FederationProtocol: "OAUTH",
+		DisplayData: &api.DisplayData{DisplayName: "Custom application", Description: "An application of your own that exchanges tokens"},
+		ResourceServerConfig: &api.ResourceServerConfig{Scopes: map[string]api.ResourceServerScopeDetails{
+			"s3:access_grants:read_write": {DetailedTitle: "S3 Access Grants", LongDescription: "Access to data that S3 Access Grants gives the signed-in person"}}}},
+	{ApplicationProviderArn: string(granary.AccessGrantsProvider), FederationProtocol: "OAUTH",
+		DisplayData: &api.DisplayData{DisplayName: "S3 Access Grants", Description: "What an S3 Access Grants instance has in Identity Center; made by associating them"}},
+}
 
 func (s *service) listProviders(_ *awsapi.Call, in *api.ListApplicationProvidersInput) (*api.ListApplicationProvidersOutput, error) {
-	list, next, err := awsapi.Cut(providers, func(p api.ApplicationProvider) string { return p.ApplicationProviderArn }, in.MaxResults, in.NextToken, 100)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("providers"), providers, func(p api.ApplicationProvider) string { return p.ApplicationProviderArn }, in.MaxResults, in.NextToken, 100)
 	return &api.ListApplicationProvidersOutput{ApplicationProviders: list, NextToken: next}, err
 }
 

@@ -74,11 +74,14 @@ func (s *service) deleteAssignment(c *awsapi.Call, in *api.DeleteApplicationAssi
 		return nil, err
 	}
 	return &api.DeleteApplicationAssignmentOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		err := tx.Assignments.Delete(granary.ARN(in.ApplicationArn), in.PrincipalId)
-		if granary.Is(err, granary.NotFound) {
+		a, err := tx.Assignments.Get(granary.ARN(in.ApplicationArn), in.PrincipalId)
+		if granary.Is(err, granary.NotFound) || err == nil && a.Type != in.PrincipalType {
 			return nil
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return tx.Assignments.Delete(a.Application, a.Principal)
 	})
 }
 
@@ -86,7 +89,8 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 	if _, err := s.application(in.ApplicationArn); err != nil {
 		return nil, err
 	}
-	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
+	pages := awsapi.ListOf("assignments", in.ApplicationArn)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +100,7 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 		for _, a := range list {
 			out.ApplicationAssignments = append(out.ApplicationAssignments, api.ApplicationAssignment{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
 		}
-		out.NextToken = awsapi.NextToken(next)
+		out.NextToken = pages.NextToken(next)
 		return err
 	})
 	return out, err
@@ -115,6 +119,14 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	if only == "" && !s.administers(i, c.Caller.Account) {
 		return nil, granary.Errorf(granary.Denied, "This account asks about one application of its own at a time: give Filter.ApplicationArn.")
 	}
+	if only != "" {
+		if s.ownerOf(c, only) != "" {
+			return nil, granary.Errorf(granary.Denied, "The application %s is another account's.", only)
+		}
+		if _, err := s.application(only); err != nil {
+			return nil, err
+		}
+	}
 	principals := []string{in.PrincipalId}
 	if in.PrincipalType == "USER" {
 		list, _ := s.Index.Grantees(i.Store, granary.UserID(in.PrincipalId))
@@ -131,7 +143,7 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 			}
 			for _, a := range list {
 				app, ok := s.Index.Application(a.Application)
-				if ok && app.Instance == i.ID && (only == "" || only == string(a.Application)) && s.manages(c, app.Account, app.Instance) {
+				if ok && (p != in.PrincipalId || a.Type == in.PrincipalType) && app.Instance == i.ID && (only == "" || only == string(a.Application)) && s.manages(c, app.Account, app.Instance) {
 					all = append(all, api.ApplicationAssignmentForPrincipal{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
 				}
 			}
@@ -143,7 +155,7 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	}
 	key := func(a api.ApplicationAssignmentForPrincipal) string { return a.ApplicationArn + " " + a.PrincipalId }
 	slices.SortFunc(all, func(a, b api.ApplicationAssignmentForPrincipal) int { return strings.Compare(key(a), key(b)) })
-	list, next, err := awsapi.Cut(all, key, in.MaxResults, in.NextToken, 100)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("assignments of", i.ID, in.PrincipalId, only), all, key, in.MaxResults, in.NextToken, 100)
 	return &api.ListApplicationAssignmentsForPrincipalOutput{ApplicationAssignments: list, NextToken: next}, err
 }
 

@@ -62,10 +62,6 @@ func openInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
 	}
 }
 
-func (s *service) readInstance(arn func(*api.DescribeInstanceInput) string) awsapi.Checks[api.DescribeInstanceInput] {
-	return openInstance(s, arn)
-}
-
 // onApp checks against an application: its own account manages it, and the account of its instance.
 func onApp[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
 	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
@@ -74,14 +70,25 @@ func onApp[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
 }
 
 func (s *service) onApplication(c *awsapi.Call, arn string) authz.Request {
-	r := authz.Request{Resource: arn, Keys: policy.Values{}}
+	r := authz.Request{Resource: arn, Owner: s.ownerOf(c, arn), Keys: policy.Values{}}
 	if a, ok := s.Index.Application(granary.ARN(arn)); ok {
-		if !s.manages(c, a.Account, a.Instance) {
-			r.Owner = a.Account
-		}
 		resourceTags(r.Keys, a.Tags)
 	}
 	return r
+}
+
+// ownerOf is the account that an application's or issuer's ARN names, "" when the caller's manages it. What is not there is judged in
+// the same way: a stranger does not learn which of another account's there are.
+func (s *service) ownerOf(c *awsapi.Call, arn string) granary.AccountID {
+	_, rest, _ := strings.Cut(arn, ":sso::")
+	account, rest, _ := strings.Cut(rest, ":")
+	_, rest, _ = strings.Cut(rest, "/")
+	instance, _, _ := strings.Cut(rest, "/")
+	owner := granary.AccountID(account)
+	if _, ours := s.Index.Account(owner); !ours || s.manages(c, owner, instance) {
+		return ""
+	}
+	return owner
 }
 
 func onIssuer[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
@@ -91,11 +98,8 @@ func onIssuer[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
 }
 
 func (s *service) onTrustedIssuer(c *awsapi.Call, arn string) authz.Request {
-	r := authz.Request{Resource: arn, Keys: policy.Values{}}
+	r := authz.Request{Resource: arn, Owner: s.ownerOf(c, arn), Keys: policy.Values{}}
 	if i, ok := s.Index.Issuer(granary.ARN(arn)); ok {
-		if !s.manages(c, i.Account, i.Instance) {
-			r.Owner = i.Account
-		}
 		resourceTags(r.Keys, i.Tags)
 	}
 	return r
@@ -131,6 +135,14 @@ func withTags(r authz.Request, tags []api.Tag) []authz.Request {
 	tag := r
 	tag.Action = "sso:TagResource"
 	return []authz.Request{r, tag}
+}
+
+func (s *service) checkCreateInstance(_ *awsapi.Call, in *api.CreateInstanceInput) ([]authz.Request, error) {
+	return withTags(authz.Request{Resource: "*", Keys: policy.Values{}}, in.Tags), nil
+}
+
+func checkProvider(_ *awsapi.Call, in *api.DescribeApplicationProviderInput) ([]authz.Request, error) {
+	return []authz.Request{{Resource: in.ApplicationProviderArn}}, nil
 }
 
 func (s *service) checkCreateApplication(c *awsapi.Call, in *api.CreateApplicationInput) ([]authz.Request, error) {

@@ -137,6 +137,9 @@ func (s *service) listGrants(_ *awsapi.Call, in *api.ListApplicationGrantsInput)
 	if err != nil {
 		return nil, err
 	}
+	if _, _, err := awsapi.ListOf("grants", in.ApplicationArn).Page(nil, in.NextToken, len(grantTypes)); err != nil { // there is one page
+		return nil, err
+	}
 	out := &api.ListApplicationGrantsOutput{Grants: []api.GrantItem{}}
 	for _, t := range grantTypes {
 		if g := grantShape(a.Application, t); g != nil {

@@ -35,7 +35,7 @@ func (s *service) createInstance(c *awsapi.Call, in *api.CreateInstanceInput) (o
 func (s *service) listInstances(c *awsapi.Call, in *api.ListInstancesInput) (*api.ListInstancesOutput, error) {
 	list := s.Index.IdentityCenters(c.Caller.Account)
 	slices.SortFunc(list, func(a, b *granary.IdentityCenter) int { return strings.Compare(a.ID, b.ID) })
-	list, next, err := awsapi.Cut(list, func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("instances", string(c.Caller.Account)), list, func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,9 @@ func deleteDirectory(tx *store.Tx, i *granary.IdentityCenter) error {
 func (s *service) listRegions(c *awsapi.Call, in *api.ListRegionsInput) (*api.ListRegionsOutput, error) {
 	i, err := s.instance(c, in.InstanceArn)
 	if err != nil {
+		return nil, err
+	}
+	if _, _, err := awsapi.ListOf("regions", i.ID).Page(in.MaxResults, in.NextToken, 1); err != nil { // there is one page
 		return nil, err
 	}
 	yes := true

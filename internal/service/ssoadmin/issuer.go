@@ -117,7 +117,8 @@ func (s *service) listIssuers(c *awsapi.Call, in *api.ListTrustedTokenIssuersInp
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, 100)
+	pages := awsapi.ListOf("issuers", i.ID)
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, 100)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (s *service) listIssuers(c *awsapi.Call, in *api.ListTrustedTokenIssuersInp
 		for _, t := range list {
 			out.TrustedTokenIssuers = append(out.TrustedTokenIssuers, api.TrustedTokenIssuerMetadata{Name: t.Name, TrustedTokenIssuerArn: string(t.ARN()), TrustedTokenIssuerType: issuerType})
 		}
-		out.NextToken = awsapi.NextToken(next)
+		out.NextToken = pages.NextToken(next)
 		return err
 	})
 	return out, err

@@ -26,7 +26,7 @@ func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthentication
 	if err != nil {
 		return nil, granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: %s", granary.AsError(err).Message)
 	}
-	if err := actorActions(doc); err != nil {
+	if err := actorScope(doc, in.ApplicationArn); err != nil {
 		return nil, err
 	}
 	return &api.PutApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
@@ -35,10 +35,10 @@ func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthentication
 	})
 }
 
-// actorActions refuses actions that an actor policy cannot be about (identity-center §5.4).
-func actorActions(doc string) error {
+// actorScope refuses actions and resources that an actor policy cannot be about (identity-center §5.4).
+func actorScope(doc, arn string) error {
+	type statement struct{ Action, Resource texts }
 	var p struct{ Statement json.RawMessage }
-	type statement struct{ Action json.RawMessage }
 	_ = json.Unmarshal([]byte(doc), &p) // parsed a moment ago
 	var list []statement
 	if json.Unmarshal(p.Statement, &list) != nil {
@@ -46,20 +46,31 @@ func actorActions(doc string) error {
 		_ = json.Unmarshal(p.Statement, &list[0])
 	}
 	for _, st := range list {
-		var names []string
-		var one string
-		if json.Unmarshal(st.Action, &one) == nil {
-			names = []string{one}
-		} else {
-			_ = json.Unmarshal(st.Action, &names)
-		}
-		for _, n := range names {
+		for _, n := range st.Action {
 			if n != "*" && !strings.HasPrefix(strings.ToLower(n), "sso-oauth:") {
 				return granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: the action %s is none of sso-oauth.", n)
 			}
 		}
+		for _, r := range st.Resource {
+			if r != arn && !strings.ContainsAny(r, "*?") {
+				return granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: the resource %s is not this application; write * or its own ARN.", r)
+			}
+		}
 	}
 	return nil
+}
+
+// texts is one text or a list of them.
+type texts []string
+
+// UnmarshalJSON reads either.
+func (t *texts) UnmarshalJSON(b []byte) error {
+	var one string
+	if json.Unmarshal(b, &one) == nil {
+		*t = texts{one}
+		return nil
+	}
+	return json.Unmarshal(b, (*[]string)(t))
 }
 
 func (s *service) method(a *granary.Application) *api.AuthenticationMethod {
@@ -87,6 +98,9 @@ func (s *service) deleteMethod(c *awsapi.Call, in *api.DeleteApplicationAuthenti
 func (s *service) listMethods(_ *awsapi.Call, in *api.ListApplicationAuthenticationMethodsInput) (*api.ListApplicationAuthenticationMethodsOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
+		return nil, err
+	}
+	if _, _, err := awsapi.ListOf("methods", in.ApplicationArn).Page(nil, in.NextToken, 1); err != nil { // there is one page
 		return nil, err
 	}
 	out := &api.ListApplicationAuthenticationMethodsOutput{AuthenticationMethods: []api.AuthenticationMethodItem{}}

@@ -8,7 +8,7 @@ import (
 )
 
 // Permission sets give people roles in accounts, which has no part in S3 Access Grants: there are none, their lists are empty, and
-// making one is refused in words. The same holds for attributes for access control, and for instances in several Regions.
+// making one is refused in words. The same holds for attributes for access control. An instance is in one Region and stays there.
 
 // refused answers an operation on what this release does not have.
 func refused[In, Out any](op wire.Operation[In, Out], what string) awsapi.Row {
@@ -25,10 +25,20 @@ func none[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In
 	})
 }
 
+// oneRegion answers what would give an instance another Region.
+func oneRegion[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In) string) awsapi.Row {
+	return awsapi.On(op, ownInstance(s, instance), func(c *awsapi.Call, in *In) (*Out, error) {
+		if _, err := s.instance(c, instance(in)); err != nil {
+			return nil, err
+		}
+		return nil, granary.Errorf(granary.Invalid, "Further Regions of an instance are not supported here: it stays in the Region that it was made in.")
+	})
+}
+
 func (s *service) permissionSetRows() []awsapi.Row {
-	const sets, attributes, regions = "Permission sets and account assignments", "Attributes for access control", "Further Regions of an instance"
+	const sets, attributes = "Permission sets and account assignments", "Attributes for access control"
 	return []awsapi.Row{
-		refused(api.AddRegion, regions),
+		oneRegion(s, api.AddRegion, func(in *api.AddRegionInput) string { return in.InstanceArn }),
 		refused(api.AttachCustomerManagedPolicyReferenceToPermissionSet, sets),
 		refused(api.AttachManagedPolicyToPermissionSet, sets),
 		refused(api.CreateAccountAssignment, sets),
@@ -51,7 +61,7 @@ func (s *service) permissionSetRows() []awsapi.Row {
 		refused(api.ProvisionPermissionSet, sets),
 		refused(api.PutInlinePolicyToPermissionSet, sets),
 		refused(api.PutPermissionsBoundaryToPermissionSet, sets),
-		refused(api.RemoveRegion, regions),
+		oneRegion(s, api.RemoveRegion, func(in *api.RemoveRegionInput) string { return in.InstanceArn }),
 		refused(api.UpdateInstanceAccessControlAttributeConfiguration, attributes),
 		refused(api.UpdatePermissionSet, sets),
 		none(s, api.ListPermissionSets, func(in *api.ListPermissionSetsInput) string { return in.InstanceArn }, api.ListPermissionSetsOutput{PermissionSets: []string{}}),

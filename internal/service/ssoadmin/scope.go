@@ -26,7 +26,7 @@ func (s *service) putScope(c *awsapi.Call, in *api.PutApplicationAccessScopeInpu
 		case i >= 0:
 			a.Scopes[i] = scope
 		case len(a.Scopes) >= maxScopes:
-			return granary.Errorf(granary.Quota, "An application has at most %d access scopes.", maxScopes)
+			return granary.Errorf(granary.Invalid, "ServiceQuotaExceeded: an application has at most %d access scopes.", maxScopes) // no ServiceQuotaExceededException is declared here
 		default:
 			a.Scopes = append(a.Scopes, scope)
 		}
@@ -90,6 +90,6 @@ func (s *service) listScopes(_ *awsapi.Call, in *api.ListApplicationAccessScopes
 		list = append(list, scopeShape(sc))
 	}
 	slices.SortFunc(list, func(x, y api.ScopeDetails) int { return strings.Compare(x.Scope, y.Scope) })
-	list, next, err := awsapi.Cut(list, func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("scopes", in.ApplicationArn), list, func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
 	return &api.ListApplicationAccessScopesOutput{Scopes: list, NextToken: next}, err
 }

@@ -39,9 +39,9 @@ func New(c Config) *awsapi.Service {
 			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
 		},
 		Rows: append([]awsapi.Row{
-			awsapi.On(api.CreateInstance, anything[api.CreateInstanceInput], s.createInstance),
+			awsapi.On(api.CreateInstance, s.checkCreateInstance, s.createInstance),
 			awsapi.On(api.ListInstances, anything[api.ListInstancesInput], s.listInstances),
-			awsapi.On(api.DescribeInstance, s.readInstance(func(in *api.DescribeInstanceInput) string { return in.InstanceArn }), s.describeInstance),
+			awsapi.On(api.DescribeInstance, openInstance(s, func(in *api.DescribeInstanceInput) string { return in.InstanceArn }), s.describeInstance),
 			awsapi.On(api.UpdateInstance, ownInstance(s, func(in *api.UpdateInstanceInput) string { return in.InstanceArn }), s.updateInstance),
 			awsapi.On(api.DeleteInstance, ownersInstance(s, func(in *api.DeleteInstanceInput) string { return in.InstanceArn }), s.deleteInstance),
 			awsapi.On(api.ListRegions, openInstance(s, func(in *api.ListRegionsInput) string { return in.InstanceArn }), s.listRegions),
@@ -53,7 +53,7 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.DeleteApplication, onApp(s, func(in *api.DeleteApplicationInput) string { return in.ApplicationArn }), s.deleteApplication),
 			awsapi.On(api.ListApplications, openInstance(s, func(in *api.ListApplicationsInput) string { return in.InstanceArn }), s.listApplications),
 			awsapi.On(api.ListApplicationProviders, anything[api.ListApplicationProvidersInput], s.listProviders),
-			awsapi.On(api.DescribeApplicationProvider, anything[api.DescribeApplicationProviderInput], s.describeProvider),
+			awsapi.On(api.DescribeApplicationProvider, checkProvider, s.describeProvider),
 
 			awsapi.On(api.PutApplicationGrant, onApp(s, func(in *api.PutApplicationGrantInput) string { return in.ApplicationArn }), s.putGrant),
 			awsapi.On(api.GetApplicationGrant, onApp(s, func(in *api.GetApplicationGrantInput) string { return in.ApplicationArn }), s.getGrant),

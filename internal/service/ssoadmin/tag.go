@@ -117,7 +117,7 @@ func (s *service) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (ou
 		}
 		slices.SortFunc(list, func(a, b api.Tag) int { return strings.Compare(a.Key, b.Key) })
 		out = &api.ListTagsForResourceOutput{}
-		out.Tags, out.NextToken, err = awsapi.Cut(list, func(t api.Tag) string { return t.Key }, nil, in.NextToken, maxTags)
+		out.Tags, out.NextToken, err = awsapi.CutOf(awsapi.ListOf("tags", in.ResourceArn), list, func(t api.Tag) string { return t.Key }, nil, in.NextToken, maxTags)
 		return err
 	})
 	return out, err
