@@ -65,6 +65,9 @@ func row[In, Out any](op wire.Operation[In, Out], access Access, checks Checks[I
 		if err != nil {
 			return wire.Response{}, err
 		}
+		if s.Tells && !readOnly(op.Name) && out != nil {
+			c.Event.ResponseElements = wire.Redacted(out)
+		}
 		return op.Encode(out, c.RequestID)
 	}
 	return Row{Meta: op.Meta, Access: access, serve: serve}

@@ -170,6 +170,8 @@ func (o *office) testIssuers(t *testing.T) {
 		{"describe nothing", only(describe(o.noIssuer())), missing, "no trusted token issuer"},
 		{"describe no ARN", only(describe(aws.String("tti-1"))), invalid, "regular expression"},
 		{"change", update(made, ssotypes.OidcJwtUpdateConfiguration{ClaimAttributePath: aws.String("a_b.c"), IdentityStoreAttributePath: aws.String("EMAILS.value"), JwksRetrievalOption: "OPEN_ID_DISCOVERY"}), "", ""},
+		{"change to an alias of the provider's id", update(made, ssotypes.OidcJwtUpdateConfiguration{IdentityStoreAttributePath: aws.String("externalId")}), "", ""},
+		{"change to the other", update(made, ssotypes.OidcJwtUpdateConfiguration{IdentityStoreAttributePath: aws.String("EMAILS.value")}), "", ""},
 		{"change nothing of it", update(made, ssotypes.OidcJwtUpdateConfiguration{}), "", ""},
 		{"change to an attribute of many", update(made, ssotypes.OidcJwtUpdateConfiguration{IdentityStoreAttributePath: aws.String("title")}), invalid, "does not identify one user"},
 		{"change to a bad claim", update(made, ssotypes.OidcJwtUpdateConfiguration{ClaimAttributePath: aws.String("a-b")}), invalid, "claimAttributePath"},

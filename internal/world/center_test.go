@@ -168,6 +168,8 @@ func TestIdentityCenterOperations(t *testing.T) {
 		{"older action names and condition keys", o.testDirectoryPolicies},
 		{"an instance goes", o.testDeleteInstance},
 		{"what is not supported", o.testUnsupported},
+		{"retries at once", o.testRetries},
+		{"the audit log", o.testAudit},
 	} {
 		t.Run(part.name, part.run)
 	}

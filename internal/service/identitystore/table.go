@@ -23,7 +23,7 @@ type service struct{ Config }
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "identitystore", Legacy: "sso-directory", Source: "identitystore.amazonaws.com",
+		Wire: api.Service, Prefix: "identitystore", Legacy: "sso-directory", Source: "identitystore.amazonaws.com", Tells: true,
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
 			granary.NotFound: "ResourceNotFoundException", granary.Exists: "ConflictException", granary.Conflict: "ConflictException",

@@ -31,7 +31,7 @@ func Mend(body []byte) []byte {
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "sso", Source: "sso.amazonaws.com", Mend: Mend,
+		Wire: api.Service, Prefix: "sso", Source: "sso.amazonaws.com", Tells: true, Mend: Mend,
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
 			granary.NotFound: "ResourceNotFoundException", granary.Exists: "ConflictException", granary.Conflict: "ConflictException",
