@@ -31,6 +31,7 @@ func encode(m *Meta, out any, requestID string) Response {
 		b := append([]byte(nil), "<"+m.Name+"Response xmlns=\""+m.Service.XMLNamespace+"\">"...)
 		if !m.Void {
 			b = append(b, "<"+m.Name+"Result>"...)
+			fillLists(v)
 			b = appendElements(b, v, false)
 			b = append(b, "</"+m.Name+"Result>"...)
 		}
@@ -46,6 +47,15 @@ func encode(m *Meta, out any, requestID string) Response {
 
 var contentTypes = map[Protocol]string{JSON11: "application/x-amz-json-1.1", RestJSON1: "application/json",
 	RestXML: "application/xml", Query: "text/xml"}
+
+// fillLists makes the absent lists of an answer empty ones: AWS's query services write their element too.
+func fillLists(v reflect.Value) {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice && f.Type() != byteType && f.Type() != rawType && f.IsNil() {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+		}
+	}
+}
 
 // appendElements writes a structure's members. restXml writes empty lists too: without the element boto3's callers find
 // no key (access-grants §1.3).
@@ -120,7 +130,7 @@ func formatTime(t time.Time, millis bool) string {
 }
 
 func appendList(b []byte, f *field, v reflect.Value, millis bool) []byte {
-	if v.IsNil() && !millis {
+	if v.IsNil() && !millis && !f.required {
 		return b
 	}
 	item := f.item

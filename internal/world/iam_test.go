@@ -315,3 +315,17 @@ func TestLastUsed(t *testing.T) {
 		refused(t, err, "NoSuchEntity", "The Access Key with id AKIAAAAAAAAAAAAAAAAA cannot be found.")
 	})
 }
+
+// An empty list is an element all the same: Python's callers find no key otherwise.
+func TestEmptyListsOfIAMAreThere(t *testing.T) {
+	w := start(t)
+	root := w.Root()
+	for action, want := range map[string]string{"ListUsers": "<Users></Users>", "ListGroups": "<Groups></Groups>", "ListPolicies&Scope=Local": "<Policies></Policies>",
+		"ListAccountAliases": "<AccountAliases></AccountAliases>", "CreateInstanceProfile&InstanceProfileName=p": "<Roles></Roles>",
+		"SimulateCustomPolicy&ActionNames.member.1=a:B&PolicyInputList.member.1=" + url.QueryEscape(statement(listUsers)): "<MatchedStatements></MatchedStatements><MissingContextValues></MissingContextValues>"} {
+		a := send(t, w, raw{method: "GET", path: "/?Version=2010-05-08&Action=" + action, key: &root, service: "iam", region: "us-east-1"})
+		if a.status != 200 || !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %s", action, a.status, a.body)
+		}
+	}
+}

@@ -80,7 +80,7 @@ func (m *simulation) evaluate(action, resource string) api.EvaluationResult {
 		}
 	}
 	d := policy.Evaluate(r, m.set)
-	out := api.EvaluationResult{EvalActionName: action, EvalResourceName: resource, EvalDecision: verdict(d), MissingContextValues: m.needs}
+	out := api.EvaluationResult{EvalActionName: action, EvalResourceName: resource, EvalDecision: verdict(d), MissingContextValues: m.needs, MatchedStatements: []api.Statement{}}
 	if d.Allowed || d.Explicit {
 		out.MatchedStatements = m.matched(d.Reasons)
 	}
@@ -121,7 +121,7 @@ func verdict(d policy.Decision) string {
 
 // matched says where the statements stand that decided. Those of the organization are not the request's to see.
 func (m *simulation) matched(reasons []policy.Reason) []api.Statement {
-	var out []api.Statement
+	out := []api.Statement{}
 	for _, r := range reasons {
 		i, err := strconv.Atoi(r.Policy)
 		if err != nil || r.Layer == policy.LayerSCP || r.Layer == policy.LayerBoundary && !r.Deny {

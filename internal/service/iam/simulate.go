@@ -164,7 +164,7 @@ func (m *simulation) entries(list []api.ContextEntry) error {
 		}
 		m.context[name] = append([]string{}, e.ContextKeyValues...)
 	}
-	var names []string
+	names := []string{}
 	for _, s := range m.sources {
 		names = append(names, policy.ContextKeys(s.document)...)
 	}
