@@ -55,6 +55,7 @@ func ours(c *awsapi.Call) error {
 }
 
 func (s *service) onInstance(c *awsapi.Call) authz.Request {
+	about(c, c.Account)
 	return access.OnInstance(s.Index, c.Caller.Account, c.Account, c.Region, "")
 }
 
