@@ -15,7 +15,8 @@ import (
 
 // Authorizer decides with the policies in the index.
 type Authorizer struct {
-	Index *index.Index
+	Index   *index.Index
+	Context *policy.Policy // what sessions made with an identity context are held to; nil: policy.IdentityContextPolicy
 
 	parsed documents // session policies
 }
@@ -135,15 +136,20 @@ func (z *Authorizer) policies(c *authn.Caller) policy.Set {
 			set.Sessions = append(set.Sessions, z.sessionPolicies(s))
 		}
 		if c.Context() != nil && !s.Vended() {
-			set.Sessions = append(set.Sessions, identityContext)
+			set.Sessions = append(set.Sessions, []*policy.Policy{z.context()})
 		}
 	}
 	return set
 }
 
-// identityContext is what AWS attaches to every session created with an identity context (sts.md §4.4 of AWS's
-// AWSIAMIdentityCenterAllowListForIdentityContext): S3 data is refused, GetDataAccess is not.
-var identityContext = []*policy.Policy{policy.IdentityContextPolicy()}
+func (z *Authorizer) context() *policy.Policy {
+	if z.Context != nil {
+		return z.Context
+	}
+	return identityContext
+}
+
+var identityContext, _ = policy.IdentityContextPolicy() // of a constant
 
 func (z *Authorizer) sessionPolicies(s *granary.Session) []*policy.Policy {
 	out := make([]*policy.Policy, 0, len(s.Policies)+len(s.PolicyARNs))

@@ -10,9 +10,6 @@ import (
 	"granary/internal/policy"
 )
 
-// identityContext is the policy of sessions in a person's name.
-var identityContext = policy.IdentityContextPolicy().Source()
-
 // principal is whom a fix is for.
 type principal struct {
 	account granary.AccountID
@@ -175,7 +172,7 @@ func policyFix(d *audit.PolicyDecision, p principal) string {
 	if d.Explicit {
 		for _, s := range d.Reasons {
 			if s.Effect == "Deny" {
-				if s.Policy == identityContext {
+				if s.Policy == policy.IdentityContextName {
 					return "A session in a person's name cannot do this whatever policies say: for data, ask GetDataAccess for a key and use that."
 				}
 				return fmt.Sprintf("Change or remove statement %d of %s: a deny is final.", s.Statement, s.Policy)

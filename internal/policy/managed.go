@@ -3,6 +3,7 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -99,12 +100,19 @@ func FullAccessDocument(id string) string {
 
 // IdentityContextPolicy is what AWS attaches to every session made with an identity context
 // (AWSIAMIdentityCenterAllowListForIdentityContext): of S3 it leaves what leads to vended keys, and nothing of the data.
-// The allowing statement makes it a session policy that only denies.
-func IdentityContextPolicy() *Policy {
-	p, err := Parse(Session, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},
-	 {"Effect":"Deny","NotAction":["s3:GetDataAccess","s3:GetAccessGrantsInstanceForPrefix","s3:ListCallerAccessGrants","sts:SetContext","sts:GetCallerIdentity"],"Resource":"*"}]}`)
+// The allowing statement makes it a session policy that only denies. more are further actions that it leaves, patterns among them; it
+// fails with a sentence when one of them is no action.
+func IdentityContextPolicy(more ...string) (*Policy, error) {
+	list, err := json.Marshal(append([]string{"s3:GetDataAccess", "s3:GetAccessGrantsInstanceForPrefix", "s3:ListCallerAccessGrants", "sts:SetContext", "sts:GetCallerIdentity"}, more...))
 	if err != nil {
-		panic(err) // a constant of this program
+		return nil, err
 	}
-	return p.Named("AWSIAMIdentityCenterAllowListForIdentityContext")
+	p, err := Parse(Session, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","NotAction":`+string(list)+`,"Resource":"*"}]}`)
+	if err != nil {
+		return nil, err
+	}
+	return p.Named(IdentityContextName), nil
 }
+
+// IdentityContextName is what reasons call IdentityContextPolicy.
+const IdentityContextName = "AWSIAMIdentityCenterAllowListForIdentityContext"

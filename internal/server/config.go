@@ -15,6 +15,7 @@ import (
 
 	"granary"
 	"granary/internal/idtoken"
+	"granary/internal/policy"
 )
 
 // Config is everything about an installation that is not data. Each key may also be given in the environment, which wins.
@@ -46,6 +47,7 @@ type Config struct {
 		TokenAlgorithms           string        `yaml:"token_algorithms" env:"GRANARY_IDENTITY_TOKEN_ALGORITHMS"`       // with commas between
 		ClockSkew                 time.Duration `yaml:"clock_skew" env:"GRANARY_IDENTITY_CLOCK_SKEW"`
 		MaxTokenLifetime          time.Duration `yaml:"max_token_lifetime" env:"GRANARY_IDENTITY_MAX_TOKEN_LIFETIME"` // 0: any
+		ContextActions            []string      `yaml:"context_actions" env:"GRANARY_IDENTITY_CONTEXT_ACTIONS"`       // allowed beside AWS's own to sessions made with an identity context
 		TokenIssuer               string        `yaml:"token_issuer" env:"GRANARY_IDENTITY_TOKEN_ISSUER"`             // aws | web
 		DefaultAssignmentRequired bool          `yaml:"default_assignment_required" env:"GRANARY_DEFAULT_ASSIGNMENT_REQUIRED"`
 	} `yaml:"identity"`
@@ -105,6 +107,8 @@ func (c CORS) check() error {
 	}
 	return nil
 }
+
+const maxContextActions = 100 // each is compared in every request of such a session
 
 // Backend is a place where objects are kept.
 type Backend struct {
@@ -171,6 +175,14 @@ func (c *Config) Check() error {
 	}
 	if c.Identity.ClockSkew < 0 || c.Identity.ClockSkew > 5*time.Minute || c.Identity.MaxTokenLifetime < 0 {
 		errs = append(errs, errors.New("identity.clock_skew must be between 0s and 5m, and identity.max_token_lifetime not negative"))
+	}
+	if len(c.Identity.ContextActions) > maxContextActions {
+		errs = append(errs, fmt.Errorf("identity.context_actions has %d actions, and may have %d", len(c.Identity.ContextActions), maxContextActions))
+	}
+	for _, a := range c.Identity.ContextActions {
+		if _, err := policy.IdentityContextPolicy(a); err != nil {
+			errs = append(errs, fmt.Errorf("identity.context_actions has %q, which is not an IAM action such as glue:GetTable or glue:Get*: %w", a, err))
+		}
 	}
 	for _, s := range c.Audit.Sinks {
 		errs = append(errs, oneOf("audit.sinks", s, "file", "stdout"))

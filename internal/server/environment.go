@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,12 @@ func setField(f reflect.Value, name, text string) error {
 			return fmt.Errorf("%s is %q, and must be a whole number", name, text)
 		}
 		f.SetInt(int64(n))
+	case []string:
+		var list []string
+		for s := range strings.SplitSeq(text, ",") {
+			list = append(list, strings.TrimSpace(s))
+		}
+		f.Set(reflect.ValueOf(list))
 	case time.Duration:
 		d, err := time.ParseDuration(text)
 		if err != nil {

@@ -30,6 +30,7 @@ import (
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/limit"
+	"granary/internal/policy"
 	"granary/internal/service/admin"
 	"granary/internal/service/cloudtrail"
 	"granary/internal/service/iam"
@@ -86,7 +87,9 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
-	s.wire()
+	if err := s.wire(); err != nil {
+		return nil, err
+	}
 	if err := s.clientEnv(); err != nil {
 		return nil, err
 	}
@@ -137,10 +140,14 @@ func (s *Server) open(ctx context.Context) error {
 }
 
 // wire makes the services and the door of what was opened.
-func (s *Server) wire() {
+func (s *Server) wire() error {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws", Uses: &s.uses.Uses}
-	may := &authz.Authorizer{Index: s.index}
+	held, err := policy.IdentityContextPolicy(c.Identity.ContextActions...)
+	if err != nil {
+		return err
+	}
+	may := &authz.Authorizer{Index: s.index, Context: held}
 	why := &explain.Explainer{DB: s.db, Index: s.index, Authn: who, Authz: may, Audit: s.audit, Region: c.Region, Now: c.Now}
 	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now), Skew: c.Identity.ClockSkew,
 		MaxLifetime: c.Identity.MaxTokenLifetime, Algorithms: idtoken.Algorithms(c.Identity.TokenAlgorithms)}
@@ -161,6 +168,7 @@ func (s *Server) wire() {
 			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},
 		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Origins: c.CORS.origins(), Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe,
 	}).Init()
+	return nil
 }
 
 // Rows lists every API operation there is, by service. Tests walk it.

@@ -51,11 +51,14 @@ func contexts(list ...string) func(*sts.AssumeRoleInput) {
 	}
 }
 
-func newRules(t *testing.T) *rules {
+func newRules(t *testing.T, change ...func(*server.Config)) *rules {
 	t.Helper()
 	r := &rules{&tokens{}}
 	r.Company = configured(t, func(s *server.Config) {
 		s.Identity.ContextLifetime = 5 * time.Minute
+		for _, fn := range change {
+			fn(s)
+		}
 		s.Now = func() time.Time { return time.Now().Add(time.Duration(r.ahead.Load())) }
 	})
 	r.app = must[client.Key](t)(r.Assume(t.Context(), r.Machine, r.WebApp, "app", ""))
