@@ -25,6 +25,8 @@ type AccessToken struct {
 	Store       StoreID
 	User        UserID
 	Scopes      []string
+	Started     time.Time // when the person signed in
+	Ends        time.Time // when they must do so again, whatever the token was exchanged for meanwhile
 	Expires     time.Time
 }
 

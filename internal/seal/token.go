@@ -21,6 +21,8 @@ func SealAccessToken(r *Ring, t *granary.AccessToken) string {
 		w.text(s)
 	}
 	list(&w, t.Scopes, w.text)
+	w.time(t.Started)
+	w.time(t.Ends)
 	w.time(t.Expires)
 	return sealOpaque(r, accessPrefix, &w)
 }
@@ -32,7 +34,7 @@ func OpenAccessToken(r *Ring, token string) (*granary.AccessToken, error) {
 		return nil, err
 	}
 	t := &granary.AccessToken{Session: rd.text(), Application: granary.ARN(rd.text()), Store: granary.StoreID(rd.text()), User: granary.UserID(rd.text()),
-		Scopes: readList(rd, rd.text), Expires: rd.time()}
+		Scopes: readList(rd, rd.text), Started: rd.time(), Ends: rd.time(), Expires: rd.time()}
 	return t, rd.end()
 }
 

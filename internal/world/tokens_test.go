@@ -297,6 +297,24 @@ func TestTokenExchangeBetweenApplications(t *testing.T) {
 	if _, err := c.sso.UpdateApplication(ctx, &ssoadmin.UpdateApplicationInput{ApplicationArn: &c.Application, Status: ssotypes.ApplicationStatusEnabled}); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("a sign-in ends, whoever exchanges its tokens", func(t *testing.T) {
+		first := c.signIn(t, alice)
+		in := input(func(in *ssooidc.CreateTokenWithIAMInput) {
+			in.RequestedTokenType, in.SubjectToken = aws.String(refresh), first.AccessToken
+		})
+		c.ahead.Store(int64(8 * time.Minute))
+		defer c.ahead.Store(0)
+		next := must[*ssooidc.CreateTokenWithIAMOutput](t)(c.ask(ctx, in))
+		if at, want := claims(t, next.IdToken)["auth_time"], claims(t, first.IdToken)["auth_time"]; at != want {
+			t.Errorf("the person signed in at %v, not at %v", want, at)
+		}
+		c.ahead.Store(int64(11 * time.Minute))
+		in.SubjectToken, in.ClientId = next.AccessToken, &c.Application
+		_, err := c.ask(ctx, in)
+		refused(t, err, "ExpiredTokenException", "session that the subject token is of has ended")
+		_, err = c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: &second, GrantType: aws.String("refresh_token"), RefreshToken: next.RefreshToken})
+		refused(t, err, "ExpiredTokenException", "ended")
+	})
 	if err := c.SetActive(ctx, alice, false); err != nil {
 		t.Fatal(err)
 	}

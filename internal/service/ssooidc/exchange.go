@@ -33,6 +33,7 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	session := s.begin(e, user, scopes)
 	session.Actor = string(subject.Application)
+	session.Started, session.Ends = subject.Started, subject.Ends // two applications must not keep a sign-in alive by turns
 	e.record(session, "", scopes)
 	if e.in.RequestedTokenType != refreshTokenType {
 		return s.issue(e, session, scopes, nil)
@@ -67,6 +68,8 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").At("token", "invalid-subject")
 	case from.ARN == e.app.ARN:
 		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be exchanged.").At("token", "invalid-subject")
+	case !e.call.Now.Before(t.Ends):
+		return nil, ended("the session that the subject token is of has ended")
 	case !e.call.Now.Before(t.Expires):
 		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").At("token", "expired")
 	case from.Disabled:

@@ -51,7 +51,8 @@ func (s *service) issue(e *exchange, session *session, scopes []string, refresh 
 		User: session.User, Store: session.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(), Application: e.app.ARN,
 		CredentialID: session.ID, Scopes: configured(scopes), Expires: now.Add(s.ContextLifetime),
 	}
-	token := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes, Expires: now.Add(tokenLifetime)}
+	token := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes,
+		Started: session.Started, Ends: session.Ends, Expires: now.Add(tokenLifetime)}
 	seconds := int64(tokenLifetime / time.Second)
 	out := &api.CreateTokenWithIAMOutput{AccessToken: seal.SealAccessToken(s.Index.Ring(), token), TokenType: "Bearer", ExpiresIn: &seconds,
 		IssuedTokenType: accessTokenType, Scope: scopes}
