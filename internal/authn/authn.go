@@ -52,7 +52,7 @@ func (a *Authenticator) Authenticate(auth *sigv4.Auth, bodyHash string) (*Caller
 	if err := auth.CheckTime(now); err != nil {
 		return nil, nil, err
 	}
-	if account, ok := a.Index.Account(c.Account); ok && account.Closed {
+	if a.Index.Closed(c.Account) {
 		return c, nil, dead("the account %s was closed", c.Account).At("session", "account-closed", "account", string(c.Account))
 	}
 	if s := c.Session; s != nil {

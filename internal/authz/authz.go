@@ -58,7 +58,7 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 		d.Layer, d.Ceiling = policy.LayerSession, true
 		return d
 	}
-	if z.closed(r.Owner) {
+	if z.Index.Closed(r.Owner) {
 		d.Closed = true
 		return d
 	}
@@ -98,15 +98,9 @@ func mayCall(s *granary.Session, action string) bool {
 	return !s.Federated && slices.Contains([]string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity", "sts:SetContext"}, action)
 }
 
-// closed reports whether an account was closed: what it owns is out of everybody's reach then.
-func (z *Authorizer) closed(id granary.AccountID) bool {
-	a, ok := z.Index.Account(id)
-	return ok && a.Closed
-}
-
 // DecideService evaluates a trust policy for an AWS service that assumes a role on its own, such as S3 Access Grants.
 func (z *Authorizer) DecideService(service string, env *Env, r Request) policy.Decision {
-	if z.closed(r.Owner) {
+	if z.Index.Closed(r.Owner) {
 		return policy.Decision{}
 	}
 	set := policy.Set{Resource: r.Policy, Trust: r.Trust}

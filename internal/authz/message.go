@@ -40,22 +40,27 @@ type situation struct {
 const maxMessage = 2048
 
 // Encode puts the reasons of a refusal into a header, sealed: they tell of policies that the caller may not know, and whoever may
-// decode messages reads them.
+// decode messages reads them. Those are the caller's administrators: what another account's policies say is not for them, and of its
+// roles not even whether they exist.
 func (z *Authorizer) Encode(h http.Header, d *Decision) {
-	if d.Caller.Kind == policy.Anonymous {
+	foreign := d.Request.Owner != d.Caller.Account
+	if d.Caller.Kind == policy.Anonymous || foreign && d.Request.Trust {
 		return
 	}
 	m := message{ExplicitDeny: d.Explicit, MatchedStatements: items{[]any{}}, Failures: items{[]any{}}, Context: situation{
 		Principal: map[string]string{"id": d.Caller.ID, "arn": string(d.Caller.ARN), "account": string(d.Caller.Account)},
 		Action:    d.Request.Action, Resource: d.Request.Resource, Conditions: items{[]any{}}}}
 	for _, r := range d.Reasons {
+		if foreign && (r.Layer == policy.LayerResource || r.Layer == policy.LayerRCP) {
+			continue
+		}
 		m.MatchedStatements.Items = append(m.MatchedStatements.Items, map[string]any{"statementId": r.Sid, "sourcePolicyId": r.Policy, "statement": r.Statement, "effect": effect(r.Deny)})
 	}
 	if !d.Explicit {
 		m.Failures.Items = append(m.Failures.Items, map[string]string{"layer": d.Layer.String()})
 	}
 	for name, values := range d.Request.Keys {
-		if d.Request.Owner != d.Caller.Account && strings.Contains(name, ":resourcetag/") {
+		if foreign && strings.Contains(name, ":resourcetag/") {
 			continue // another account's tags
 		}
 		m.Context.Conditions.Items = append(m.Context.Conditions.Items, map[string]any{"key": name, "values": map[string]any{"items": values}})

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -60,7 +61,8 @@ func transferred(c *Call, in Inbound, read int64, written int) []byte {
 }
 
 func withHost(parameters []byte, host string) []byte {
-	b := append([]byte(`{"Host":`), strconv.Quote(host)...)
+	name, _ := json.Marshal(host) // a text
+	b := append([]byte(`{"Host":`), name...)
 	if len(parameters) > 2 {
 		b = append(b, ',')
 	}

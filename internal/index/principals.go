@@ -94,6 +94,12 @@ func (x *Index) Account(id granary.AccountID) (*granary.Account, bool) {
 	return read(x, x.accounts, id)
 }
 
+// Closed reports whether an account was closed: what it owns is out of everybody's reach then, by every door.
+func (x *Index) Closed(id granary.AccountID) bool {
+	a, ok := x.Account(id)
+	return ok && a.Closed
+}
+
 // AccessKey looks a long-term key up.
 func (x *Index) AccessKey(id string) (*granary.AccessKey, bool) { return read(x, x.keys, id) }
 

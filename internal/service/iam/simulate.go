@@ -212,6 +212,11 @@ func (s *service) simulatePrincipal(c *awsapi.Call, in *api.SimulatePrincipalPol
 	if err := s.DB.View(c, func(tx *store.Tx) error { return m.entity(tx, c, in.PolicySourceArn) }); err != nil {
 		return nil, err
 	}
+	if o := s.Index.Organization(); o != nil && c.Caller.Account != o.Management {
+		if k := s.Index.Controls(c.Caller.Account); k != nil {
+			m.set.SCPs = k.SCPs // of this account, whomever the request imagines to call
+		}
+	}
 	if err := m.inputs(in.PolicyInputList, in.PermissionsBoundaryPolicyInputList); err != nil {
 		return nil, err
 	}
@@ -226,11 +231,6 @@ func (s *service) simulatePrincipal(c *awsapi.Call, in *api.SimulatePrincipalPol
 	}
 	if err := m.entries(in.ContextEntries); err != nil {
 		return nil, err
-	}
-	if o := s.Index.Organization(); o != nil && m.caller.Account != o.Management {
-		if k := s.Index.Controls(m.caller.Account); k != nil {
-			m.set.SCPs = k.SCPs
-		}
 	}
 	out := &api.SimulatePrincipalPolicyOutput{}
 	var err error

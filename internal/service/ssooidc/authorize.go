@@ -91,6 +91,11 @@ func (s *signIns) application(q url.Values) (*asked, error) {
 	if !ok || app.Disabled {
 		return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s, which is disabled.", app.Name)
 	}
+	for _, account := range []granary.AccountID{app.Account, center.Account} {
+		if s.Index.Closed(account) {
+			return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s, and the account %s, which it belongs to, was closed.", app.Name, account)
+		}
+	}
 	if !slices.Contains(app.Grants.RedirectURIs, q.Get("redirect_uri")) {
 		return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s with a redirect_uri that its authorization_code grant does not have.", app.Name)
 	}

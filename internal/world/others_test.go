@@ -1,0 +1,113 @@
+package world_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"granary/internal/client"
+	"granary/internal/server"
+)
+
+// What a closed account owns is out of reach by the web door too: its directory, and sign-ins to its applications.
+func TestAClosedAccountsWebDoorIsShut(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m := join(t, x.World, x.admin, "gone")
+	sso := ssoadmin.NewFromConfig(x.AWS(m.key))
+	instance := must[*ssoadmin.CreateInstanceOutput](t)(sso.CreateInstance(ctx, &ssoadmin.CreateInstanceInput{})).InstanceArn
+	about := must[*ssoadmin.DescribeInstanceOutput](t)(sso.DescribeInstance(ctx, &ssoadmin.DescribeInstanceInput{InstanceArn: instance}))
+	app := must[*ssoadmin.CreateApplicationOutput](t)(sso.CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: instance, Name: aws.String("web"),
+		ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")})).ApplicationArn
+	must[*ssoadmin.PutApplicationGrantOutput](t)(sso.PutApplicationGrant(ctx, &ssoadmin.PutApplicationGrantInput{ApplicationArn: app, GrantType: ssotypes.GrantTypeAuthorizationCode,
+		Grant: &ssotypes.GrantMemberAuthorizationCode{Value: ssotypes.AuthorizationCodeGrant{RedirectUris: []string{backTo}}}}))
+	var token struct{ Endpoint, Token string }
+	env := server.ClientEnv{{"HTTP_PROXY", x.Env.Get("HTTP_PROXY")}, {"AWS_REGION", x.Env.Get("AWS_REGION")}, {"AWS_ACCESS_KEY_ID", m.key.ID}, {"AWS_SECRET_ACCESS_KEY", m.key.Secret}, {"AWS_SESSION_TOKEN", m.key.Token}}
+	if err := client.Ask(ctx, env, "CreateScimToken", map[string]string{"IdentityStoreId": *about.IdentityStoreId}, &token); err != nil {
+		t.Fatal(err)
+	}
+	provision := func() int {
+		status, _ := client.SCIM{Endpoint: token.Endpoint, Token: token.Token}.Do(ctx, "GET", "/Users?count=1", nil, nil)
+		return status
+	}
+	signIn := func() (int, string) {
+		resp := must[*http.Response](t)(browser().Get(x.Server.WebURL() + "/authorize?" + url.Values{"client_id": {*app}, "redirect_uri": {backTo}}.Encode()))
+		defer resp.Body.Close()
+		return resp.StatusCode, string(must[[]byte](t)(io.ReadAll(resp.Body)))
+	}
+	if status, _ := signIn(); provision() != http.StatusOK || status != http.StatusSeeOther {
+		t.Fatalf("before: %d, %d", provision(), status)
+	}
+	must[*organizations.CloseAccountOutput](t)(x.org.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &m.id}))
+	if got := provision(); got != http.StatusForbidden {
+		t.Errorf("provisioning: %d", got)
+	}
+	if status, text := signIn(); status != http.StatusBadRequest || !strings.Contains(text, "was closed") {
+		t.Errorf("signing in: %d, %s", status, text)
+	}
+}
+
+// The reasons of a refusal that an account may read tell nothing of another account's policies, nor whether it has a role.
+func TestReasonsOfOtherAccountsStayTheirs(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m, other := join(t, x.World, x.admin, "apps"), join(t, x.World, x.admin, "other")
+	key, bucket := worker(t, x, m)
+	stranger, _ := worker(t, x, other)
+	message := func(err error) string {
+		t.Helper()
+		var re *smithyhttp.ResponseError
+		if !errors.As(err, &re) || re.Response.StatusCode != http.StatusForbidden {
+			t.Fatalf("got %v", err)
+		}
+		return re.Response.Header.Get("X-Granary-Authorization-Message")
+	}
+	must[*s3.PutBucketPolicyOutput](t)(x.S3(key).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket,
+		Policy: aws.String(statement(`{"Sid":"ours","Effect":"Deny","Principal":{"AWS":"` + other.id + `"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::` + bucket + `/*"}`))}))
+	text := message(read(t, x.World, stranger, bucket))
+	out := must[*sts.DecodeAuthorizationMessageOutput](t)(sts.NewFromConfig(x.AWS(other.key)).DecodeAuthorizationMessage(ctx, &sts.DecodeAuthorizationMessageInput{EncodedMessage: &text}))
+	if s := *out.DecodedMessage; strings.Contains(s, "ours") || strings.Contains(s, "bucket policy") || !strings.Contains(s, `"explicitDeny":true`) {
+		t.Errorf("the bucket's owner says why in its own words: %s", s)
+	}
+	makeRole(t, x.World, m.key, "shut", `{"Sid":"ours","Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}`, `{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	for _, name := range []string{"shut", "missing"} {
+		_, err := x.Assume(ctx, stranger, m.role(name), "in", "")
+		refused(t, err, "AccessDenied", "is not authorized to perform: sts:AssumeRole")
+		if got := message(err); got != "" {
+			t.Errorf("the role %s of another account: a message of %d characters", name, len(got))
+		}
+	}
+}
+
+// A simulation says what binds the account that asks, whomever it imagines to call.
+func TestSimulationsTellNothingOfOtherAccounts(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m, other := join(t, x.World, x.admin, "apps"), join(t, x.World, x.admin, "other")
+	x.attach(t, x.policy(t, scp, "no buckets", `{"Effect":"Deny","Action":"s3:CreateBucket","Resource":"*"}`), m.id)
+	ask := func(k client.Key, source, caller string) bool {
+		t.Helper()
+		out := must[*iam.SimulatePrincipalPolicyOutput](t)(iam.NewFromConfig(x.AWS(k)).SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{PolicySourceArn: &source, CallerArn: &caller,
+			ActionNames: []string{"s3:CreateBucket"}}))
+		return out.EvaluationResults[0].OrganizationsDecisionDetail.AllowedByOrganizations
+	}
+	const access = "OrganizationAccountAccessRole"
+	if !ask(other.key, other.role(access), "arn:aws:iam::"+m.id+":user/una") {
+		t.Error("what binds another account is told")
+	}
+	if ask(m.key, m.role(access), "arn:aws:iam::"+other.id+":user/una") {
+		t.Error("what binds the account itself is not told")
+	}
+}
