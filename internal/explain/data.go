@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -151,14 +152,23 @@ func (x *Explainer) open(c *Chain, q *request, s *granary.Session, role *index.R
 // refused adds the links of a decision. What policies of other accounts say is told to their own administrators only.
 func (x *Explainer) refused(c *Chain, d *authz.Decision, q *request) {
 	p := d.Record()
+	others := !x.mayRead(q.viewer, granary.AccountID(p.Owner))
+	if others {
+		p.Reasons = slices.DeleteFunc(p.Reasons, func(s audit.Statement) bool { return ofResource(s.Layer) })
+	}
 	switch {
 	case d.Ceiling:
 		c.fail("ceiling", d.Request.Action+" lies outside of what the vended key opens.", fixes["prefix/ceiling"](nil, principal{}))
-	case !x.mayRead(q.viewer, granary.AccountID(p.Owner)) && (p.Layer == policy.LayerResource.String() || p.Layer == policy.LayerRCP.String()):
+	case others && ofResource(p.Layer):
 		c.fail("policy", fmt.Sprintf("A policy of the account %s does not allow %s on %s.", p.Owner, p.Action, p.Resource), "Ask that account's administrator.")
 	default:
 		c.policies(p, "", policyFix(p, x.principal(d.Caller)))
 	}
+}
+
+// ofResource reports whether a layer's policies are the resource's account's to see.
+func ofResource(layer string) bool {
+	return layer == policy.LayerResource.String() || layer == policy.LayerRCP.String()
 }
 
 // mayRead reports whether an account may see another's policies: its own, and the management account all.

@@ -77,7 +77,7 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 		c.fail("user", fmt.Sprintf("The directory %s has no user whose id, user name or e-mail address is %q.", center.Store, q.User), fixes["user/unknown"](nil, principal{}))
 		return c, nil
 	}
-	apps, err := x.applications(ctx, center, q.Application)
+	apps, err := x.applications(ctx, center, &q)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +115,17 @@ func (c *Chain) reach() int {
 	return len(c.Links) + 1
 }
 
-// applications are those that a person may come through: one that was named, or all that people use.
-func (x *Explainer) applications(ctx context.Context, center *granary.IdentityCenter, name string) (out []*index.Application, err error) {
+// applications are those that a person may come through: one that was named, or all that people use. They are the asking account's
+// own unless it administers the instance, as when it lists them.
+func (x *Explainer) applications(ctx context.Context, center *granary.IdentityCenter, q *Question) (out []*index.Application, err error) {
+	name := q.Application
+	all := x.mayRead(q.Viewer, center.Account) || center.Organization && x.Index.Organization().Delegate(q.Viewer, granary.IdentityCenterService)
 	err = x.DB.View(ctx, func(tx *store.Tx) error {
 		out = nil
 		list, _, err := tx.Applications.List(center.ID, "", 0)
 		for _, a := range list {
 			arn := a.ARN()
-			if a.Managed || name != "" && name != a.Name && granary.ARN(granary.CollapseSSO(name)) != arn {
+			if a.Managed || !all && a.Account != q.Viewer || name != "" && name != a.Name && granary.ARN(granary.CollapseSSO(name)) != arn {
 				continue
 			}
 			if app, ok := x.Index.Application(arn); ok {

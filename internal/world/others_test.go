@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -18,7 +20,6 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // What a closed account owns is out of reach by the web door too: its directory, and sign-ins to its applications.
@@ -34,8 +35,7 @@ func TestAClosedAccountsWebDoorIsShut(t *testing.T) {
 	must[*ssoadmin.PutApplicationGrantOutput](t)(sso.PutApplicationGrant(ctx, &ssoadmin.PutApplicationGrantInput{ApplicationArn: app, GrantType: ssotypes.GrantTypeAuthorizationCode,
 		Grant: &ssotypes.GrantMemberAuthorizationCode{Value: ssotypes.AuthorizationCodeGrant{RedirectUris: []string{backTo}}}}))
 	var token struct{ Endpoint, Token string }
-	env := server.ClientEnv{{"HTTP_PROXY", x.Env.Get("HTTP_PROXY")}, {"AWS_REGION", x.Env.Get("AWS_REGION")}, {"AWS_ACCESS_KEY_ID", m.key.ID}, {"AWS_SECRET_ACCESS_KEY", m.key.Secret}, {"AWS_SESSION_TOKEN", m.key.Token}}
-	if err := client.Ask(ctx, env, "CreateScimToken", map[string]string{"IdentityStoreId": *about.IdentityStoreId}, &token); err != nil {
+	if err := client.Ask(ctx, as(x.World, m.key), "CreateScimToken", map[string]string{"IdentityStoreId": *about.IdentityStoreId}, &token); err != nil {
 		t.Fatal(err)
 	}
 	provision := func() int {
@@ -56,6 +56,50 @@ func TestAClosedAccountsWebDoorIsShut(t *testing.T) {
 	}
 	if status, text := signIn(); status != http.StatusBadRequest || !strings.Contains(text, "was closed") {
 		t.Errorf("signing in: %d, %s", status, text)
+	}
+}
+
+// A member that asks about people of the organization's directory is told of its own applications, and of no other account's.
+func TestExplanationsTellOfOwnApplications(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	c, err := x.Directory(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := join(t, x.World, x.admin, "apps")
+	must[*identitystore.CreateUserOutput](t)(identitystore.NewFromConfig(x.AWS(x.Root())).CreateUser(ctx, &identitystore.CreateUserInput{IdentityStoreId: &c.Store, UserName: aws.String("una"),
+		DisplayName: aws.String("Una"), Name: &idtypes.Name{GivenName: aws.String("U"), FamilyName: aws.String("Na")}}))
+	make := func(k client.Key, name string) {
+		t.Helper()
+		must[*ssoadmin.CreateApplicationOutput](t)(ssoadmin.NewFromConfig(x.AWS(k)).CreateApplication(ctx, &ssoadmin.CreateApplicationInput{InstanceArn: &c.Instance, Name: &name,
+			ApplicationProviderArn: aws.String("arn:aws:sso::aws:applicationProvider/custom")}))
+	}
+	ask := func(k client.Key, application string) (detail string) {
+		t.Helper()
+		var out explained
+		in := map[string]string{"User": "una", "Target": "s3://b/*"}
+		if application != "" {
+			in["Application"] = application
+		}
+		if err := client.Ask(ctx, as(x.World, k), "ExplainAccess", in, &out); err != nil {
+			t.Fatal(err)
+		}
+		_, detail, _ = out.broken()
+		return detail
+	}
+	make(x.Root(), "payroll")
+	for _, name := range []string{"", "payroll"} {
+		if got := ask(m.key, name); !strings.Contains(got, "has no application") {
+			t.Errorf("the application %q of another account: %s", name, got)
+		}
+	}
+	if got := ask(x.admin, ""); !strings.Contains(got, "payroll") {
+		t.Errorf("its own account: %s", got)
+	}
+	make(m.key, "wiki")
+	if got := ask(m.key, ""); !strings.Contains(got, "wiki") {
+		t.Errorf("the member's own: %s", got)
 	}
 }
 
