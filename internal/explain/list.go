@@ -115,9 +115,13 @@ func (j *judge) of(h *Holding, t *grants.Target, p granary.Permission) {
 	}
 }
 
-// principal says why an IAM principal is none, "" when it is one.
+// principal says why an IAM principal is none, "" when it is one. Those of other accounts are taken for granted: what these have is not
+// told.
 func (j *judge) principal(arn granary.ARN) string {
 	parts, _ := arn.Parts()
+	if parts.Account != j.instance.Account {
+		return ""
+	}
 	if _, ok := j.x.Index.Role(arn); ok {
 		return ""
 	}

@@ -14,6 +14,8 @@ import (
 	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	s3ctypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -100,6 +102,38 @@ func TestExplanationsTellOfOwnApplications(t *testing.T) {
 	make(m.key, "wiki")
 	if got := ask(m.key, ""); !strings.Contains(got, "wiki") {
 		t.Errorf("the member's own: %s", got)
+	}
+}
+
+// Who holds a grant is listed alike whether or not another account has the role that it names.
+func TestHoldersOfOtherAccountsAreNotLookedUp(t *testing.T) {
+	ctx := t.Context()
+	x := grow(t, start(t))
+	m, other := join(t, x.World, x.admin, "apps"), join(t, x.World, x.admin, "other")
+	makeRole(t, x.World, other.key, "there", anyTrust, everyone)
+	makeRole(t, x.World, m.key, "location", `{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}`, everyone)
+	must[*s3.CreateBucketOutput](t)(x.S3(m.key).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("held")}))
+	control := s3control.NewFromConfig(x.AWS(m.key))
+	must[*s3control.CreateAccessGrantsInstanceOutput](t)(control.CreateAccessGrantsInstance(ctx, &s3control.CreateAccessGrantsInstanceInput{AccountId: &m.id}))
+	location := must[*s3control.CreateAccessGrantsLocationOutput](t)(control.CreateAccessGrantsLocation(ctx, &s3control.CreateAccessGrantsLocationInput{AccountId: &m.id, LocationScope: aws.String("s3://"),
+		IAMRoleArn: aws.String(m.role("location"))}))
+	for _, arn := range []string{other.role("there"), other.role("missing"), m.role("missing")} {
+		must[*s3control.CreateAccessGrantOutput](t)(control.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &m.id, AccessGrantsLocationId: location.AccessGrantsLocationId,
+			AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String("held/*")}, Permission: s3ctypes.PermissionRead,
+			Grantee: &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeIam, GranteeIdentifier: &arn}}))
+	}
+	var out struct {
+		Holdings []struct{ PrincipalArn, Note string }
+	}
+	if err := client.Ask(ctx, as(x.World, m.key), "ListWhoCanAccess", map[string]string{"Target": "s3://held/*"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	notes := map[string]string{}
+	for _, h := range out.Holdings {
+		notes[h.PrincipalArn] = h.Note
+	}
+	if len(notes) != 3 || notes[other.role("there")] != "" || notes[other.role("missing")] != "" || notes[m.role("missing")] != "there is no such role or IAM user" {
+		t.Errorf("%q", notes)
 	}
 }
 
