@@ -105,22 +105,31 @@ func TestExplanationsTellOfOwnApplications(t *testing.T) {
 	}
 }
 
-// Who holds a grant is listed alike whether or not another account has the role that it names.
+// Who holds a grant is listed alike whether or not another account still has the role that it names.
 func TestHoldersOfOtherAccountsAreNotLookedUp(t *testing.T) {
 	ctx := t.Context()
 	x := grow(t, start(t))
 	m, other := join(t, x.World, x.admin, "apps"), join(t, x.World, x.admin, "other")
-	makeRole(t, x.World, other.key, "there", anyTrust, everyone)
+	bare := func(k client.Key, name string) {
+		t.Helper()
+		must[*iam.CreateRoleOutput](t)(iam.NewFromConfig(x.AWS(k)).CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(statement(anyTrust))}))
+	}
+	bare(other.key, "there")
 	makeRole(t, x.World, m.key, "location", `{"Effect":"Allow","Principal":{"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRole","sts:SetSourceIdentity"]}`, everyone)
 	must[*s3.CreateBucketOutput](t)(x.S3(m.key).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("held")}))
 	control := s3control.NewFromConfig(x.AWS(m.key))
 	must[*s3control.CreateAccessGrantsInstanceOutput](t)(control.CreateAccessGrantsInstance(ctx, &s3control.CreateAccessGrantsInstanceInput{AccountId: &m.id}))
 	location := must[*s3control.CreateAccessGrantsLocationOutput](t)(control.CreateAccessGrantsLocation(ctx, &s3control.CreateAccessGrantsLocationInput{AccountId: &m.id, LocationScope: aws.String("s3://"),
 		IAMRoleArn: aws.String(m.role("location"))}))
-	for _, arn := range []string{other.role("there"), other.role("missing"), m.role("missing")} {
+	bare(other.key, "left")
+	bare(m.key, "left")
+	for _, arn := range []string{other.role("there"), other.role("left"), m.role("left")} {
 		must[*s3control.CreateAccessGrantOutput](t)(control.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &m.id, AccessGrantsLocationId: location.AccessGrantsLocationId,
 			AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String("held/*")}, Permission: s3ctypes.PermissionRead,
 			Grantee: &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeIam, GranteeIdentifier: &arn}}))
+	}
+	for _, k := range []client.Key{other.key, m.key} {
+		must[*iam.DeleteRoleOutput](t)(iam.NewFromConfig(x.AWS(k)).DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: aws.String("left")}))
 	}
 	var out struct {
 		Holdings []struct{ PrincipalArn, Note string }
@@ -132,7 +141,7 @@ func TestHoldersOfOtherAccountsAreNotLookedUp(t *testing.T) {
 	for _, h := range out.Holdings {
 		notes[h.PrincipalArn] = h.Note
 	}
-	if len(notes) != 3 || notes[other.role("there")] != "" || notes[other.role("missing")] != "" || notes[m.role("missing")] != "there is no such role or IAM user" {
+	if len(notes) != 3 || notes[other.role("there")] != "" || notes[other.role("left")] != "" || notes[m.role("left")] != "there is no such role or IAM user" {
 		t.Errorf("%q", notes)
 	}
 }
