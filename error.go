@@ -3,6 +3,7 @@ package granary
 import (
 	"errors"
 	"fmt"
+	"maps"
 )
 
 // Kind says what sort of failure an error is. Callers branch on the kind and on nothing else; each
@@ -55,19 +56,22 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
-// WithCode returns the error with the wire code set.
+// WithCode returns a copy of the error with the wire code set.
 func (e *Error) WithCode(code string) *Error {
-	e.Code = code
-	return e
+	c := *e
+	c.Code = code
+	return &c
 }
 
-// With returns the error with one more detail member.
+// With returns a copy of the error with one more detail member.
 func (e *Error) With(name, value string) *Error {
-	if e.Detail == nil {
-		e.Detail = map[string]string{}
+	c := *e
+	c.Detail = maps.Clone(e.Detail)
+	if c.Detail == nil {
+		c.Detail = map[string]string{}
 	}
-	e.Detail[name] = value
-	return e
+	c.Detail[name] = value
+	return &c
 }
 
 // At returns a copy of the error with the link that broke, what was wrong with it, and facts: names and values by turns.
