@@ -16,6 +16,7 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/corp"
+	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -77,7 +78,7 @@ func TestTheFlowOfAWSsPlugins(t *testing.T) {
 // The other ends of time: access tokens and codes that are too old.
 func TestTokensGrowOld(t *testing.T) {
 	ctx := t.Context()
-	c := withTokens(t)
+	c := withTokens(t, func(s *server.Config) { s.Identity.SessionLifetime = 2 * time.Hour })
 	second := c.another(t)
 	const kind = "urn:ietf:params:oauth:grant-type:token-exchange"
 	c.grant(t, second, kind, &ssotypes.GrantMemberTokenExchange{})

@@ -34,11 +34,14 @@ type tokens struct {
 	ahead atomic.Int64 // of the server's clock, in nanoseconds
 }
 
-func withTokens(t *testing.T) *tokens {
+func withTokens(t *testing.T, change ...func(*server.Config)) *tokens {
 	t.Helper()
 	c := &tokens{}
 	c.Company = configured(t, func(s *server.Config) {
 		s.Identity.SessionLifetime = 10 * time.Minute
+		for _, fn := range change {
+			fn(s)
+		}
 		s.Now = func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 	})
 	c.app = must[client.Key](t)(c.Assume(t.Context(), c.Machine, c.WebApp, "app", ""))
