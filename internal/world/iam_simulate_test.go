@@ -146,6 +146,13 @@ var iamSimulationCases = []iamCase{
 			"is given twice": func(in *iam.SimulateCustomPolicyInput) {
 				in.ContextEntries = []iamtypes.ContextEntry{entry("s3:prefix", iamtypes.ContextKeyTypeEnumString, "a"), entry("S3:Prefix", iamtypes.ContextKeyTypeEnumString, "b")}
 			},
+			"The simulation is too large": func(in *iam.SimulateCustomPolicyInput) {
+				long := statement(`{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::*` + strings.Repeat("a", 100_000) + `b"}`)
+				in.PolicyInputList = []string{long, long, long, long}
+				for range 50 {
+					in.ResourceArns = append(in.ResourceArns, "arn:aws:s3:::"+strings.Repeat("a", 1000))
+				}
+			},
 			"at most 200 actions and 100 resources": func(in *iam.SimulateCustomPolicyInput) {
 				in.ActionNames = make([]string, 201)
 				for i := range in.ActionNames {

@@ -45,9 +45,16 @@ func (s *service) run(m *simulation, actions, resources []string, markerText str
 	var all []api.ResourceSpecificResult
 	var results []api.EvaluationResult
 	done := -1
+	each, spent := m.work(resources), 0
 	for i := first; i < len(actions)*len(resources) && len(out) < limit; i++ {
 		a := i / len(resources)
 		if a != done {
+			if spent += each; spent > maxWork {
+				if len(out) == 0 {
+					return nil, nil, "", badInput("The simulation is too large: give fewer resources at once, or shorter policies.")
+				}
+				break
+			}
 			all, results, done = nil, nil, a
 			for _, r := range resources {
 				e := m.evaluate(actions[a], r)
@@ -68,6 +75,24 @@ func (s *service) run(m *simulation, actions, resources []string, markerText str
 	}
 	truncated, next = marker(at)
 	return out, truncated, next, nil
+}
+
+// work is what evaluating one action may take at worst, in comparisons of a byte.
+func (m *simulation) work(resources []string) int {
+	policies, compared := 0, 0
+	for _, s := range m.sources {
+		policies += len(s.document)
+	}
+	for _, values := range m.context {
+		for _, v := range values {
+			compared += len(v)
+		}
+	}
+	compared *= len(resources)
+	for _, r := range resources {
+		compared += len(r)
+	}
+	return policies * compared
 }
 
 // evaluate asks the engine that decides every request.

@@ -20,6 +20,7 @@ const (
 	maxSimulatedResources = 100
 	maxSimulatedPolicies  = 100
 	maxPageOfResults      = 1000 // resource-specific results of a page
+	maxWork               = 4e9  // of a page: bytes of policies times bytes of what they are compared with, which patterns may take
 )
 
 // source is one policy of a simulation, as its answer names it. kind is AWS's PolicySourceType.
