@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,9 @@ answers the same bytes, in one run and from the same machine. Compare within a r
 were met.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if slices.Min(p.Grants) < 0 || p.People < 1 || p.Connections < 1 {
+				return misuse{errors.New("--grants must be 0 or more, --people and --connections 1 or more")}
+			}
 			var err error
 			if p.Dir, err = os.MkdirTemp("", "granary-bench-"); err != nil {
 				return err

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,9 @@ bytes of memory a grant, how long a look-up takes for callers in 50 groups, how 
 ListCallerAccessGrants. It needs about 300 bytes of memory a grant while it loads. At the end it says which targets were met.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if slices.Min(numbers) < 1 {
+				return misuse{errors.New("--grants must be 1 or more")}
+			}
 			var goals targets
 			var first, last bench.Matcher
 			fmt.Printf("%10s %10s %12s %10s %10s %12s %10s %10s %10s\n", "GRANTS", "LOADED", "BYTES/GRANT", "P50", "P99", "ALLOCATED", "FOUND", "CHANGE", "PAGE")

@@ -85,10 +85,16 @@ It keeps running; Ctrl-C ends it. In another terminal:
   aws s3control list-access-grants --account-id $GRANARY_ACCOUNT_ID
   aws identitystore list-users --identity-store-id %[3]s --query 'Users[].[UserName,UserStatus,UserId]' --output text
 
+Why somebody is refused, and who reaches what (as granary or go run ./cmd/granary):
+
+  granary explain --data %[1]s --as %[8]s 's3://%[2]s/finance/*'
+  granary who --data %[1]s 's3://%[2]s/finance/*'
+  granary can --data %[1]s %[9]s
+
   identity provider  %[4]s   (client %[5]s; sign in at /authorize)
   application        %[6]s
   audit log          %[1]s/audit/current.jsonl
   web door           %[7]s   (SCIM, signing keys, /metrics)
 
-`, data, corp.Bucket, c.Store, c.Provider.Issuer(), corp.ClientID, c.Application, c.Server.WebURL())
+`, data, corp.Bucket, c.Store, c.Provider.Issuer(), corp.ClientID, c.Application, c.Server.WebURL(), "hugo@larkspur.example", "grace@larkspur.example")
 }

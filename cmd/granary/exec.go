@@ -73,5 +73,8 @@ func execIn(env server.ClientEnv, args []string) error {
 	if errors.Is(err, exec.ErrNotFound) {
 		return fmt.Errorf("there is no program %q on this machine", args[0])
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("the command cannot be run: %w", err)
+	}
+	return nil
 }

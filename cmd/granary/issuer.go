@@ -15,7 +15,7 @@ import (
 
 // newIssuer is what helps to connect an identity provider.
 func newIssuer() *cobra.Command {
-	c := &cobra.Command{Use: "issuer", Short: "Check a trusted token issuer", RunE: needsSub("test")}
+	c := group("test", &cobra.Command{Use: "issuer", Short: "Check a trusted token issuer"})
 	c.AddCommand(newIssuerTest())
 	return c
 }
@@ -42,7 +42,7 @@ The token is not used up. The exit status is 1 when a step fails.`,
 			}
 			in := map[string]string{"TrustedTokenIssuerArn": args[0]}
 			if file != "" {
-				if in["Token"], err = readToken(file); err != nil {
+				if in["Token"], err = readSecret("token", file); err != nil {
 					return err
 				}
 			}
@@ -80,13 +80,13 @@ The token is not used up. The exit status is 1 when a step fails.`,
 	return c
 }
 
-// readToken reads a token, which may end with a line break. It comes from a file so that it stands in no process list.
-func readToken(path string) (string, error) {
+// readSecret reads a token or the like, which may end with a line break. It comes from a file so that it stands in no process list.
+func readSecret(what, path string) (string, error) {
 	in := io.Reader(os.Stdin)
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return "", fmt.Errorf("the token cannot be read: %w", err)
+			return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 		}
 		defer f.Close()
 		in = f
@@ -96,7 +96,7 @@ func readToken(path string) (string, error) {
 		err = errors.New("it is empty")
 	}
 	if err != nil {
-		return "", fmt.Errorf("the token cannot be read: %w", err)
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 	}
 	return strings.TrimSpace(string(b)), nil
 }

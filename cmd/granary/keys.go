@@ -12,7 +12,7 @@ import (
 
 // newKeys is the server's own keys.
 func newKeys() *cobra.Command {
-	c := &cobra.Command{Use: "keys", Short: "Rotate the keys that tokens are signed and sealed with", RunE: needsSub("rotate")}
+	c := group("rotate", &cobra.Command{Use: "keys", Short: "Rotate the keys that tokens are signed and sealed with"})
 	c.AddCommand(newKeysRotate())
 	return c
 }

@@ -16,8 +16,8 @@ import (
 
 // newScim is the tokens that provisioning systems write the directory with. AWS has no public API for them.
 func newScim() *cobra.Command {
-	scim := &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory", RunE: needsSub("token, status, enable or disable")}
-	token := &cobra.Command{Use: "token", Short: "Tokens for SCIM: create, list, delete", RunE: needsSub("create, list or delete")}
+	scim := group("token, status, enable or disable", &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory"})
+	token := group("create, list or delete", &cobra.Command{Use: "token", Short: "Tokens for SCIM: create, list, delete"})
 	token.AddCommand(newTokenCreate(), newTokenList(), newTokenDelete())
 	scim.AddCommand(token, newScimStatus(),
 		newScimSwitch("enable", "Let identity providers provision the directory again", true),
@@ -25,11 +25,13 @@ func newScim() *cobra.Command {
 	return scim
 }
 
-// needsSub says which words a command goes on with.
-func needsSub(which string) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, _ []string) error {
-		return misuse{fmt.Errorf("%s needs one of: %s", cmd.CommandPath(), which)}
+// group is a command that does nothing by itself, and says which words it goes on with.
+func group(which string, c *cobra.Command) *cobra.Command {
+	c.FParseErrWhitelist.UnknownFlags = true // a wrong word is told before the flags of the right one
+	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		return misuse{fmt.Errorf("%s needs a command: %s", cmd.CommandPath(), which)}
 	}
+	return c
 }
 
 // scimFlags are what all of them take.

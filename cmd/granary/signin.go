@@ -51,7 +51,7 @@ func (f *signInFlags) command(use, short string, run func(*cobra.Command, server
 
 // newSignIn is where people sign in with a browser. AWS has it in its console only.
 func newSignIn() *cobra.Command {
-	c := &cobra.Command{Use: "signin", Short: "Say where people sign in with a browser: set, show, remove", RunE: needsSub("set, show or remove")}
+	c := group("set, show or remove", &cobra.Command{Use: "signin", Short: "Say where people sign in with a browser: set, show, remove"})
 	c.AddCommand(newSignInSet(), newSignInShow(), newSignInRemove())
 	return c
 }
@@ -66,7 +66,7 @@ func newSignInSet() *cobra.Command {
 		}
 		in := map[string]any{"InstanceArn": f.instance, "TrustedTokenIssuerArn": issuer, "ClientId": id}
 		if secret != "" {
-			s, err := readToken(secret)
+			s, err := readSecret("client secret", secret)
 			if err != nil {
 				return err
 			}
