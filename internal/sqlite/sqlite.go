@@ -55,9 +55,9 @@ func (db *DB) connect(ctx context.Context, path string, migrations fs.FS) (err e
 		}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 	}
-	// synchronous=FULL: in WAL mode a commit returns when the log is on disk. temp_store=MEMORY: what takes back a part of a
-	// transaction need not outlive the process.
-	if db.write, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)", "temp_store(MEMORY)")); err != nil {
+	// synchronous=FULL: in WAL mode a commit returns when the log is on disk. What takes back a part of a transaction stays in
+	// temporary files once it is large: in memory SQLite walks all of it after each statement, n² in a large transaction.
+	if db.write, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "synchronous(FULL)", "cache_size(-16000)")); err != nil {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
