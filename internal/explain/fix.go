@@ -143,12 +143,18 @@ func associate(f map[string]string, p principal) string {
 
 // grantFix is the command that would make the grant.
 func grantFix(f map[string]string, p principal) string {
-	grantee := "GranteeType=DIRECTORY_USER,GranteeIdentifier=" + f["user"]
+	grantee, or := "GranteeType=DIRECTORY_USER,GranteeIdentifier="+f["user"], "; or put the person into a group that has one."
 	if f["user"] == "" {
-		grantee = "GranteeType=IAM,GranteeIdentifier=" + f["principal"]
+		if strings.HasSuffix(f["principal"], ":root") {
+			return "Ask as a person, a role or an IAM user: grants are for these, and none can be for a root user."
+		}
+		grantee, or = "GranteeType=IAM,GranteeIdentifier="+f["principal"], "."
 	}
-	return fmt.Sprintf("Run, with the location that %s lies in (aws s3control list-access-grants-locations) and the rest of the path as the sub-prefix: aws s3control create-access-grant --account-id %s --access-grants-location-id default --access-grants-location-configuration S3SubPrefix='%s' --grantee %s --permission %s; or put the person into a group that has one.",
-		f["target"], p.account, strings.TrimPrefix(f["target"], "s3://"), grantee, f["permission"])
+	if !strings.HasSuffix(f["target"], "*") {
+		or = " --s3-prefix-type Object" + or
+	}
+	return fmt.Sprintf("Run, with the location that %s lies in (aws s3control list-access-grants-locations) and the rest of the path as the sub-prefix: aws s3control create-access-grant --account-id %s --access-grants-location-id default --access-grants-location-configuration S3SubPrefix='%s' --grantee %s --permission %s%s",
+		f["target"], p.account, strings.TrimPrefix(f["target"], "s3://"), grantee, f["permission"], or)
 }
 
 func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

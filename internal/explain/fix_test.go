@@ -58,3 +58,21 @@ func TestFixesNameTheLayer(t *testing.T) {
 		}
 	}
 }
+
+// What is to be run makes a grant that is possible and covers no more than was asked for.
+func TestTheFixOfAMissingGrantFitsTheCaller(t *testing.T) {
+	for _, c := range []struct {
+		target, user, principal string
+		want, not               string
+	}{
+		{"s3://b/x/*", "u-1", "", "GranteeIdentifier=u-1 --permission READ; or put the person into a group", "Object"},
+		{"s3://b/x", "u-1", "", "--permission READ --s3-prefix-type Object; or put the person", "GranteeType=IAM"},
+		{"s3://b/x/*", "", "arn:aws:iam::111111111111:role/r", "GranteeType=IAM,GranteeIdentifier=arn:aws:iam::111111111111:role/r --permission READ.", "group"},
+		{"s3://b/x/*", "", "arn:aws:iam::111111111111:root", "none can be for a root user", "create-access-grant"},
+	} {
+		got := grantFix(map[string]string{"target": c.target, "user": c.user, "principal": c.principal, "permission": "READ"}, principal{})
+		if !strings.Contains(got, c.want) || strings.Contains(got, c.not) {
+			t.Errorf("for %s, %s%s: %s", c.target, c.user, c.principal, got)
+		}
+	}
+}
