@@ -235,6 +235,24 @@ func TestAnEmptyValueIsAValue(t *testing.T) {
 	}
 }
 
+// AWS's tables name condition keys for each action; whatever else the request brings along is tested all the same, in a Deny as well.
+func TestKeysThatTheActionLacksAreTested(t *testing.T) {
+	prefix := cond(`"StringEquals":{"s3:prefix":"a"}`)
+	allow, deny := mustParse(t, Identity, stmt("Allow", "s3:GetObject", "*", prefix)), mustParse(t, Identity, get+","+stmt("Deny", "s3:GetObject", "*", prefix))
+	for _, c := range []struct {
+		keys          Keys
+		allows, spare bool
+	}{{one("s3:prefix", "a"), true, false}, {one("s3:prefix", "b"), false, true}, {Values{}, false, true}} {
+		r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA, Keys: c.keys}
+		if d := Evaluate(r, Set{Identity: []*Policy{allow}}); d.Allowed != c.allows {
+			t.Errorf("allowed with %v: %+v", c.keys, d)
+		}
+		if d := Evaluate(r, Set{Identity: []*Policy{deny}}); d.Allowed != c.spare || d.Explicit == c.spare {
+			t.Errorf("denied with %v: %+v", c.keys, d)
+		}
+	}
+}
+
 // A wildcard principal is public unless a condition fixes who may use it (S3 User Guide, "The meaning of public").
 func TestTheMeaningOfPublic(t *testing.T) {
 	for condition, public := range map[string]bool{

@@ -201,9 +201,9 @@ func quarantine(q *question, ignored []string) string {
 	case strings.Contains(everything, "IpAddress") && strings.Contains(everything, "2001:db8"):
 		return "an IPv4 address is outside every IPv6 network (TestOperatorsWhereTheyTurn)"
 	case setOnSingle.MatchString(everything):
-		return "a set operator on a key of one value"
+		return "a set operator on a key of one value (TestSeveralValues)"
 	case slices.ContainsFunc(ignored, func(k string) bool { return strings.Contains(strings.ToLower(everything), strings.ToLower(k)) }):
-		return "context keys that the simulator's data says the action lacks"
+		return "context keys that the simulator's data says the action lacks are tested (TestKeysThatTheActionLacksAreTested)"
 	}
 	return ""
 }

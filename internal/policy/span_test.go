@@ -11,6 +11,7 @@ func TestStatementsAreFoundInTheirText(t *testing.T) {
 		"{\r\n\"Id\": {\"Statement\": [{}]},\n  \"Statement\" : [ {\"Sid\":\"}é{\",\"Condition\":{\"a\":[{}]}} ,\n{}]}": "[{{3 20} {3 55}} {{4 2} {4 3}}]",
 		`{"Version":"2012-10-17"}`: "[]",
 		`{"Statement":[{"a"`:       "[]",
+		`{"Statement":{"a"`:        "[]",
 		`{`:                        "[]",
 		``:                         "[]",
 	} {
@@ -21,13 +22,15 @@ func TestStatementsAreFoundInTheirText(t *testing.T) {
 }
 
 func TestContextKeysAreThoseOfConditionsAndVariables(t *testing.T) {
-	statement := `"Statement":[{"Effect":"Allow","Action":"*","NotResource":["a${b:c}","${d:e, 'f}g'}${$}"],"Condition":{"StringLike":{"H:i":["${j:k","${l:m}"],"B:C":1}}},{}]}`
+	statement := `"Statement":[{"Effect":"Allow","Action":"*","NotResource":["a${b:c}","${*}${?}${d:e, 'f}g'}${$}"],"Condition":{"StringLike":{"H:i":["${j:k","${l:m}",1],"B:C":1}}},{}]}`
 	for document, want := range map[string]string{
 		`{"Version":"2012-10-17",` + statement: "[b:c d:e H:i l:m]",
 		`{"Version":"2008-10-17",` + statement: "[B:C H:i]",
-		`{"Statement":{"Condition":{}}}`:       "[]",
-		`{"Statement":7}`:                      "[]",
-		`{`:                                    "[]",
+		`{"Statement":{"Resource":"${b:c}","Condition":{"Null":{"h:i":"true"}}},"Version":"2012-10-17"}`: "[b:c h:i]",
+		`{"Id":[{"Condition":{"Null":{"h:i":"true"}}}],"Statement":{"Condition":{}}}`:                    "[]",
+		`{"Id":"a","Id":"b","Statement":{"Condition":{"Null":{"h:i":"true"}}}}`:                          "[]",
+		`{"Statement":7}`: "[]",
+		`{`:               "[]",
 	} {
 		if got := fmt.Sprint(ContextKeys(document)); got != want {
 			t.Errorf("%s: %s, want %s", document, got, want)
