@@ -49,9 +49,10 @@ func TestABucketsPolicyKeepsToItsBucket(t *testing.T) {
 			t.Errorf("%s: %v", resource, !within)
 		}
 	}
-	r := newResource("?", true)
-	if r.within("bkt") {
-		t.Error("one character is not everything")
+	for _, pattern := range []string{"?", "*x"} {
+		if r := newResource(pattern, true); r.within("bkt") {
+			t.Errorf("%s is not everything", pattern)
+		}
 	}
 }
 

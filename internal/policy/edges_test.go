@@ -255,6 +255,11 @@ func TestPrincipalsAreWhatTheyLookLike(t *testing.T) {
 			t.Errorf("%v names %s at grade %d", c.p, c.who.ARN, got)
 		}
 	}
+	for p, everyone := range map[principal]bool{{"AWS", "*"}: true, {"AWS", arnU}: false, {"Service", "*"}: false} {
+		if p.wildcard() != everyone {
+			t.Errorf("%v is everyone: %v", p, !everyone)
+		}
+	}
 	if (&statement{}).named(&user) != direct {
 		t.Error("a statement without principals speaks of its bearer")
 	}
@@ -375,6 +380,9 @@ func TestShippedPolicies(t *testing.T) {
 		if d := Evaluate(Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "*", Owner: accountA}, set); !d.Allowed || p.Source() != id {
 			t.Errorf("under %s: %+v", id, d)
 		}
+	}
+	if p, err := IdentityContextPolicy("no action"); p != nil || err == nil {
+		t.Errorf("what is no action was left to sessions: %v", err)
 	}
 	held, err := IdentityContextPolicy()
 	if err != nil {
