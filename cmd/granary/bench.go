@@ -23,8 +23,8 @@ answers the same bytes, in one run and from the same machine. Compare within a r
 were met.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if slices.Min(p.Grants) < 0 || p.People < 1 || p.Connections < 1 {
-				return misuse{errors.New("--grants must be 0 or more, --people and --connections 1 or more")}
+			if slices.Min(p.Grants) < 0 || p.People < 0 || p.Connections < 1 {
+				return misuse{errors.New("--grants and --people must be 0 or more, --connections 1 or more")}
 			}
 			var err error
 			if p.Dir, err = os.MkdirTemp("", "granary-bench-"); err != nil {

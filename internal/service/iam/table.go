@@ -34,7 +34,7 @@ func New(c Config) *awsapi.Service {
 			granary.NotFound: "NoSuchEntity", granary.Exists: "EntityAlreadyExists", granary.Conflict: "DeleteConflict", granary.Quota: "LimitExceeded",
 			granary.NotImplemented: "InvalidAction", granary.Throttled: "Throttling", granary.Unavailable: "ServiceUnavailable", granary.Internal: "ServiceFailure",
 		},
-		Rows: slices.Concat(s.userRows(), s.groupRows(), s.roleRows(), s.profileRows(), s.policyRows(), s.oidcRows(), s.accountRows(), s.simulationRows(), s.stubRows()),
+		Rows: slices.Concat(s.userRows(), s.groupRows(), s.roleRows(), s.profileRows(), s.policyRows(), s.oidcRows(), s.accountRows(), s.simulationRows(), s.absentRows()),
 	}
 }
 
@@ -176,7 +176,7 @@ func (s *service) simulationRows() []awsapi.Row {
 	}
 }
 
-func (s *service) stubRows() []awsapi.Row {
+func (s *service) absentRows() []awsapi.Row {
 	return []awsapi.Row{
 		awsapi.On(api.ListMFADevices, onUser(s, func(in *api.ListMFADevicesInput) string { return in.UserName }), s.listMFADevices),
 		awsapi.On(api.ListSigningCertificates, onUser(s, func(in *api.ListSigningCertificatesInput) string { return in.UserName }), s.listSigningCertificates),
