@@ -44,7 +44,7 @@ func Ask(ctx context.Context, env server.ClientEnv, operation string, in, out an
 		return fmt.Errorf("the server at %s does not answer; is it running? (granary serve)", address)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
 	if err != nil {
 		return err
 	}

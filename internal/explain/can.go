@@ -56,7 +56,11 @@ func (x *Explainer) Can(ctx context.Context, q Can) (out []Holding, next string,
 			}
 			var group *granary.Group
 			if g.Type == granary.GranteeGroup && len(list) > 0 {
-				if group, err = tx.Groups.Get(q.User.Store, granary.GroupID(g.ID)); err != nil {
+				group, err = tx.Groups.Get(q.User.Store, granary.GroupID(g.ID))
+				if granary.Is(err, granary.NotFound) {
+					continue // deleted since the index was asked
+				}
+				if err != nil {
 					return err
 				}
 			}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"encoding/json"
+	"strings"
 
 	"granary"
 	"granary/internal/access"
@@ -132,17 +133,20 @@ func (j *judge) principal(arn granary.ARN) string {
 	return "there is no such role or IAM user"
 }
 
-// token is where a list goes on.
+// token is where a list goes on. A scope may have 2000 characters, and with it the token 14,000 bytes.
 func token(v any) string {
-	b, _ := json.Marshal(v) // texts only
-	return string(b)
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // texts only
+	return b.String()
 }
 
 func readToken(text string, v any) error {
 	if text == "" {
 		return nil
 	}
-	if len(text) > maxID || json.Unmarshal([]byte(text), v) != nil {
+	if json.Unmarshal([]byte(text), v) != nil {
 		return granary.Errorf(granary.Invalid, "The NextToken is not one that this list gave.")
 	}
 	return nil

@@ -60,7 +60,7 @@ func (p *whoPage) full() bool { return len(p.out) >= p.q.Limit || p.visited >= m
 // scopes goes through the covering scopes from where the last page ended. It reports whether there may be more.
 func (p *whoPage) scopes() (more bool, err error) {
 	for _, scope := range p.instance.Grants.Covering(p.q.Target) {
-		if p.at.Scope != "" && grants.Narrower(scope, p.at.Scope) < 0 {
+		if p.at.Scope != "" && p.q.Target.Narrower(scope, p.at.Scope) < 0 {
 			continue
 		}
 		if scope != p.at.Scope {

@@ -21,12 +21,20 @@ func (s *Set) Covering(t Target) (scopes []string) {
 			o.covering(t.at, func(where place) { scopes = append(scopes, where.String()) })
 		}
 	}
-	slices.SortFunc(scopes, Narrower)
+	slices.SortFunc(scopes, t.Narrower)
 	return slices.Compact(scopes)
 }
 
-// Narrower orders scopes that cover one target: longer ones first.
-func Narrower(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) }
+// Narrower orders scopes that cover the target: exactly its key first, then longer ones.
+func (t Target) Narrower(a, b string) int {
+	if it := t.at.String(); t.at.exact && a != b && (a == it || b == it) {
+		if a == it {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
+}
 
 // Covers reports whether a grant serves a request for a target with a permission, by whomever it is for.
 func Covers(g *granary.Grant, t Target, p granary.Permission) bool {

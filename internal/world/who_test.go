@@ -27,7 +27,7 @@ func list(t *testing.T, w *world.World, operation string, in map[string]any, siz
 	t.Helper()
 	in["MaxResults"] = size
 	delete(in, "NextToken")
-	for range 1000 {
+	for range 100_000 {
 		var page struct {
 			Holdings  []holding
 			NextToken string

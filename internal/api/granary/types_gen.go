@@ -162,7 +162,7 @@ type ListScimTokensOutput struct {
 type ListUserAccessInput struct {
 	AccountId  string `wire:"AccountId" c:"p2"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-1000"`
-	NextToken  string `wire:"NextToken" c:"n-8192"`
+	NextToken  string `wire:"NextToken" c:"n-32768"`
 	User       string `wire:"User" req:"1" c:"n1-2048"`
 }
 
@@ -170,7 +170,7 @@ type ListUserAccessInput struct {
 type ListUserAccessOutput struct {
 	Active    *bool     `wire:"Active"`
 	Holdings  []Holding `wire:"Holdings" item:"member"`
-	NextToken string    `wire:"NextToken" c:"n-8192"`
+	NextToken string    `wire:"NextToken" c:"n-32768"`
 	UserId    string    `wire:"UserId" c:"n1-2048"`
 	UserName  string    `wire:"UserName" c:"n1-2048"`
 }
@@ -179,7 +179,7 @@ type ListUserAccessOutput struct {
 type ListWhoCanAccessInput struct {
 	AccountId  string `wire:"AccountId" c:"p2"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-1000"`
-	NextToken  string `wire:"NextToken" c:"n-8192"`
+	NextToken  string `wire:"NextToken" c:"n-32768"`
 	Permission string `wire:"Permission" c:"e0"`
 	Target     string `wire:"Target" req:"1" c:"n1-2000"`
 	TargetType string `wire:"TargetType" c:"e1"`
@@ -188,7 +188,7 @@ type ListWhoCanAccessInput struct {
 // ListWhoCanAccessOutput is AWS's shape of that name.
 type ListWhoCanAccessOutput struct {
 	Holdings  []Holding `wire:"Holdings" item:"member"`
-	NextToken string    `wire:"NextToken" c:"n-8192"`
+	NextToken string    `wire:"NextToken" c:"n-32768"`
 }
 
 // PolicyStatement is AWS's shape of that name.
