@@ -33,14 +33,14 @@ func (s *service) attachable(tx *store.Tx, c *awsapi.Call, arn string) (granary.
 	return granary.ARN(arn), err
 }
 
-// attach adds a managed policy; noun is "User", "Group" or "Role".
+// attach adds a managed policy; noun is "user", "group" or "role".
 func (s *service) attach(tx *store.Tx, c *awsapi.Call, have []granary.ARN, arn, noun string) ([]granary.ARN, error) {
 	a, err := s.attachable(tx, c, arn)
 	if err != nil || slices.Contains(have, a) {
 		return have, err
 	}
 	if len(have) >= maxAttachments {
-		return nil, quota("PoliciesPer"+noun, maxAttachments)
+		return nil, quota("PoliciesPer"+strings.ToUpper(noun[:1])+noun[1:], maxAttachments)
 	}
 	return append(slices.Clone(have), a), nil
 }
@@ -69,50 +69,44 @@ func attachedShapes(list []granary.ARN, prefix string) []api.AttachedPolicy {
 func attachedName(p api.AttachedPolicy) string { return p.PolicyArn }
 
 func (s *service) attachUserPolicy(c *awsapi.Call, in *api.AttachUserPolicyInput) (*api.AttachUserPolicyOutput, error) {
-	return &api.AttachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(tx *store.Tx, u *granary.IAMUser) (err error) {
-		u.Attached, err = s.attach(tx, c, u.Attached, in.PolicyArn, "User")
-		return err
-	})
+	return &api.AttachUserPolicyOutput{}, s.users().attach(c, in.UserName, in.PolicyArn)
 }
 
 func (s *service) detachUserPolicy(c *awsapi.Call, in *api.DetachUserPolicyInput) (*api.DetachUserPolicyOutput, error) {
-	return &api.DetachUserPolicyOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) (err error) {
-		u.Attached, err = detach(u.Attached, in.PolicyArn)
-		return err
-	})
+	return &api.DetachUserPolicyOutput{}, s.users().detach(c, in.UserName, in.PolicyArn)
 }
 
-func (s *service) listAttachedUserPolicies(c *awsapi.Call, in *api.ListAttachedUserPoliciesInput) (*api.ListAttachedUserPoliciesOutput, error) {
-	u, err := s.readUser(c, in.UserName)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ListAttachedUserPoliciesOutput{}
-	out.AttachedPolicies, out.IsTruncated, out.Marker, err = cut(attachedShapes(u.Attached, in.PathPrefix), attachedName, in.Marker, in.MaxItems)
+func (s *service) listAttachedUserPolicies(c *awsapi.Call, in *api.ListAttachedUserPoliciesInput) (out *api.ListAttachedUserPoliciesOutput, err error) {
+	out = &api.ListAttachedUserPoliciesOutput{}
+	out.AttachedPolicies, out.IsTruncated, out.Marker, err = s.users().attached(c, in.UserName, in.PathPrefix, in.Marker, in.MaxItems)
+	return out, err
+}
+
+func (s *service) attachGroupPolicy(c *awsapi.Call, in *api.AttachGroupPolicyInput) (*api.AttachGroupPolicyOutput, error) {
+	return &api.AttachGroupPolicyOutput{}, s.groups().attach(c, in.GroupName, in.PolicyArn)
+}
+
+func (s *service) detachGroupPolicy(c *awsapi.Call, in *api.DetachGroupPolicyInput) (*api.DetachGroupPolicyOutput, error) {
+	return &api.DetachGroupPolicyOutput{}, s.groups().detach(c, in.GroupName, in.PolicyArn)
+}
+
+func (s *service) listAttachedGroupPolicies(c *awsapi.Call, in *api.ListAttachedGroupPoliciesInput) (out *api.ListAttachedGroupPoliciesOutput, err error) {
+	out = &api.ListAttachedGroupPoliciesOutput{}
+	out.AttachedPolicies, out.IsTruncated, out.Marker, err = s.groups().attached(c, in.GroupName, in.PathPrefix, in.Marker, in.MaxItems)
 	return out, err
 }
 
 func (s *service) attachRolePolicy(c *awsapi.Call, in *api.AttachRolePolicyInput) (*api.AttachRolePolicyOutput, error) {
-	return &api.AttachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(tx *store.Tx, r *granary.Role) (err error) {
-		r.Attached, err = s.attach(tx, c, r.Attached, in.PolicyArn, "Role")
-		return err
-	})
+	return &api.AttachRolePolicyOutput{}, s.roles().attach(c, in.RoleName, in.PolicyArn)
 }
 
 func (s *service) detachRolePolicy(c *awsapi.Call, in *api.DetachRolePolicyInput) (*api.DetachRolePolicyOutput, error) {
-	return &api.DetachRolePolicyOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) (err error) {
-		r.Attached, err = detach(r.Attached, in.PolicyArn)
-		return err
-	})
+	return &api.DetachRolePolicyOutput{}, s.roles().detach(c, in.RoleName, in.PolicyArn)
 }
 
-func (s *service) listAttachedRolePolicies(c *awsapi.Call, in *api.ListAttachedRolePoliciesInput) (*api.ListAttachedRolePoliciesOutput, error) {
-	r, err := s.readRole(c, in.RoleName)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ListAttachedRolePoliciesOutput{}
-	out.AttachedPolicies, out.IsTruncated, out.Marker, err = cut(attachedShapes(r.Attached, in.PathPrefix), attachedName, in.Marker, in.MaxItems)
+func (s *service) listAttachedRolePolicies(c *awsapi.Call, in *api.ListAttachedRolePoliciesInput) (out *api.ListAttachedRolePoliciesOutput, err error) {
+	out = &api.ListAttachedRolePoliciesOutput{}
+	out.AttachedPolicies, out.IsTruncated, out.Marker, err = s.roles().attached(c, in.RoleName, in.PathPrefix, in.Marker, in.MaxItems)
 	return out, err
 }
 
