@@ -1,4 +1,4 @@
-// Browser lets headless Chromium walk through pages as a person would. It reads steps as a JSON list from its standard input and
+// Command browser lets headless Chromium walk through pages as a person would. It reads steps as a JSON list from its standard input and
 // writes the text and the address of the page it ends on as JSON to its standard output.
 package main
 

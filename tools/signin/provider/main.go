@@ -1,4 +1,4 @@
-// Provider runs the OpenID provider of github.com/zitadel/oidc, with the pages of its example, as the identity provider of a
+// Command provider runs the OpenID provider of github.com/zitadel/oidc, with the pages of its example, as the identity provider of a
 // company. It takes its settings as JSON from the first line of its standard input, tells its issuer on the first line of its
 // standard output, and ends when its input does.
 package main
