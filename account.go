@@ -63,6 +63,8 @@ type Organization struct {
 
 	ResourcePolicy   string `json:",omitempty"` // as given: which members manage the organization's policies
 	ResourcePolicyID string `json:",omitempty"` // rp-…
+
+	ResourcePolicyTags []Tag `json:",omitempty"`
 }
 
 // ServiceAccess is a service that may work in all of the organization's accounts.

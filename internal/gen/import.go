@@ -24,7 +24,7 @@ var sources = []struct{ name, dir, only string }{
 		`AccountAuthorizationDetails|InstanceProfile|^List(MFADevices|VirtualMFADevices|SigningCertificates|SSHPublicKeys|ServiceSpecificCredentials)$|` +
 		`LoginProfile$|OpenIDConnectProvider`},
 	{"organizations", "organizations/2016-11-28", `^(Create|Describe)(Organization|Account|CreateAccountStatus)$|OrganizationalUnit$|^(Tag|Untag)Resource$|^ListTagsForResource$|` +
-		`^ListDelegatedServicesForAccount$|` +
+		`^(Delete|Leave|InviteAccountTo|RemoveAccountFrom)Organization$|Handshake$|^ListHandshakes|^EnableAllFeatures$|^ListCreateAccountStatus$|^ListDelegatedServicesForAccount$|` +
 		`^List(Roots|Accounts|AccountsForParent|Children|Parents|OrganizationalUnitsForParent|DelegatedAdministrators|AWSServiceAccessForOrganization)$|` +
 		`^MoveAccount$|^CloseAccount$|DelegatedAdministrator$|AWSServiceAccess$|Policy$|^ListPolicies|^ListTargetsForPolicy$|PolicyType$`},
 	{"cloudtrail", "cloudtrail/2013-11-01", `^LookupEvents$`},

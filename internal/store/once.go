@@ -32,6 +32,17 @@ func (i Idempotency) Get(key string) (doc string, ok bool, err error) {
 	return doc, err == nil, err
 }
 
+// After is the answers under keys that begin with a prefix, in the order of their keys, from after one of them on.
+func (i Idempotency) After(prefix, key string, limit int) (docs []string, err error) {
+	err = i.tx.each("SELECT doc FROM idempotency WHERE key > $1 AND key < $2 ORDER BY key LIMIT $3", []any{max(prefix, key), prefix + "\U0010ffff", limit}, func(r *sql.Rows) error {
+		var doc string
+		err := r.Scan(&doc)
+		docs = append(docs, doc)
+		return err
+	})
+	return docs, err
+}
+
 // Put keeps an answer until a time.
 func (i Idempotency) Put(key, doc string, until time.Time) error {
 	return i.tx.exec("INSERT INTO idempotency (key, until, doc) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET until = $2, doc = $3",

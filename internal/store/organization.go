@@ -35,6 +35,11 @@ func (s Accounts) Create(a *granary.Account) error {
 // Get looks an account up.
 func (s Accounts) Get(id granary.AccountID) (*granary.Account, error) { return s.getBy(string(id)) }
 
+// ByEmail looks an account up by its address, in whatever case.
+func (s Accounts) ByEmail(address string) (*granary.Account, error) {
+	return s.one("SELECT doc FROM account WHERE email_fold = $1", Fold(address))
+}
+
 // List is all accounts after one, by id.
 func (s Accounts) List(after granary.AccountID, limit int) ([]*granary.Account, string, error) {
 	return s.page(limit, accountKey, "SELECT doc FROM account WHERE id > $1 ORDER BY id", string(after))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,6 +43,10 @@ type ledger struct {
 	untyped map[string]bool           // errors that the SDK has no type for, since the operation's model does not declare them
 }
 
+func newLedger() *ledger {
+	return &ledger{seen: map[string]map[string]int{}, untyped: map[string]bool{}}
+}
+
 func (l *ledger) note(operation string, err error) {
 	code := "OK"
 	var e smithy.APIError
@@ -59,6 +64,27 @@ func (l *ledger) note(operation string, err error) {
 	if _, generic := e.(*smithy.GenericAPIError); generic {
 		l.untyped[operation+" "+code] = true
 	}
+	if reason := unknownReason(e); reason != "" {
+		l.untyped[operation+" "+code+" "+reason] = true
+	}
+}
+
+// unknownReason is the Reason of an error when it is none of those that the SDK knows.
+func unknownReason(err error) string {
+	if err == nil {
+		return ""
+	}
+	r := reflect.ValueOf(err).Elem().FieldByName("Reason")
+	if !r.IsValid() || r.Kind() != reflect.String || r.IsZero() {
+		return ""
+	}
+	known := r.MethodByName("Values").Call(nil)[0]
+	for i := range known.Len() {
+		if known.Index(i).String() == r.String() {
+			return ""
+		}
+	}
+	return r.String()
 }
 
 // keep is the middleware that writes into the ledger.
@@ -123,7 +149,7 @@ const (
 
 func openOffice(t *testing.T) *office {
 	c := settle(t)
-	o := &office{Company: c, admin: administrator(t, c.World), ledger: &ledger{seen: map[string]map[string]int{}, untyped: map[string]bool{}}}
+	o := &office{Company: c, admin: administrator(t, c.World), ledger: newLedger()}
 	o.lead, o.other = join(t, c.World, o.admin, "lead"), join(t, c.World, o.admin, "other")
 	x := iam.NewFromConfig(c.AWS(o.admin))
 	must[*iam.CreateUserOutput](t)(x.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("nobody")}))

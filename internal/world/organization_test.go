@@ -62,11 +62,8 @@ func makeRole(t *testing.T, w *world.World, k client.Key, name, trust, policy st
 
 func statement(s string) string { return `{"Version":"2012-10-17","Statement":[` + s + `]}` }
 
-func TestOrganizationAccounts(t *testing.T) {
-	ctx := t.Context()
-	w := start(t)
-	admin := administrator(t, w)
-	org := organizations.NewFromConfig(w.AWS(admin))
+func (x *tree) testAccounts(t *testing.T) {
+	ctx, w, admin, org := t.Context(), x.World, x.admin, x.org
 	about := must[*organizations.DescribeOrganizationOutput](t)(org.DescribeOrganization(ctx, nil)).Organization
 	if *about.MasterAccountId != w.Account || about.FeatureSet != orgtypes.OrganizationFeatureSetAll {
 		t.Errorf("the organization: %+v", about)
@@ -125,7 +122,7 @@ func TestOrganizationAccounts(t *testing.T) {
 		refused(t, err, "AccountNotFoundException", "000000000001")
 	})
 	t.Run("a member is no manager", func(t *testing.T) {
-		org := organizations.NewFromConfig(w.AWS(m.key))
+		org := x.as(m.key)
 		if got := must[*organizations.DescribeOrganizationOutput](t)(org.DescribeOrganization(ctx, nil)).Organization; *got.Id != *about.Id {
 			t.Errorf("the organization as its member sees it: %+v", got)
 		}
@@ -144,7 +141,7 @@ func TestOrganizationAccounts(t *testing.T) {
 		must[*organizations.RegisterDelegatedAdministratorOutput](t)(org.RegisterDelegatedAdministrator(ctx, &organizations.RegisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service}))
 		for _, r := range []struct{ account, code, words string }{
 			{m.id, "AccountAlreadyRegisteredException", "already"},
-			{other.id, "ConstraintViolationException", "there can be one"},
+			{other.id, "ConstraintViolationException", "has 1 delegated administrators, and can have no more"},
 			{w.Account, "ConstraintViolationException", "management account"},
 			{"000000000001", "AccountNotFoundException", "000000000001"},
 		} {
@@ -162,7 +159,7 @@ func TestOrganizationAccounts(t *testing.T) {
 		_, err := org.ListDelegatedServicesForAccount(ctx, &organizations.ListDelegatedServicesForAccountInput{AccountId: &other.id})
 		refused(t, err, "AccountNotRegisteredException", "administers no service")
 		// A delegated administrator reads the organization.
-		if n := len(must[*organizations.ListAccountsOutput](t)(organizations.NewFromConfig(w.AWS(m.key)).ListAccounts(ctx, nil)).Accounts); n != 3 {
+		if n := len(must[*organizations.ListAccountsOutput](t)(x.as(m.key).ListAccounts(ctx, nil)).Accounts); n != 3 {
 			t.Errorf("the administrator sees %d accounts", n)
 		}
 		_, err = org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service})
@@ -172,7 +169,7 @@ func TestOrganizationAccounts(t *testing.T) {
 		must[*organizations.DeregisterDelegatedAdministratorOutput](t)(org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service}))
 		_, err = org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: &m.id, ServicePrincipal: service})
 		refused(t, err, "AccountNotRegisteredException", "does not administer")
-		_, err = organizations.NewFromConfig(w.AWS(m.key)).ListAccounts(ctx, nil)
+		_, err = x.as(m.key).ListAccounts(ctx, nil)
 		refused(t, err, "AccessDeniedException", "organizations:ListAccounts")
 		must[*organizations.EnableAWSServiceAccessOutput](t)(org.EnableAWSServiceAccess(ctx, &organizations.EnableAWSServiceAccessInput{ServicePrincipal: aws.String("x.amazonaws.com")}))
 		must[*organizations.DisableAWSServiceAccessOutput](t)(org.DisableAWSServiceAccess(ctx, &organizations.DisableAWSServiceAccessInput{ServicePrincipal: service}))

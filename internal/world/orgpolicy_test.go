@@ -20,20 +20,33 @@ const (
 	rcp = orgtypes.PolicyTypeResourceControlPolicy
 )
 
-// tree is an organization with its administrator's client.
+// tree is an organization with its administrator's client, and a ledger of what was answered.
 type tree struct {
 	*world.World
-	admin client.Key
-	org   *organizations.Client
-	root  string
+	ledger *ledger
+	admin  client.Key
+	org    *organizations.Client
+	root   string
 }
 
 func grow(t *testing.T, w *world.World) *tree {
 	t.Helper()
-	x := &tree{World: w, admin: administrator(t, w)}
-	x.org = organizations.NewFromConfig(w.AWS(x.admin))
+	return growInto(t, w, newLedger())
+}
+
+func growInto(t *testing.T, w *world.World, l *ledger) *tree {
+	t.Helper()
+	x := &tree{World: w, ledger: l, admin: administrator(t, w)}
+	x.org = x.as(x.admin)
 	x.root = *must[*organizations.ListRootsOutput](t)(x.org.ListRoots(t.Context(), nil)).Roots[0].Id
 	return x
+}
+
+// as is a client of a key, whose calls the ledger keeps.
+func (x *tree) as(k client.Key) *organizations.Client {
+	c := x.AWS(k)
+	c.APIOptions = append(c.APIOptions, x.ledger.keep)
+	return organizations.NewFromConfig(c)
 }
 
 func (x *tree) unit(t *testing.T, parent, name string) string {
@@ -61,9 +74,8 @@ func (x *tree) detach(t *testing.T, policy, target string) {
 	must[*organizations.DetachPolicyOutput](t)(x.org.DetachPolicy(t.Context(), &organizations.DetachPolicyInput{PolicyId: &policy, TargetId: &target}))
 }
 
-func TestOrganizationalUnits(t *testing.T) {
+func (x *tree) testUnits(t *testing.T) {
 	ctx := t.Context()
-	x := grow(t, start(t))
 	m := join(t, x.World, x.admin, "apps")
 	top := x.unit(t, x.root, "top")
 	below := x.unit(t, top, "below")
@@ -142,17 +154,26 @@ func TestOrganizationalUnits(t *testing.T) {
 	must[*organizations.DeleteOrganizationalUnitOutput](t)(x.org.DeleteOrganizationalUnit(ctx, &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &deepest}))
 	_, err = x.org.DeleteOrganizationalUnit(ctx, &organizations.DeleteOrganizationalUnitInput{OrganizationalUnitId: &deepest})
 	refused(t, err, "OrganizationalUnitNotFoundException", deepest)
-	_, err = organizations.NewFromConfig(x.AWS(m.key)).CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("n")})
+	_, err = x.as(m.key).CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("n")})
 	refused(t, err, "AccessDeniedException", "organizations:CreateOrganizationalUnit")
 }
 
-func TestOrganizationTags(t *testing.T) {
+func (x *tree) testTags(t *testing.T) {
 	ctx := t.Context()
-	x := grow(t, start(t))
 	tag := func(k, v string) []orgtypes.Tag { return []orgtypes.Tag{{Key: &k, Value: &v}} }
 	unit := *must[*organizations.CreateOrganizationalUnitOutput](t)(x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("u"), Tags: tag("a", "1")})).OrganizationalUnit.Id
 	policy := x.policy(t, scp, "p", `{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`)
-	for _, id := range []string{x.root, unit, x.Account, policy} {
+	put := func(tags []orgtypes.Tag) (*organizations.PutResourcePolicyOutput, error) {
+		return x.org.PutResourcePolicy(ctx, &organizations.PutResourcePolicyInput{Tags: tags,
+			Content: aws.String(statement(`{"Effect":"Deny","Principal":"*","Action":"organizations:ListRoots","Resource":"*"}`))})
+	}
+	resource := *must[*organizations.PutResourcePolicyOutput](t)(put(tag("a", "1"))).ResourcePolicy.ResourcePolicySummary.Id
+	_, again := put(tag("b", "1"))
+	refused(t, again, "InvalidInputException", resource)
+	if got := *must[*organizations.PutResourcePolicyOutput](t)(put(nil)).ResourcePolicy.ResourcePolicySummary.Id; got != resource {
+		t.Errorf("the resource policy became %s from %s", got, resource)
+	}
+	for _, id := range []string{x.root, unit, x.Account, policy, resource} {
 		must[*organizations.TagResourceOutput](t)(x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &id, Tags: append(tag("a", "2"), tag("b", "")...)}))
 		must[*organizations.UntagResourceOutput](t)(x.org.UntagResource(ctx, &organizations.UntagResourceInput{ResourceId: &id, TagKeys: []string{"b"}}))
 		got := must[*organizations.ListTagsForResourceOutput](t)(x.org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &id})).Tags
@@ -169,17 +190,20 @@ func TestOrganizationTags(t *testing.T) {
 	}
 	_, err := x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &unit, Tags: append(tag("d", "1"), tag("d", "2")...)})
 	refused(t, err, "InvalidInputException", "twice")
-	var many []orgtypes.Tag
-	for i := range 50 {
-		many = append(many, tag(fmt.Sprint("k", i), "v")...)
-	}
-	_, err = x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &unit, Tags: many})
+	_, err = x.org.TagResource(ctx, &organizations.TagResourceInput{ResourceId: &unit, Tags: manyTags(50)})
 	refused(t, err, "ConstraintViolationException", "50 tags")
+	// The policy's tags go with it.
+	must[*organizations.DeleteResourcePolicyOutput](t)(x.org.DeleteResourcePolicy(ctx, nil))
+	_, err = x.org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &resource})
+	refused(t, err, "TargetNotFoundException", resource)
+	resource = *must[*organizations.PutResourcePolicyOutput](t)(put(nil)).ResourcePolicy.ResourcePolicySummary.Id
+	if got := must[*organizations.ListTagsForResourceOutput](t)(x.org.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &resource})).Tags; len(got) != 0 {
+		t.Errorf("tags of the next: %+v", got)
+	}
 }
 
-func TestOrganizationPolicies(t *testing.T) {
+func (x *tree) testPolicies(t *testing.T) {
 	ctx := t.Context()
-	x := grow(t, start(t))
 	m := join(t, x.World, x.admin, "apps")
 	deny := `{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`
 	p := x.policy(t, scp, "no ec2", deny)
@@ -324,7 +348,7 @@ func TestOrganizationPolicies(t *testing.T) {
 		refused(t, err, "EffectivePolicyNotFoundException", "TAG_POLICY")
 	})
 	t.Run("delegated", func(t *testing.T) {
-		org := organizations.NewFromConfig(x.AWS(m.key))
+		org := x.as(m.key)
 		q := x.policy(t, scp, "delegated", deny)
 		rename := func() error {
 			_, err := org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &q, Description: aws.String("by a member")})

@@ -149,11 +149,15 @@ func request(c *world.Company, s *awsapi.Service, m *wire.Meta) raw {
 		members := samples(c)
 		if s.Wire.Name == "organizations" {
 			for name, v := range map[string]any{"Filter": "SERVICE_CONTROL_POLICY", "Type": "SERVICE_CONTROL_POLICY", "PolicyType": "SERVICE_CONTROL_POLICY", "PolicyId": "p-FullAWSAccess",
-				"Content": "{}", "Description": "d", "RootId": "r-abcd", "OrganizationalUnitId": "ou-abcd-12345678", "ResourceId": c.Account, "SourceParentId": "r-abcd", "DestinationParentId": "r-abcd"} {
+				"Content": "{}", "Description": "d", "RootId": "r-abcd", "OrganizationalUnitId": "ou-abcd-12345678", "ResourceId": c.Account, "SourceParentId": "r-abcd", "DestinationParentId": "r-abcd",
+				"HandshakeId": "h-01234567", "Target": map[string]string{"Type": "ACCOUNT", "Id": c.Account}} {
 				members[name] = v
 			}
-			if m.Name == "DescribeEffectivePolicy" {
+			if m.Name == "DescribeEffectivePolicy" || m.Name == "ListAccountsWithInvalidEffectivePolicy" {
 				members["PolicyType"] = "TAG_POLICY"
+			}
+			if strings.HasPrefix(m.Name, "ListHandshakes") {
+				members["Filter"] = map[string]string{"ActionType": "INVITE"}
 			}
 		}
 		if s.Wire.Name == "identitystore" {

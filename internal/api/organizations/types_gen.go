@@ -6,38 +6,58 @@ import (
 	"time"
 )
 
+// AcceptHandshakeInput is AWS's shape of that name.
+type AcceptHandshakeInput struct {
+	HandshakeId string `wire:"HandshakeId" req:"1" c:"n-34;p0"`
+}
+
+// AcceptHandshakeOutput is AWS's shape of that name.
+type AcceptHandshakeOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
+}
+
 // Account is AWS's shape of that name.
 type Account struct {
-	Arn             string    `wire:"Arn" c:"p0"`
-	Email           string    `wire:"Email" sens:"1" c:"n6-64;p1"`
-	Id              string    `wire:"Id" c:"n-12;p2"`
+	Arn             string    `wire:"Arn" c:"p1"`
+	Email           string    `wire:"Email" sens:"1" c:"n6-64;p2"`
+	Id              string    `wire:"Id" c:"n-12;p3"`
 	JoinedMethod    string    `wire:"JoinedMethod" c:"e0"`
 	JoinedTimestamp time.Time `wire:"JoinedTimestamp"`
-	Name            string    `wire:"Name" sens:"1" c:"n1-128;p3"`
-	Paths           []string  `wire:"Paths" item:"member" c:"|p4"`
+	Name            string    `wire:"Name" sens:"1" c:"n1-128;p4"`
+	Paths           []string  `wire:"Paths" item:"member" c:"|p5"`
 	State           string    `wire:"State" c:"e1"`
 	Status          string    `wire:"Status" c:"e2"`
 }
 
 // AttachPolicyInput is AWS's shape of that name.
 type AttachPolicyInput struct {
-	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p5"`
-	TargetId string `wire:"TargetId" req:"1" c:"n-100;p6"`
+	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p6"`
+	TargetId string `wire:"TargetId" req:"1" c:"n-100;p7"`
 }
 
 // AttachPolicyOutput is AWS's shape of that name.
 type AttachPolicyOutput struct {
 }
 
+// CancelHandshakeInput is AWS's shape of that name.
+type CancelHandshakeInput struct {
+	HandshakeId string `wire:"HandshakeId" req:"1" c:"n-34;p0"`
+}
+
+// CancelHandshakeOutput is AWS's shape of that name.
+type CancelHandshakeOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
+}
+
 // Child is AWS's shape of that name.
 type Child struct {
-	Id   string `wire:"Id" c:"n-100;p7"`
+	Id   string `wire:"Id" c:"n-100;p8"`
 	Type string `wire:"Type" c:"e3"`
 }
 
 // CloseAccountInput is AWS's shape of that name.
 type CloseAccountInput struct {
-	AccountId string `wire:"AccountId" req:"1" c:"n-12;p2"`
+	AccountId string `wire:"AccountId" req:"1" c:"n-12;p3"`
 }
 
 // CloseAccountOutput is AWS's shape of that name.
@@ -46,10 +66,10 @@ type CloseAccountOutput struct {
 
 // CreateAccountInput is AWS's shape of that name.
 type CreateAccountInput struct {
-	AccountName            string `wire:"AccountName" req:"1" sens:"1" c:"n1-50;p8"`
-	Email                  string `wire:"Email" req:"1" sens:"1" c:"n6-64;p1"`
+	AccountName            string `wire:"AccountName" req:"1" sens:"1" c:"n1-50;p9"`
+	Email                  string `wire:"Email" req:"1" sens:"1" c:"n6-64;p2"`
 	IamUserAccessToBilling string `wire:"IamUserAccessToBilling" c:"e4"`
-	RoleName               string `wire:"RoleName" c:"n-64;p9"`
+	RoleName               string `wire:"RoleName" c:"n-64;p10"`
 	Tags                   []Tag  `wire:"Tags" item:"member"`
 }
 
@@ -60,12 +80,12 @@ type CreateAccountOutput struct {
 
 // CreateAccountStatus is AWS's shape of that name.
 type CreateAccountStatus struct {
-	AccountId          string    `wire:"AccountId" c:"n-12;p2"`
-	AccountName        string    `wire:"AccountName" sens:"1" c:"n1-50;p8"`
+	AccountId          string    `wire:"AccountId" c:"n-12;p3"`
+	AccountName        string    `wire:"AccountName" sens:"1" c:"n1-50;p9"`
 	CompletedTimestamp time.Time `wire:"CompletedTimestamp"`
 	FailureReason      string    `wire:"FailureReason" c:"e5"`
-	GovCloudAccountId  string    `wire:"GovCloudAccountId" c:"n-12;p2"`
-	Id                 string    `wire:"Id" c:"n-36;p10"`
+	GovCloudAccountId  string    `wire:"GovCloudAccountId" c:"n-12;p3"`
+	Id                 string    `wire:"Id" c:"n-36;p11"`
 	RequestedTimestamp time.Time `wire:"RequestedTimestamp"`
 	State              string    `wire:"State" c:"e6"`
 }
@@ -82,8 +102,8 @@ type CreateOrganizationOutput struct {
 
 // CreateOrganizationalUnitInput is AWS's shape of that name.
 type CreateOrganizationalUnitInput struct {
-	Name     string `wire:"Name" req:"1" c:"n1-128;p3"`
-	ParentId string `wire:"ParentId" req:"1" c:"n-100;p11"`
+	Name     string `wire:"Name" req:"1" c:"n1-128;p4"`
+	ParentId string `wire:"ParentId" req:"1" c:"n-100;p12"`
 	Tags     []Tag  `wire:"Tags" item:"member"`
 }
 
@@ -94,9 +114,9 @@ type CreateOrganizationalUnitOutput struct {
 
 // CreatePolicyInput is AWS's shape of that name.
 type CreatePolicyInput struct {
-	Content     string `wire:"Content" req:"1" c:"n1-;p3"`
-	Description string `wire:"Description" req:"1" c:"n-512;p3"`
-	Name        string `wire:"Name" req:"1" c:"n1-128;p3"`
+	Content     string `wire:"Content" req:"1" c:"n1-;p4"`
+	Description string `wire:"Description" req:"1" c:"n-512;p4"`
+	Name        string `wire:"Name" req:"1" c:"n1-128;p4"`
 	Tags        []Tag  `wire:"Tags" item:"member"`
 	Type        string `wire:"Type" req:"1" c:"e8"`
 }
@@ -106,15 +126,25 @@ type CreatePolicyOutput struct {
 	Policy *Policy `wire:"Policy"`
 }
 
+// DeclineHandshakeInput is AWS's shape of that name.
+type DeclineHandshakeInput struct {
+	HandshakeId string `wire:"HandshakeId" req:"1" c:"n-34;p0"`
+}
+
+// DeclineHandshakeOutput is AWS's shape of that name.
+type DeclineHandshakeOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
+}
+
 // DelegatedAdministrator is AWS's shape of that name.
 type DelegatedAdministrator struct {
-	Arn                   string    `wire:"Arn" c:"p0"`
+	Arn                   string    `wire:"Arn" c:"p1"`
 	DelegationEnabledDate time.Time `wire:"DelegationEnabledDate"`
-	Email                 string    `wire:"Email" sens:"1" c:"n6-64;p1"`
-	Id                    string    `wire:"Id" c:"n-12;p2"`
+	Email                 string    `wire:"Email" sens:"1" c:"n6-64;p2"`
+	Id                    string    `wire:"Id" c:"n-12;p3"`
 	JoinedMethod          string    `wire:"JoinedMethod" c:"e0"`
 	JoinedTimestamp       time.Time `wire:"JoinedTimestamp"`
-	Name                  string    `wire:"Name" sens:"1" c:"n1-128;p3"`
+	Name                  string    `wire:"Name" sens:"1" c:"n1-128;p4"`
 	State                 string    `wire:"State" c:"e1"`
 	Status                string    `wire:"Status" c:"e2"`
 }
@@ -122,12 +152,20 @@ type DelegatedAdministrator struct {
 // DelegatedService is AWS's shape of that name.
 type DelegatedService struct {
 	DelegationEnabledDate time.Time `wire:"DelegationEnabledDate"`
-	ServicePrincipal      string    `wire:"ServicePrincipal" c:"n1-128;p12"`
+	ServicePrincipal      string    `wire:"ServicePrincipal" c:"n1-128;p13"`
+}
+
+// DeleteOrganizationInput is AWS's shape of that name.
+type DeleteOrganizationInput struct {
+}
+
+// DeleteOrganizationOutput is AWS's shape of that name.
+type DeleteOrganizationOutput struct {
 }
 
 // DeleteOrganizationalUnitInput is AWS's shape of that name.
 type DeleteOrganizationalUnitInput struct {
-	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p13"`
+	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p14"`
 }
 
 // DeleteOrganizationalUnitOutput is AWS's shape of that name.
@@ -136,7 +174,7 @@ type DeleteOrganizationalUnitOutput struct {
 
 // DeletePolicyInput is AWS's shape of that name.
 type DeletePolicyInput struct {
-	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p5"`
+	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p6"`
 }
 
 // DeletePolicyOutput is AWS's shape of that name.
@@ -153,8 +191,8 @@ type DeleteResourcePolicyOutput struct {
 
 // DeregisterDelegatedAdministratorInput is AWS's shape of that name.
 type DeregisterDelegatedAdministratorInput struct {
-	AccountId        string `wire:"AccountId" req:"1" c:"n-12;p2"`
-	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p12"`
+	AccountId        string `wire:"AccountId" req:"1" c:"n-12;p3"`
+	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p13"`
 }
 
 // DeregisterDelegatedAdministratorOutput is AWS's shape of that name.
@@ -163,7 +201,7 @@ type DeregisterDelegatedAdministratorOutput struct {
 
 // DescribeAccountInput is AWS's shape of that name.
 type DescribeAccountInput struct {
-	AccountId string `wire:"AccountId" req:"1" c:"n-12;p2"`
+	AccountId string `wire:"AccountId" req:"1" c:"n-12;p3"`
 }
 
 // DescribeAccountOutput is AWS's shape of that name.
@@ -173,7 +211,7 @@ type DescribeAccountOutput struct {
 
 // DescribeCreateAccountStatusInput is AWS's shape of that name.
 type DescribeCreateAccountStatusInput struct {
-	CreateAccountRequestId string `wire:"CreateAccountRequestId" req:"1" c:"n-36;p10"`
+	CreateAccountRequestId string `wire:"CreateAccountRequestId" req:"1" c:"n-36;p11"`
 }
 
 // DescribeCreateAccountStatusOutput is AWS's shape of that name.
@@ -184,12 +222,22 @@ type DescribeCreateAccountStatusOutput struct {
 // DescribeEffectivePolicyInput is AWS's shape of that name.
 type DescribeEffectivePolicyInput struct {
 	PolicyType string `wire:"PolicyType" req:"1" c:"e9"`
-	TargetId   string `wire:"TargetId" c:"n-100;p6"`
+	TargetId   string `wire:"TargetId" c:"n-100;p7"`
 }
 
 // DescribeEffectivePolicyOutput is AWS's shape of that name.
 type DescribeEffectivePolicyOutput struct {
 	EffectivePolicy *EffectivePolicy `wire:"EffectivePolicy"`
+}
+
+// DescribeHandshakeInput is AWS's shape of that name.
+type DescribeHandshakeInput struct {
+	HandshakeId string `wire:"HandshakeId" req:"1" c:"n-34;p0"`
+}
+
+// DescribeHandshakeOutput is AWS's shape of that name.
+type DescribeHandshakeOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
 }
 
 // DescribeOrganizationInput is AWS's shape of that name.
@@ -203,7 +251,7 @@ type DescribeOrganizationOutput struct {
 
 // DescribeOrganizationalUnitInput is AWS's shape of that name.
 type DescribeOrganizationalUnitInput struct {
-	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p13"`
+	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p14"`
 }
 
 // DescribeOrganizationalUnitOutput is AWS's shape of that name.
@@ -213,7 +261,7 @@ type DescribeOrganizationalUnitOutput struct {
 
 // DescribePolicyInput is AWS's shape of that name.
 type DescribePolicyInput struct {
-	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p5"`
+	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p6"`
 }
 
 // DescribePolicyOutput is AWS's shape of that name.
@@ -232,8 +280,8 @@ type DescribeResourcePolicyOutput struct {
 
 // DetachPolicyInput is AWS's shape of that name.
 type DetachPolicyInput struct {
-	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p5"`
-	TargetId string `wire:"TargetId" req:"1" c:"n-100;p6"`
+	PolicyId string `wire:"PolicyId" req:"1" c:"n-130;p6"`
+	TargetId string `wire:"TargetId" req:"1" c:"n-100;p7"`
 }
 
 // DetachPolicyOutput is AWS's shape of that name.
@@ -242,7 +290,7 @@ type DetachPolicyOutput struct {
 
 // DisableAWSServiceAccessInput is AWS's shape of that name.
 type DisableAWSServiceAccessInput struct {
-	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p12"`
+	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p13"`
 }
 
 // DisableAWSServiceAccessOutput is AWS's shape of that name.
@@ -252,7 +300,7 @@ type DisableAWSServiceAccessOutput struct {
 // DisablePolicyTypeInput is AWS's shape of that name.
 type DisablePolicyTypeInput struct {
 	PolicyType string `wire:"PolicyType" req:"1" c:"e8"`
-	RootId     string `wire:"RootId" req:"1" c:"n-34;p14"`
+	RootId     string `wire:"RootId" req:"1" c:"n-34;p15"`
 }
 
 // DisablePolicyTypeOutput is AWS's shape of that name.
@@ -263,24 +311,33 @@ type DisablePolicyTypeOutput struct {
 // EffectivePolicy is AWS's shape of that name.
 type EffectivePolicy struct {
 	LastUpdatedTimestamp time.Time `wire:"LastUpdatedTimestamp"`
-	PolicyContent        string    `wire:"PolicyContent" c:"n1-;p3"`
+	PolicyContent        string    `wire:"PolicyContent" c:"n1-;p4"`
 	PolicyType           string    `wire:"PolicyType" c:"e9"`
-	TargetId             string    `wire:"TargetId" c:"n-100;p6"`
+	TargetId             string    `wire:"TargetId" c:"n-100;p7"`
 }
 
 // EnableAWSServiceAccessInput is AWS's shape of that name.
 type EnableAWSServiceAccessInput struct {
-	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p12"`
+	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p13"`
 }
 
 // EnableAWSServiceAccessOutput is AWS's shape of that name.
 type EnableAWSServiceAccessOutput struct {
 }
 
+// EnableAllFeaturesInput is AWS's shape of that name.
+type EnableAllFeaturesInput struct {
+}
+
+// EnableAllFeaturesOutput is AWS's shape of that name.
+type EnableAllFeaturesOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
+}
+
 // EnablePolicyTypeInput is AWS's shape of that name.
 type EnablePolicyTypeInput struct {
 	PolicyType string `wire:"PolicyType" req:"1" c:"e8"`
-	RootId     string `wire:"RootId" req:"1" c:"n-34;p14"`
+	RootId     string `wire:"RootId" req:"1" c:"n-34;p15"`
 }
 
 // EnablePolicyTypeOutput is AWS's shape of that name.
@@ -291,57 +348,108 @@ type EnablePolicyTypeOutput struct {
 // EnabledServicePrincipal is AWS's shape of that name.
 type EnabledServicePrincipal struct {
 	DateEnabled      time.Time `wire:"DateEnabled"`
-	ServicePrincipal string    `wire:"ServicePrincipal" c:"n1-128;p12"`
+	ServicePrincipal string    `wire:"ServicePrincipal" c:"n1-128;p13"`
+}
+
+// Handshake is AWS's shape of that name.
+type Handshake struct {
+	Action              string              `wire:"Action" c:"e10"`
+	Arn                 string              `wire:"Arn" c:"p16"`
+	ExpirationTimestamp time.Time           `wire:"ExpirationTimestamp"`
+	Id                  string              `wire:"Id" c:"n-34;p0"`
+	Parties             []HandshakeParty    `wire:"Parties" item:"member"`
+	RequestedTimestamp  time.Time           `wire:"RequestedTimestamp"`
+	Resources           []HandshakeResource `wire:"Resources" item:"member"`
+	State               string              `wire:"State" c:"e11"`
+}
+
+// HandshakeFilter is AWS's shape of that name.
+type HandshakeFilter struct {
+	ActionType        string `wire:"ActionType" c:"e10"`
+	ParentHandshakeId string `wire:"ParentHandshakeId" c:"n-34;p0"`
+}
+
+// HandshakeParty is AWS's shape of that name.
+type HandshakeParty struct {
+	Id   string `wire:"Id" req:"1" sens:"1" c:"n1-64;p4"`
+	Type string `wire:"Type" req:"1" c:"e12"`
+}
+
+// HandshakeResource is AWS's shape of that name.
+type HandshakeResource struct {
+	Resources []HandshakeResource `wire:"Resources" item:"member"`
+	Type      string              `wire:"Type" c:"e13"`
+	Value     string              `wire:"Value" sens:"1"`
+}
+
+// InviteAccountToOrganizationInput is AWS's shape of that name.
+type InviteAccountToOrganizationInput struct {
+	Notes  string          `wire:"Notes" sens:"1" c:"n-1024;p4"`
+	Tags   []Tag           `wire:"Tags" item:"member"`
+	Target *HandshakeParty `wire:"Target" req:"1"`
+}
+
+// InviteAccountToOrganizationOutput is AWS's shape of that name.
+type InviteAccountToOrganizationOutput struct {
+	Handshake *Handshake `wire:"Handshake"`
+}
+
+// LeaveOrganizationInput is AWS's shape of that name.
+type LeaveOrganizationInput struct {
+}
+
+// LeaveOrganizationOutput is AWS's shape of that name.
+type LeaveOrganizationOutput struct {
 }
 
 // ListAWSServiceAccessForOrganizationInput is AWS's shape of that name.
 type ListAWSServiceAccessForOrganizationInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListAWSServiceAccessForOrganizationOutput is AWS's shape of that name.
 type ListAWSServiceAccessForOrganizationOutput struct {
 	EnabledServicePrincipals []EnabledServicePrincipal `wire:"EnabledServicePrincipals" item:"member"`
-	NextToken                string                    `wire:"NextToken" c:"n-100000;p3"`
+	NextToken                string                    `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListAccountsForParentInput is AWS's shape of that name.
 type ListAccountsForParentInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p11"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p12"`
 }
 
 // ListAccountsForParentOutput is AWS's shape of that name.
 type ListAccountsForParentOutput struct {
 	Accounts  []Account `wire:"Accounts" item:"member"`
-	NextToken string    `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string    `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListAccountsInput is AWS's shape of that name.
 type ListAccountsInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListAccountsOutput is AWS's shape of that name.
 type ListAccountsOutput struct {
 	Accounts  []Account `wire:"Accounts" item:"member"`
-	NextToken string    `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string    `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListAccountsWithInvalidEffectivePolicyInput is AWS's shape of that name.
 type ListAccountsWithInvalidEffectivePolicyInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 	PolicyType string `wire:"PolicyType" req:"1" c:"e9"`
 }
 
 // ListAccountsWithInvalidEffectivePolicyOutput is AWS's shape of that name.
 type ListAccountsWithInvalidEffectivePolicyOutput struct {
 	Accounts   []Account `wire:"Accounts" item:"member"`
-	NextToken  string    `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string    `wire:"NextToken" c:"n-100000;p4"`
 	PolicyType string    `wire:"PolicyType" c:"e9"`
 }
 
@@ -349,65 +457,104 @@ type ListAccountsWithInvalidEffectivePolicyOutput struct {
 type ListChildrenInput struct {
 	ChildType  string `wire:"ChildType" req:"1" c:"e3"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p11"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p12"`
 }
 
 // ListChildrenOutput is AWS's shape of that name.
 type ListChildrenOutput struct {
 	Children  []Child `wire:"Children" item:"member"`
-	NextToken string  `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string  `wire:"NextToken" c:"n-100000;p4"`
+}
+
+// ListCreateAccountStatusInput is AWS's shape of that name.
+type ListCreateAccountStatusInput struct {
+	MaxResults *int64   `wire:"MaxResults" c:"n1-20"`
+	NextToken  string   `wire:"NextToken" c:"n-100000;p4"`
+	States     []string `wire:"States" item:"member" c:"|e6"`
+}
+
+// ListCreateAccountStatusOutput is AWS's shape of that name.
+type ListCreateAccountStatusOutput struct {
+	CreateAccountStatuses []CreateAccountStatus `wire:"CreateAccountStatuses" item:"member"`
+	NextToken             string                `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListDelegatedAdministratorsInput is AWS's shape of that name.
 type ListDelegatedAdministratorsInput struct {
 	MaxResults       *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken        string `wire:"NextToken" c:"n-100000;p3"`
-	ServicePrincipal string `wire:"ServicePrincipal" c:"n1-128;p12"`
+	NextToken        string `wire:"NextToken" c:"n-100000;p4"`
+	ServicePrincipal string `wire:"ServicePrincipal" c:"n1-128;p13"`
 }
 
 // ListDelegatedAdministratorsOutput is AWS's shape of that name.
 type ListDelegatedAdministratorsOutput struct {
 	DelegatedAdministrators []DelegatedAdministrator `wire:"DelegatedAdministrators" item:"member"`
-	NextToken               string                   `wire:"NextToken" c:"n-100000;p3"`
+	NextToken               string                   `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListDelegatedServicesForAccountInput is AWS's shape of that name.
 type ListDelegatedServicesForAccountInput struct {
-	AccountId  string `wire:"AccountId" req:"1" c:"n-12;p2"`
+	AccountId  string `wire:"AccountId" req:"1" c:"n-12;p3"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListDelegatedServicesForAccountOutput is AWS's shape of that name.
 type ListDelegatedServicesForAccountOutput struct {
 	DelegatedServices []DelegatedService `wire:"DelegatedServices" item:"member"`
-	NextToken         string             `wire:"NextToken" c:"n-100000;p3"`
+	NextToken         string             `wire:"NextToken" c:"n-100000;p4"`
+}
+
+// ListHandshakesForAccountInput is AWS's shape of that name.
+type ListHandshakesForAccountInput struct {
+	Filter     *HandshakeFilter `wire:"Filter"`
+	MaxResults *int64           `wire:"MaxResults" c:"n1-20"`
+	NextToken  string           `wire:"NextToken" c:"n-100000;p4"`
+}
+
+// ListHandshakesForAccountOutput is AWS's shape of that name.
+type ListHandshakesForAccountOutput struct {
+	Handshakes []Handshake `wire:"Handshakes" item:"member"`
+	NextToken  string      `wire:"NextToken" c:"n-100000;p4"`
+}
+
+// ListHandshakesForOrganizationInput is AWS's shape of that name.
+type ListHandshakesForOrganizationInput struct {
+	Filter     *HandshakeFilter `wire:"Filter"`
+	MaxResults *int64           `wire:"MaxResults" c:"n1-20"`
+	NextToken  string           `wire:"NextToken" c:"n-100000;p4"`
+}
+
+// ListHandshakesForOrganizationOutput is AWS's shape of that name.
+type ListHandshakesForOrganizationOutput struct {
+	Handshakes []Handshake `wire:"Handshakes" item:"member"`
+	NextToken  string      `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListOrganizationalUnitsForParentInput is AWS's shape of that name.
 type ListOrganizationalUnitsForParentInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p11"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	ParentId   string `wire:"ParentId" req:"1" c:"n-100;p12"`
 }
 
 // ListOrganizationalUnitsForParentOutput is AWS's shape of that name.
 type ListOrganizationalUnitsForParentOutput struct {
-	NextToken           string               `wire:"NextToken" c:"n-100000;p3"`
+	NextToken           string               `wire:"NextToken" c:"n-100000;p4"`
 	OrganizationalUnits []OrganizationalUnit `wire:"OrganizationalUnits" item:"member"`
 }
 
 // ListParentsInput is AWS's shape of that name.
 type ListParentsInput struct {
-	ChildId    string `wire:"ChildId" req:"1" c:"n-100;p7"`
+	ChildId    string `wire:"ChildId" req:"1" c:"n-100;p8"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListParentsOutput is AWS's shape of that name.
 type ListParentsOutput struct {
-	NextToken string   `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string   `wire:"NextToken" c:"n-100000;p4"`
 	Parents   []Parent `wire:"Parents" item:"member"`
 }
 
@@ -415,13 +562,13 @@ type ListParentsOutput struct {
 type ListPoliciesForTargetInput struct {
 	Filter     string `wire:"Filter" req:"1" c:"e8"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	TargetId   string `wire:"TargetId" req:"1" c:"n-100;p6"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	TargetId   string `wire:"TargetId" req:"1" c:"n-100;p7"`
 }
 
 // ListPoliciesForTargetOutput is AWS's shape of that name.
 type ListPoliciesForTargetOutput struct {
-	NextToken string          `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string          `wire:"NextToken" c:"n-100000;p4"`
 	Policies  []PolicySummary `wire:"Policies" item:"member"`
 }
 
@@ -429,57 +576,57 @@ type ListPoliciesForTargetOutput struct {
 type ListPoliciesInput struct {
 	Filter     string `wire:"Filter" req:"1" c:"e8"`
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListPoliciesOutput is AWS's shape of that name.
 type ListPoliciesOutput struct {
-	NextToken string          `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string          `wire:"NextToken" c:"n-100000;p4"`
 	Policies  []PolicySummary `wire:"Policies" item:"member"`
 }
 
 // ListRootsInput is AWS's shape of that name.
 type ListRootsInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
 }
 
 // ListRootsOutput is AWS's shape of that name.
 type ListRootsOutput struct {
-	NextToken string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string `wire:"NextToken" c:"n-100000;p4"`
 	Roots     []Root `wire:"Roots" item:"member"`
 }
 
 // ListTagsForResourceInput is AWS's shape of that name.
 type ListTagsForResourceInput struct {
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p15"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p17"`
 }
 
 // ListTagsForResourceOutput is AWS's shape of that name.
 type ListTagsForResourceOutput struct {
-	NextToken string `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string `wire:"NextToken" c:"n-100000;p4"`
 	Tags      []Tag  `wire:"Tags" item:"member"`
 }
 
 // ListTargetsForPolicyInput is AWS's shape of that name.
 type ListTargetsForPolicyInput struct {
 	MaxResults *int64 `wire:"MaxResults" c:"n1-20"`
-	NextToken  string `wire:"NextToken" c:"n-100000;p3"`
-	PolicyId   string `wire:"PolicyId" req:"1" c:"n-130;p5"`
+	NextToken  string `wire:"NextToken" c:"n-100000;p4"`
+	PolicyId   string `wire:"PolicyId" req:"1" c:"n-130;p6"`
 }
 
 // ListTargetsForPolicyOutput is AWS's shape of that name.
 type ListTargetsForPolicyOutput struct {
-	NextToken string                `wire:"NextToken" c:"n-100000;p3"`
+	NextToken string                `wire:"NextToken" c:"n-100000;p4"`
 	Targets   []PolicyTargetSummary `wire:"Targets" item:"member"`
 }
 
 // MoveAccountInput is AWS's shape of that name.
 type MoveAccountInput struct {
-	AccountId           string `wire:"AccountId" req:"1" c:"n-12;p2"`
-	DestinationParentId string `wire:"DestinationParentId" req:"1" c:"n-100;p11"`
-	SourceParentId      string `wire:"SourceParentId" req:"1" c:"n-100;p11"`
+	AccountId           string `wire:"AccountId" req:"1" c:"n-12;p3"`
+	DestinationParentId string `wire:"DestinationParentId" req:"1" c:"n-100;p12"`
+	SourceParentId      string `wire:"SourceParentId" req:"1" c:"n-100;p12"`
 }
 
 // MoveAccountOutput is AWS's shape of that name.
@@ -488,62 +635,62 @@ type MoveAccountOutput struct {
 
 // Organization is AWS's shape of that name.
 type Organization struct {
-	Arn                  string              `wire:"Arn" c:"p16"`
+	Arn                  string              `wire:"Arn" c:"p18"`
 	AvailablePolicyTypes []PolicyTypeSummary `wire:"AvailablePolicyTypes" item:"member"`
 	FeatureSet           string              `wire:"FeatureSet" c:"e7"`
-	Id                   string              `wire:"Id" c:"p17"`
-	MasterAccountArn     string              `wire:"MasterAccountArn" c:"p0"`
-	MasterAccountEmail   string              `wire:"MasterAccountEmail" sens:"1" c:"n6-64;p1"`
-	MasterAccountId      string              `wire:"MasterAccountId" c:"n-12;p2"`
+	Id                   string              `wire:"Id" c:"p19"`
+	MasterAccountArn     string              `wire:"MasterAccountArn" c:"p1"`
+	MasterAccountEmail   string              `wire:"MasterAccountEmail" sens:"1" c:"n6-64;p2"`
+	MasterAccountId      string              `wire:"MasterAccountId" c:"n-12;p3"`
 }
 
 // OrganizationalUnit is AWS's shape of that name.
 type OrganizationalUnit struct {
-	Arn  string `wire:"Arn" c:"p18"`
-	Id   string `wire:"Id" c:"n-68;p13"`
-	Name string `wire:"Name" c:"n1-128;p3"`
-	Path string `wire:"Path" c:"p4"`
+	Arn  string `wire:"Arn" c:"p20"`
+	Id   string `wire:"Id" c:"n-68;p14"`
+	Name string `wire:"Name" c:"n1-128;p4"`
+	Path string `wire:"Path" c:"p5"`
 }
 
 // Parent is AWS's shape of that name.
 type Parent struct {
-	Id   string `wire:"Id" c:"n-100;p11"`
-	Type string `wire:"Type" c:"e10"`
+	Id   string `wire:"Id" c:"n-100;p12"`
+	Type string `wire:"Type" c:"e14"`
 }
 
 // Policy is AWS's shape of that name.
 type Policy struct {
-	Content       string         `wire:"Content" c:"n1-;p3"`
+	Content       string         `wire:"Content" c:"n1-;p4"`
 	PolicySummary *PolicySummary `wire:"PolicySummary"`
 }
 
 // PolicySummary is AWS's shape of that name.
 type PolicySummary struct {
-	Arn         string `wire:"Arn" c:"p19"`
+	Arn         string `wire:"Arn" c:"p21"`
 	AwsManaged  *bool  `wire:"AwsManaged"`
-	Description string `wire:"Description" c:"n-512;p3"`
-	Id          string `wire:"Id" c:"n-130;p5"`
-	Name        string `wire:"Name" c:"n1-128;p3"`
+	Description string `wire:"Description" c:"n-512;p4"`
+	Id          string `wire:"Id" c:"n-130;p6"`
+	Name        string `wire:"Name" c:"n1-128;p4"`
 	Type        string `wire:"Type" c:"e8"`
 }
 
 // PolicyTargetSummary is AWS's shape of that name.
 type PolicyTargetSummary struct {
-	Arn      string `wire:"Arn" c:"p20"`
+	Arn      string `wire:"Arn" c:"p22"`
 	Name     string `wire:"Name" c:"n1-128"`
-	TargetId string `wire:"TargetId" c:"n-100;p6"`
-	Type     string `wire:"Type" c:"e11"`
+	TargetId string `wire:"TargetId" c:"n-100;p7"`
+	Type     string `wire:"Type" c:"e15"`
 }
 
 // PolicyTypeSummary is AWS's shape of that name.
 type PolicyTypeSummary struct {
-	Status string `wire:"Status" c:"e12"`
+	Status string `wire:"Status" c:"e16"`
 	Type   string `wire:"Type" c:"e8"`
 }
 
 // PutResourcePolicyInput is AWS's shape of that name.
 type PutResourcePolicyInput struct {
-	Content string `wire:"Content" req:"1" c:"n1-40000;p3"`
+	Content string `wire:"Content" req:"1" c:"n1-40000;p4"`
 	Tags    []Tag  `wire:"Tags" item:"member"`
 }
 
@@ -554,43 +701,52 @@ type PutResourcePolicyOutput struct {
 
 // RegisterDelegatedAdministratorInput is AWS's shape of that name.
 type RegisterDelegatedAdministratorInput struct {
-	AccountId        string `wire:"AccountId" req:"1" c:"n-12;p2"`
-	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p12"`
+	AccountId        string `wire:"AccountId" req:"1" c:"n-12;p3"`
+	ServicePrincipal string `wire:"ServicePrincipal" req:"1" c:"n1-128;p13"`
 }
 
 // RegisterDelegatedAdministratorOutput is AWS's shape of that name.
 type RegisterDelegatedAdministratorOutput struct {
 }
 
+// RemoveAccountFromOrganizationInput is AWS's shape of that name.
+type RemoveAccountFromOrganizationInput struct {
+	AccountId string `wire:"AccountId" req:"1" c:"n-12;p3"`
+}
+
+// RemoveAccountFromOrganizationOutput is AWS's shape of that name.
+type RemoveAccountFromOrganizationOutput struct {
+}
+
 // ResourcePolicy is AWS's shape of that name.
 type ResourcePolicy struct {
-	Content               string                 `wire:"Content" c:"n1-40000;p3"`
+	Content               string                 `wire:"Content" c:"n1-40000;p4"`
 	ResourcePolicySummary *ResourcePolicySummary `wire:"ResourcePolicySummary"`
 }
 
 // ResourcePolicySummary is AWS's shape of that name.
 type ResourcePolicySummary struct {
-	Arn string `wire:"Arn" c:"p21"`
-	Id  string `wire:"Id" c:"n-131;p22"`
+	Arn string `wire:"Arn" c:"p23"`
+	Id  string `wire:"Id" c:"n-131;p24"`
 }
 
 // Root is AWS's shape of that name.
 type Root struct {
-	Arn         string              `wire:"Arn" c:"p23"`
-	Id          string              `wire:"Id" c:"n-34;p14"`
+	Arn         string              `wire:"Arn" c:"p25"`
+	Id          string              `wire:"Id" c:"n-34;p15"`
 	Name        string              `wire:"Name" c:"n1-128"`
 	PolicyTypes []PolicyTypeSummary `wire:"PolicyTypes" item:"member"`
 }
 
 // Tag is AWS's shape of that name.
 type Tag struct {
-	Key   string `wire:"Key" req:"1" c:"n1-128;p24"`
-	Value string `wire:"Value" req:"1" c:"n0-256;p24"`
+	Key   string `wire:"Key" req:"1" c:"n1-128;p26"`
+	Value string `wire:"Value" req:"1" c:"n0-256;p26"`
 }
 
 // TagResourceInput is AWS's shape of that name.
 type TagResourceInput struct {
-	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p15"`
+	ResourceId string `wire:"ResourceId" req:"1" c:"n-130;p17"`
 	Tags       []Tag  `wire:"Tags" req:"1" item:"member"`
 }
 
@@ -600,8 +756,8 @@ type TagResourceOutput struct {
 
 // UntagResourceInput is AWS's shape of that name.
 type UntagResourceInput struct {
-	ResourceId string   `wire:"ResourceId" req:"1" c:"n-130;p15"`
-	TagKeys    []string `wire:"TagKeys" req:"1" item:"member" c:"|n1-128;p24"`
+	ResourceId string   `wire:"ResourceId" req:"1" c:"n-130;p17"`
+	TagKeys    []string `wire:"TagKeys" req:"1" item:"member" c:"|n1-128;p26"`
 }
 
 // UntagResourceOutput is AWS's shape of that name.
@@ -610,8 +766,8 @@ type UntagResourceOutput struct {
 
 // UpdateOrganizationalUnitInput is AWS's shape of that name.
 type UpdateOrganizationalUnitInput struct {
-	Name                 string `wire:"Name" c:"n1-128;p3"`
-	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p13"`
+	Name                 string `wire:"Name" c:"n1-128;p4"`
+	OrganizationalUnitId string `wire:"OrganizationalUnitId" req:"1" c:"n-68;p14"`
 }
 
 // UpdateOrganizationalUnitOutput is AWS's shape of that name.
@@ -621,10 +777,10 @@ type UpdateOrganizationalUnitOutput struct {
 
 // UpdatePolicyInput is AWS's shape of that name.
 type UpdatePolicyInput struct {
-	Content     string `wire:"Content" c:"n1-;p3"`
-	Description string `wire:"Description" c:"n-512;p3"`
-	Name        string `wire:"Name" c:"n1-128;p3"`
-	PolicyId    string `wire:"PolicyId" req:"1" c:"n-130;p5"`
+	Content     string `wire:"Content" c:"n1-;p4"`
+	Description string `wire:"Description" c:"n-512;p4"`
+	Name        string `wire:"Name" c:"n1-128;p4"`
+	PolicyId    string `wire:"PolicyId" req:"1" c:"n-130;p6"`
 }
 
 // UpdatePolicyOutput is AWS's shape of that name.

@@ -1,81 +1,15 @@
 package organizations
 
 import (
-	"encoding/json"
-	"fmt"
-	"strings"
-	"time"
-
 	"granary"
 	api "granary/internal/api/organizations"
 	"granary/internal/awsapi"
 	"granary/internal/store"
 )
 
-const (
-	usualRole  = "OrganizationAccountAccessRole"
-	statusLife = 90 * 24 * time.Hour // how long a request's status can be asked for
-	maxPage    = 20
-)
-
-// createAccount makes a member account with a role that the management account may assume. AWS does it in the background; here it
-// is done when the answer comes, and a failure stands in the status as on AWS.
-func (s *service) createAccount(c *awsapi.Call, in *api.CreateAccountInput) (*api.CreateAccountOutput, error) {
-	now := c.Now.UTC()
-	tags, err := mergeTags(nil, in.Tags)
-	if err != nil {
-		return nil, err
-	}
-	status := &api.CreateAccountStatus{Id: "car-" + granary.Hex(32), AccountName: in.AccountName, State: "SUCCEEDED", RequestedTimestamp: now, CompletedTimestamp: now}
-	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Tags: tags, Created: now}
-	err = s.DB.Update(c, func(tx *store.Tx) error {
-		err := tx.Accounts.Create(a)
-		switch {
-		case granary.Is(err, granary.Exists):
-			status.State, status.FailureReason = "FAILED", "EMAIL_ALREADY_EXISTS"
-		case err != nil:
-			return err
-		default:
-			status.AccountId = string(a.ID)
-			if err := tx.Roles.Create(s.accessRole(a, in.RoleName, now)); err != nil {
-				return err
-			}
-		}
-		doc, _ := json.Marshal(status) // texts and times
-		return tx.Idempotency.Put(statusKey(status.Id), string(doc), now.Add(statusLife))
-	})
-	return &api.CreateAccountOutput{CreateAccountStatus: status}, err
-}
-
-func statusKey(request string) string { return "organizations CreateAccount " + request }
-
-// accessRole trusts the management account, whose administrators reach the new account through it.
-func (s *service) accessRole(a *granary.Account, name string, now time.Time) *granary.Role {
-	if name == "" {
-		name = usualRole
-	}
-	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`,
-		granary.RootARN(s.Index.Organization().Management))
-	return &granary.Role{Account: a.ID, Name: name, Path: "/", ID: granary.UniqueID("AROA"), Trust: trust, MaxSession: 3600, Attached: []granary.ARN{granary.AdministratorAccess}, Created: now}
-}
-
-func (s *service) describeCreateAccountStatus(c *awsapi.Call, in *api.DescribeCreateAccountStatusInput) (*api.DescribeCreateAccountStatusOutput, error) {
-	status := &api.CreateAccountStatus{}
-	err := s.DB.View(c, func(tx *store.Tx) error {
-		doc, ok, err := tx.Idempotency.Get(statusKey(in.CreateAccountRequestId))
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return granary.Errorf(granary.NotFound, "There was no request %s to create an account.", in.CreateAccountRequestId).WithCode("CreateAccountStatusNotFoundException")
-		}
-		return json.Unmarshal([]byte(doc), status)
-	})
-	return &api.DescribeCreateAccountStatusOutput{CreateAccountStatus: status}, err
-}
-
 func (s *service) listAccounts(c *awsapi.Call, in *api.ListAccountsInput) (*api.ListAccountsOutput, error) {
-	after, limit, err := page(in.MaxResults, in.NextToken)
+	l := awsapi.ListOf("organizations accounts")
+	after, limit, err := page(l, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -85,12 +19,13 @@ func (s *service) listAccounts(c *awsapi.Call, in *api.ListAccountsInput) (*api.
 		list, next, err = tx.Accounts.List(granary.AccountID(after), limit)
 		return err
 	})
-	return &api.ListAccountsOutput{Accounts: s.shapes(list), NextToken: awsapi.NextToken(next)}, err
+	return &api.ListAccountsOutput{Accounts: s.shapes(list), NextToken: l.NextToken(next)}, err
 }
 
 // accountsUnder lists the accounts of the root or a unit, by id.
 func (s *service) accountsUnder(c *awsapi.Call, parent string, maxResults *int64, nextToken string) (list []*granary.Account, next string, err error) {
-	after, limit, err := page(maxResults, nextToken)
+	l := awsapi.ListOf("organizations accounts", parent)
+	after, limit, err := page(l, maxResults, nextToken)
 	if err != nil {
 		return nil, "", err
 	}
@@ -102,7 +37,7 @@ func (s *service) accountsUnder(c *awsapi.Call, parent string, maxResults *int64
 		list, next, err = tx.Accounts.ListUnder(unit, granary.AccountID(after), limit)
 		return err
 	})
-	return list, awsapi.NextToken(next), err
+	return list, l.NextToken(next), err
 }
 
 func (s *service) listAccountsForParent(c *awsapi.Call, in *api.ListAccountsForParentInput) (*api.ListAccountsForParentOutput, error) {
@@ -131,10 +66,12 @@ func (s *service) shape(a *granary.Account) api.Account {
 	return out
 }
 
-// email is the account's address. The management account was not created with one, and clients expect one.
+// unsaid is the address of the management account, which was not created with one: clients expect one.
+const unsaid = "management@granary.invalid"
+
 func email(a *granary.Account) string {
 	if a == nil || a.Email == "" {
-		return "management@granary.invalid"
+		return unsaid
 	}
 	return a.Email
 }
@@ -166,20 +103,57 @@ func (s *service) closeAccount(c *awsapi.Call, in *api.CloseAccountInput) (*api.
 		case a.Closed:
 			return granary.Errorf(granary.Conflict, "The account %s is closed already.", a.ID).WithCode("AccountAlreadyClosedException")
 		}
-		o, err := tx.Organization.Get()
-		if err != nil {
+		if err := administersNothing(tx, a.ID); err != nil {
 			return err
-		}
-		for _, d := range o.Delegated {
-			if d.Account == a.ID {
-				return violation("CANNOT_CLOSE_DELEGATED_ADMINISTRATOR", "The account administers "+d.Service+" for the organization: deregister it first.")
-			}
 		}
 		a.Closed = true
 		return tx.Accounts.Update(a)
 	})
 }
 
+// administersNothing refuses what would take a delegated administrator away from its services.
+func administersNothing(tx *store.Tx, id granary.AccountID) error {
+	o, err := tx.Organization.Get()
+	if err != nil {
+		return err
+	}
+	for _, d := range o.Delegated {
+		if d.Account == id {
+			return violation("CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG", "The account administers "+d.Service+" for the organization: deregister it first.")
+		}
+	}
+	return nil
+}
+
+// removeAccount is refused always: an installation is one organization, and nothing in it works for an account outside. AWS's own
+// refusal of accounts that could not stand alone says the same.
+func (s *service) removeAccount(c *awsapi.Call, in *api.RemoveAccountFromOrganizationInput) (*api.RemoveAccountFromOrganizationOutput, error) {
+	return nil, s.stay(c, granary.AccountID(in.AccountId))
+}
+
+func (s *service) leaveOrganization(c *awsapi.Call, _ *api.LeaveOrganizationInput) (*api.LeaveOrganizationOutput, error) {
+	return nil, s.stay(c, c.Caller.Account)
+}
+
+// stay says why an account does not leave.
+func (s *service) stay(c *awsapi.Call, id granary.AccountID) error {
+	return s.DB.View(c, func(tx *store.Tx) error {
+		a, err := tx.Accounts.Get(id)
+		switch {
+		case granary.Is(err, granary.NotFound):
+			return noAccount(string(id))
+		case err != nil:
+			return err
+		case a.Management:
+			return granary.Errorf(granary.Conflict, "The management account cannot leave its organization.").WithCode("MasterCannotLeaveOrganizationException")
+		}
+		if err := administersNothing(tx, id); err != nil {
+			return err
+		}
+		return violation("ACCOUNT_CANNOT_LEAVE_ORGANIZATION", "The account "+string(id)+" cannot stand alone: every account here belongs to the one organization. close-account ends its use.")
+	})
+}
+
 func violation(reason, message string) error {
-	return granary.Errorf(granary.Conflict, "%s", strings.TrimSpace(message)).With("Reason", reason)
+	return granary.Errorf(granary.Conflict, "%s", message).With("Reason", reason)
 }

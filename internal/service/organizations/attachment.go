@@ -31,7 +31,7 @@ func (s *service) target(tx *store.Tx, id string) error {
 }
 
 func noTarget(id string) error {
-	return granary.Errorf(granary.NotFound, "The organization has no root, organizational unit or account %s.", id).WithCode("TargetNotFoundException")
+	return granary.Errorf(granary.NotFound, "The organization has nothing with the id %s.", id).WithCode("TargetNotFoundException")
 }
 
 // bound finds what AttachPolicy and DetachPolicy are about: the policy, and the target's policies of its type.
@@ -124,7 +124,7 @@ func (s *service) listPoliciesForTarget(c *awsapi.Call, in *api.ListPoliciesForT
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := awsapi.Cut(list, func(p *granary.OrgPolicy) string { return p.ID }, in.MaxResults, in.NextToken, maxPage)
+	list, next, err := cut(awsapi.ListOf("organizations policies on", in.TargetId, in.Filter), list, func(p *granary.OrgPolicy) string { return p.ID }, in.MaxResults, in.NextToken)
 	out := &api.ListPoliciesForTargetOutput{Policies: []api.PolicySummary{}, NextToken: next}
 	for _, p := range list {
 		out.Policies = append(out.Policies, *s.summary(p))
@@ -133,7 +133,8 @@ func (s *service) listPoliciesForTarget(c *awsapi.Call, in *api.ListPoliciesForT
 }
 
 func (s *service) listTargetsForPolicy(c *awsapi.Call, in *api.ListTargetsForPolicyInput) (*api.ListTargetsForPolicyOutput, error) {
-	after, limit, err := page(in.MaxResults, in.NextToken)
+	l := awsapi.ListOf("organizations targets of", in.PolicyId)
+	after, limit, err := page(l, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (s *service) listTargetsForPolicy(c *awsapi.Call, in *api.ListTargetsForPol
 			}
 			out.Targets = append(out.Targets, t)
 		}
-		out.NextToken = awsapi.NextToken(next)
+		out.NextToken = l.NextToken(next)
 		return nil
 	})
 	return out, err
@@ -203,11 +204,14 @@ func (s *service) switchType(c *awsapi.Call, root, policyType string, on bool) (
 	if !s.isRoot(root) {
 		return nil, granary.Errorf(granary.NotFound, "The organization has no root %s: list-roots shows it.", root).WithCode("RootNotFoundException")
 	}
-	if err := available(policyType); err != nil {
+	if err := available(policyType); err != nil && on {
 		return nil, err
 	}
 	err = s.change(c, func(tx *store.Tx, o *granary.Organization) error {
 		was, said := o.PolicyTypes[policyType]
+		if available(policyType) != nil {
+			was, said = false, true
+		}
 		switch {
 		case on && said && was:
 			return granary.Errorf(granary.Exists, "Policies of the type %s are switched on already.", policyType).WithCode("PolicyTypeAlreadyEnabledException")
@@ -238,6 +242,15 @@ func (s *service) disablePolicyType(c *awsapi.Call, in *api.DisablePolicyTypeInp
 	return &api.DisablePolicyTypeOutput{Root: root}, err
 }
 
+// listInvalidPolicies has nothing to list, as describeEffectivePolicy has nothing to describe.
+func (s *service) listInvalidPolicies(_ *awsapi.Call, in *api.ListAccountsWithInvalidEffectivePolicyInput) (*api.ListAccountsWithInvalidEffectivePolicyOutput, error) {
+	return nil, noEffectivePolicy("The organization has no policies of the type %s.", in.PolicyType)
+}
+
+func noEffectivePolicy(format, policyType string) error {
+	return granary.Errorf(granary.NotFound, format, policyType).WithCode("EffectivePolicyNotFoundException")
+}
+
 // describeEffectivePolicy knows of management policies only, on AWS too, and none of those is here.
 func (s *service) describeEffectivePolicy(c *awsapi.Call, in *api.DescribeEffectivePolicyInput) (*api.DescribeEffectivePolicyOutput, error) {
 	if in.TargetId != "" {
@@ -245,5 +258,5 @@ func (s *service) describeEffectivePolicy(c *awsapi.Call, in *api.DescribeEffect
 			return nil, noTarget(in.TargetId)
 		}
 	}
-	return nil, granary.Errorf(granary.NotFound, "The account has no effective policy of the type %s.", in.PolicyType).WithCode("EffectivePolicyNotFoundException")
+	return nil, noEffectivePolicy("The account has no effective policy of the type %s.", in.PolicyType)
 }

@@ -85,6 +85,13 @@ func (s *service) named(id string) (granary.ARN, policy.Values) {
 		tags(p.Tags)
 		keys["organizations:policytype"] = []string{p.Type}
 		return o.PolicyARN(p), keys
+	case strings.HasPrefix(id, "rp-"):
+		if id == o.ResourcePolicyID {
+			tags(o.ResourcePolicyTags)
+		}
+		return resourcePolicyARN(o, id), keys
+	case strings.HasPrefix(id, "h-"):
+		return granary.ARN("arn:aws:organizations::" + string(o.Management) + ":handshake/" + o.ID + "/invite/" + id), keys
 	}
 	if a, ok := s.Index.Account(granary.AccountID(id)); ok {
 		tags(a.Tags)
@@ -118,6 +125,10 @@ func (s *service) creating(resource string, delegation *policy.Policy, tags []ap
 
 func (s *service) checkCreateUnit(_ *awsapi.Call, in *api.CreateOrganizationalUnitInput) ([]authz.Request, error) {
 	return s.creating(in.ParentId, nil, in.Tags), nil
+}
+
+func (s *service) checkPutResourcePolicy(_ *awsapi.Call, in *api.PutResourcePolicyInput) ([]authz.Request, error) {
+	return s.creating("", nil, in.Tags), nil
 }
 
 func (s *service) checkCreateAccount(_ *awsapi.Call, in *api.CreateAccountInput) ([]authz.Request, error) {

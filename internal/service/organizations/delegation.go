@@ -1,6 +1,7 @@
 package organizations
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -8,6 +9,12 @@ import (
 	api "granary/internal/api/organizations"
 	"granary/internal/awsapi"
 	"granary/internal/store"
+)
+
+// The limits of what stands in the organization's one record. AWS has fewer services, and administrators of each.
+const (
+	maxServices       = 200
+	maxAdministrators = 10 // of a service
 )
 
 // change changes the organization in a transaction.
@@ -26,16 +33,20 @@ func (s *service) change(c *awsapi.Call, fn func(tx *store.Tx, o *granary.Organi
 
 func (s *service) enableAccess(c *awsapi.Call, in *api.EnableAWSServiceAccessInput) (*api.EnableAWSServiceAccessOutput, error) {
 	return &api.EnableAWSServiceAccessOutput{}, s.change(c, func(_ *store.Tx, o *granary.Organization) error {
-		enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: c.Now.UTC()})
-		return nil
+		return enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: c.Now.UTC()})
 	})
 }
 
-func enable(o *granary.Organization, access granary.ServiceAccess) {
+func enable(o *granary.Organization, access granary.ServiceAccess) error {
 	i, found := slices.BinarySearchFunc(o.Services, access, func(a, b granary.ServiceAccess) int { return strings.Compare(a.Service, b.Service) })
-	if !found {
-		o.Services = slices.Insert(o.Services, i, access)
+	switch {
+	case found:
+		return nil
+	case len(o.Services) >= maxServices:
+		return granary.Errorf(granary.Quota, "The organization has %d services enabled, and cannot have more: disable one first.", maxServices)
 	}
+	o.Services = slices.Insert(o.Services, i, access)
+	return nil
 }
 
 func (s *service) disableAccess(c *awsapi.Call, in *api.DisableAWSServiceAccessInput) (*api.DisableAWSServiceAccessOutput, error) {
@@ -49,7 +60,7 @@ func (s *service) disableAccess(c *awsapi.Call, in *api.DisableAWSServiceAccessI
 }
 
 func (s *service) listAccess(_ *awsapi.Call, in *api.ListAWSServiceAccessForOrganizationInput) (*api.ListAWSServiceAccessForOrganizationOutput, error) {
-	list, next, err := awsapi.Cut(s.Index.Organization().Services, func(a granary.ServiceAccess) string { return a.Service }, in.MaxResults, in.NextToken, maxPage)
+	list, next, err := cut(awsapi.ListOf("organizations services"), s.Index.Organization().Services, func(a granary.ServiceAccess) string { return a.Service }, in.MaxResults, in.NextToken)
 	out := &api.ListAWSServiceAccessForOrganizationOutput{EnabledServicePrincipals: []api.EnabledServicePrincipal{}, NextToken: next}
 	for _, a := range list {
 		out.EnabledServicePrincipals = append(out.EnabledServicePrincipals, api.EnabledServicePrincipal{ServicePrincipal: a.Service, DateEnabled: a.Enabled})
@@ -64,25 +75,35 @@ func (s *service) register(c *awsapi.Call, in *api.RegisterDelegatedAdministrato
 	return &api.RegisterDelegatedAdministratorOutput{}, s.change(c, func(tx *store.Tx, o *granary.Organization) error {
 		a, err := tx.Accounts.Get(id)
 		switch {
-		case granary.Is(err, granary.NotFound) || err == nil && a.Closed:
+		case granary.Is(err, granary.NotFound):
 			return noAccount(in.AccountId)
 		case err != nil:
 			return err
+		case a.Closed:
+			return violation("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", "The account "+in.AccountId+" is closed.")
 		case a.Management:
 			return violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR", "The management account cannot be a delegated administrator.")
 		case o.Delegate(id, in.ServicePrincipal):
 			return granary.Errorf(granary.Exists, "The account %s administers %s already.", id, in.ServicePrincipal).WithCode("AccountAlreadyRegisteredException")
 		}
-		if in.ServicePrincipal == granary.IdentityCenterService && slices.ContainsFunc(o.Delegated, func(d granary.Delegation) bool { return d.Service == in.ServicePrincipal }) {
-			return violation("MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED", "Another account administers "+in.ServicePrincipal+" for the organization, and there can be one.")
+		most, others := maxAdministrators, 0
+		if in.ServicePrincipal == granary.IdentityCenterService {
+			most = 1
+		}
+		for _, d := range o.Delegated {
+			if d.Service == in.ServicePrincipal {
+				others++
+			}
+		}
+		if others >= most {
+			return violation("MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED", fmt.Sprintf("%s has %d delegated administrators, and can have no more: deregister one first.", in.ServicePrincipal, others))
 		}
 		now := c.Now.UTC()
 		o.Delegated = append(o.Delegated, granary.Delegation{Account: id, Service: in.ServicePrincipal, Enabled: now})
 		slices.SortFunc(o.Delegated, func(a, b granary.Delegation) int {
 			return strings.Compare(a.Service+" "+string(a.Account), b.Service+" "+string(b.Account))
 		})
-		enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: now})
-		return nil
+		return enable(o, granary.ServiceAccess{Service: in.ServicePrincipal, Enabled: now})
 	})
 }
 
@@ -123,7 +144,7 @@ func (s *service) listDelegated(_ *awsapi.Call, in *api.ListDelegatedAdministrat
 	}
 	key := func(d api.DelegatedAdministrator) string { return d.Id }
 	slices.SortFunc(all, func(a, b api.DelegatedAdministrator) int { return strings.Compare(a.Id, b.Id) })
-	list, next, err := awsapi.Cut(all, key, in.MaxResults, in.NextToken, maxPage)
+	list, next, err := cut(awsapi.ListOf("organizations administrators", in.ServicePrincipal), all, key, in.MaxResults, in.NextToken)
 	return &api.ListDelegatedAdministratorsOutput{DelegatedAdministrators: list, NextToken: next}, err
 }
 
@@ -140,6 +161,6 @@ func (s *service) listDelegatedServices(_ *awsapi.Call, in *api.ListDelegatedSer
 	if len(all) == 0 {
 		return nil, granary.Errorf(granary.NotFound, "The account %s administers no service for the organization.", in.AccountId).WithCode("AccountNotRegisteredException")
 	}
-	list, next, err := awsapi.Cut(all, func(d api.DelegatedService) string { return d.ServicePrincipal }, in.MaxResults, in.NextToken, maxPage)
+	list, next, err := cut(awsapi.ListOf("organizations services of", in.AccountId), all, func(d api.DelegatedService) string { return d.ServicePrincipal }, in.MaxResults, in.NextToken)
 	return &api.ListDelegatedServicesForAccountOutput{DelegatedServices: list, NextToken: next}, err
 }

@@ -211,7 +211,8 @@ func (s *service) describePolicy(c *awsapi.Call, in *api.DescribePolicyInput) (o
 
 // listPolicies lists AWS's own policy first. Types that are not here have none.
 func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.ListPoliciesOutput, error) {
-	after, limit, err := page(in.MaxResults, in.NextToken)
+	l := awsapi.ListOf("organizations policies", in.Filter)
+	after, limit, err := page(l, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +225,7 @@ func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.
 		}
 	}
 	if limit -= len(out.Policies); limit == 0 {
-		out.NextToken = awsapi.NextToken("p") // before every policy
+		out.NextToken = l.NextToken("p") // before every policy
 		return out, nil
 	}
 	var list []*granary.OrgPolicy
@@ -236,6 +237,6 @@ func (s *service) listPolicies(c *awsapi.Call, in *api.ListPoliciesInput) (*api.
 	for _, p := range list {
 		out.Policies = append(out.Policies, *s.summary(p))
 	}
-	out.NextToken = awsapi.NextToken(next)
+	out.NextToken = l.NextToken(next)
 	return out, err
 }

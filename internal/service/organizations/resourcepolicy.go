@@ -14,13 +14,18 @@ func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutResourcePolicyInp
 	if _, err := policy.Parse(policy.Delegation, in.Content); err != nil {
 		return nil, granary.Errorf(granary.Invalid, "%s", granary.AsError(err).Message).With("Reason", "INVALID_RESOURCE_POLICY_JSON")
 	}
-	if len(in.Tags) > 0 {
-		return nil, granary.Errorf(granary.Invalid, "The resource policy cannot be tagged here: leave Tags out.").With("Reason", "TARGET_NOT_SUPPORTED")
+	tags, err := mergeTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
 	}
 	var out *api.ResourcePolicy
-	err := s.change(c, func(_ *store.Tx, o *granary.Organization) error {
-		if o.ResourcePolicyID == "" {
-			o.ResourcePolicyID = "r" + granary.NewOrgPolicyID()
+	err = s.change(c, func(_ *store.Tx, o *granary.Organization) error {
+		switch {
+		case o.ResourcePolicyID == "":
+			o.ResourcePolicyID, o.ResourcePolicyTags = "r"+granary.NewOrgPolicyID(), tags
+		case len(tags) > 0:
+			return granary.Errorf(granary.Invalid, "The organization has a resource policy, and Tags are for a new one: tag-resource tags %s.", o.ResourcePolicyID).
+				With("Reason", "TARGET_NOT_SUPPORTED")
 		}
 		o.ResourcePolicy = in.Content
 		out = resourcePolicyShape(o)
@@ -31,7 +36,11 @@ func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutResourcePolicyInp
 
 func resourcePolicyShape(o *granary.Organization) *api.ResourcePolicy {
 	return &api.ResourcePolicy{Content: o.ResourcePolicy, ResourcePolicySummary: &api.ResourcePolicySummary{Id: o.ResourcePolicyID,
-		Arn: "arn:aws:organizations::" + string(o.Management) + ":resourcepolicy/" + o.ID + "/" + o.ResourcePolicyID}}
+		Arn: string(resourcePolicyARN(o, o.ResourcePolicyID))}}
+}
+
+func resourcePolicyARN(o *granary.Organization, id string) granary.ARN {
+	return granary.ARN("arn:aws:organizations::" + string(o.Management) + ":resourcepolicy/" + o.ID + "/" + id)
 }
 
 func noResourcePolicy() error {
@@ -51,7 +60,7 @@ func (s *service) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteResourcePoli
 		if o.ResourcePolicy == "" {
 			return noResourcePolicy()
 		}
-		o.ResourcePolicy, o.ResourcePolicyID = "", ""
+		o.ResourcePolicy, o.ResourcePolicyID, o.ResourcePolicyTags = "", "", nil
 		return nil
 	})
 }

@@ -33,6 +33,8 @@ func New(c Config) *awsapi.Service {
 		Rows: []awsapi.Row{
 			awsapi.On(api.DescribeOrganization, everyMember[api.DescribeOrganizationInput], s.describeOrganization),
 			awsapi.On(api.CreateOrganization, everyMember[api.CreateOrganizationInput], s.createOrganization),
+			awsapi.On(api.DeleteOrganization, manage(s, func(*api.DeleteOrganizationInput) []string { return nil }), s.deleteOrganization),
+			awsapi.On(api.LeaveOrganization, everyMember[api.LeaveOrganizationInput], s.leaveOrganization),
 			awsapi.On(api.ListRoots, read(s, func(*api.ListRootsInput) []string { return nil }), s.listRoots),
 			awsapi.On(api.ListParents, read(s, func(in *api.ListParentsInput) []string { return []string{in.ChildId} }), s.listParents),
 			awsapi.On(api.ListChildren, read(s, func(in *api.ListChildrenInput) []string { return []string{in.ParentId} }), s.listChildren),
@@ -44,7 +46,8 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.ListOrganizationalUnitsForParent, read(s, func(in *api.ListOrganizationalUnitsForParentInput) []string { return []string{in.ParentId} }), s.listUnits),
 
 			awsapi.On(api.CreateAccount, s.checkCreateAccount, s.createAccount),
-			awsapi.On(api.DescribeCreateAccountStatus, manage(s, func(*api.DescribeCreateAccountStatusInput) []string { return nil }), s.describeCreateAccountStatus),
+			awsapi.On(api.DescribeCreateAccountStatus, read(s, func(*api.DescribeCreateAccountStatusInput) []string { return nil }), s.describeCreateAccountStatus),
+			awsapi.On(api.ListCreateAccountStatus, read(s, func(*api.ListCreateAccountStatusInput) []string { return nil }), s.listCreateAccountStatus),
 			awsapi.On(api.ListAccounts, read(s, func(*api.ListAccountsInput) []string { return nil }), s.listAccounts),
 			awsapi.On(api.ListAccountsForParent, read(s, func(in *api.ListAccountsForParentInput) []string { return []string{in.ParentId} }), s.listAccountsForParent),
 			awsapi.On(api.DescribeAccount, read(s, func(in *api.DescribeAccountInput) []string { return []string{in.AccountId} }), s.describeAccount),
@@ -52,6 +55,17 @@ func New(c Config) *awsapi.Service {
 				return []string{in.AccountId, in.SourceParentId, in.DestinationParentId}
 			}), s.moveAccount),
 			awsapi.On(api.CloseAccount, manage(s, func(in *api.CloseAccountInput) []string { return []string{in.AccountId} }), s.closeAccount),
+
+			awsapi.On(api.RemoveAccountFromOrganization, manage(s, func(in *api.RemoveAccountFromOrganizationInput) []string { return []string{in.AccountId} }), s.removeAccount),
+
+			awsapi.On(api.InviteAccountToOrganization, s.checkInvite, s.inviteAccount),
+			awsapi.On(api.EnableAllFeatures, manage(s, func(*api.EnableAllFeaturesInput) []string { return nil }), s.enableAllFeatures),
+			awsapi.On(api.DescribeHandshake, handshake(s, func(in *api.DescribeHandshakeInput) string { return in.HandshakeId }), s.describeHandshake),
+			awsapi.On(api.AcceptHandshake, handshake(s, func(in *api.AcceptHandshakeInput) string { return in.HandshakeId }), s.acceptHandshake),
+			awsapi.On(api.DeclineHandshake, handshake(s, func(in *api.DeclineHandshakeInput) string { return in.HandshakeId }), s.declineHandshake),
+			awsapi.On(api.CancelHandshake, handshake(s, func(in *api.CancelHandshakeInput) string { return in.HandshakeId }), s.cancelHandshake),
+			awsapi.On(api.ListHandshakesForAccount, everyMember[api.ListHandshakesForAccountInput], s.listHandshakesForAccount),
+			awsapi.On(api.ListHandshakesForOrganization, read(s, func(*api.ListHandshakesForOrganizationInput) []string { return nil }), s.listHandshakesForOrganization),
 
 			awsapi.On(api.CreatePolicy, s.checkCreatePolicy, s.createPolicy),
 			awsapi.On(api.UpdatePolicy, delegable(s, func(in *api.UpdatePolicyInput) []string { return []string{in.PolicyId} }), s.updatePolicy),
@@ -66,7 +80,9 @@ func New(c Config) *awsapi.Service {
 			awsapi.On(api.DisablePolicyType, delegable(s, func(in *api.DisablePolicyTypeInput) []string { return []string{in.RootId} }), s.disablePolicyType),
 			awsapi.On(api.DescribeEffectivePolicy, s.checkEffectivePolicy, s.describeEffectivePolicy),
 
-			awsapi.On(api.PutResourcePolicy, manage(s, func(*api.PutResourcePolicyInput) []string { return nil }), s.putResourcePolicy),
+			awsapi.On(api.ListAccountsWithInvalidEffectivePolicy, read(s, func(*api.ListAccountsWithInvalidEffectivePolicyInput) []string { return nil }), s.listInvalidPolicies),
+
+			awsapi.On(api.PutResourcePolicy, s.checkPutResourcePolicy, s.putResourcePolicy),
 			awsapi.On(api.DescribeResourcePolicy, read(s, func(*api.DescribeResourcePolicyInput) []string { return nil }), s.describeResourcePolicy),
 			awsapi.On(api.DeleteResourcePolicy, manage(s, func(*api.DeleteResourcePolicyInput) []string { return nil }), s.deleteResourcePolicy),
 

@@ -50,6 +50,18 @@ func (s *service) retag(c *awsapi.Call, id string, change func([]granary.Tag) ([
 				return err
 			}
 			return tx.Organization.Put(o)
+		case strings.HasPrefix(id, "rp-"):
+			o, err := tx.Organization.Get()
+			switch {
+			case err != nil:
+				return err
+			case id != o.ResourcePolicyID:
+				return noTarget(id)
+			}
+			if o.ResourcePolicyTags, err = change(o.ResourcePolicyTags); err != nil {
+				return err
+			}
+			return tx.Organization.Put(o)
 		case strings.HasPrefix(id, "ou-"):
 			u, err := tx.OrgUnits.Get(id)
 			if err != nil {
@@ -100,6 +112,12 @@ func (s *service) listTags(_ *awsapi.Call, in *api.ListTagsForResourceInput) (*a
 	switch {
 	case s.isRoot(id):
 		tags = s.Index.Organization().RootTags
+	case strings.HasPrefix(id, "rp-"):
+		o := s.Index.Organization()
+		if id != o.ResourcePolicyID {
+			return nil, noTarget(id)
+		}
+		tags = o.ResourcePolicyTags
 	case strings.HasPrefix(id, "ou-"):
 		u, ok := s.Index.OrgUnit(id)
 		if !ok {
@@ -119,6 +137,9 @@ func (s *service) listTags(_ *awsapi.Call, in *api.ListTagsForResourceInput) (*a
 			return nil, noTarget(id)
 		}
 		tags = a.Tags
+	}
+	if _, _, err := page(awsapi.ListOf("organizations tags", id), nil, in.NextToken); err != nil {
+		return nil, err // all fit on the first page
 	}
 	out := &api.ListTagsForResourceOutput{Tags: []api.Tag{}}
 	for _, t := range tags {

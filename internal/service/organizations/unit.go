@@ -151,7 +151,8 @@ func (s *service) listUnits(c *awsapi.Call, in *api.ListOrganizationalUnitsForPa
 }
 
 func (s *service) unitsUnder(c *awsapi.Call, parent string, maxResults *int64, nextToken string) (list []*granary.OrgUnit, next string, err error) {
-	after, limit, err := page(maxResults, nextToken)
+	l := awsapi.ListOf("organizations units", parent)
+	after, limit, err := page(l, maxResults, nextToken)
 	if err != nil {
 		return nil, "", err
 	}
@@ -162,16 +163,7 @@ func (s *service) unitsUnder(c *awsapi.Call, parent string, maxResults *int64, n
 		list, next, err = tx.OrgUnits.ListUnder(parent, after, limit)
 		return err
 	})
-	return list, awsapi.NextToken(next), err
-}
-
-// page reads where a list goes on. AWS Organizations gives twenty at most.
-func page(maxResults *int64, nextToken string) (after string, limit int, err error) {
-	after, limit, err = awsapi.Page(maxResults, nextToken, maxPage)
-	if err != nil {
-		return "", 0, granary.AsError(err).With("Reason", "INVALID_NEXT_TOKEN")
-	}
-	return after, limit, nil
+	return list, l.NextToken(next), err
 }
 
 // moveAccount puts an account under another parent; the policies there bind it from the next request.
@@ -221,7 +213,8 @@ func (s *service) listParents(_ *awsapi.Call, in *api.ListParentsInput) (*api.Li
 	if parent == "" || parent == o.RootID {
 		out = api.Parent{Id: o.RootID, Type: "ROOT"}
 	}
-	return &api.ListParentsOutput{Parents: []api.Parent{out}}, nil
+	list, next, err := cut(awsapi.ListOf("organizations parents", in.ChildId), []api.Parent{out}, func(p api.Parent) string { return p.Id }, in.MaxResults, in.NextToken)
+	return &api.ListParentsOutput{Parents: list, NextToken: next}, err
 }
 
 func (s *service) listChildren(c *awsapi.Call, in *api.ListChildrenInput) (*api.ListChildrenOutput, error) {

@@ -1,0 +1,114 @@
+package organizations
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"granary"
+	api "granary/internal/api/organizations"
+	"granary/internal/awsapi"
+	"granary/internal/store"
+)
+
+const (
+	usualRole  = "OrganizationAccountAccessRole"
+	statusLife = 90 * 24 * time.Hour // how long a request's status can be asked for
+)
+
+// createAccount makes a member account with a role that the management account may assume. AWS does it in the background; here it
+// is done when the answer comes, and a failure stands in the status as on AWS.
+func (s *service) createAccount(c *awsapi.Call, in *api.CreateAccountInput) (*api.CreateAccountOutput, error) {
+	now := c.Now.UTC()
+	tags, err := mergeTags(nil, in.Tags)
+	if err != nil {
+		return nil, err
+	}
+	status := &api.CreateAccountStatus{Id: "car-" + granary.Hex(32), AccountName: in.AccountName, State: "SUCCEEDED", RequestedTimestamp: now, CompletedTimestamp: now}
+	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Tags: tags, Created: now}
+	err = s.DB.Update(c, func(tx *store.Tx) error {
+		taken := strings.EqualFold(a.Email, unsaid)
+		var err error
+		if !taken {
+			err = tx.Accounts.Create(a)
+		}
+		switch {
+		case taken || granary.Is(err, granary.Exists):
+			status.State, status.FailureReason = "FAILED", "EMAIL_ALREADY_EXISTS"
+		case err != nil:
+			return err
+		default:
+			status.AccountId = string(a.ID)
+			if err := tx.Roles.Create(s.accessRole(a, in.RoleName, now)); err != nil {
+				return err
+			}
+		}
+		doc, _ := json.Marshal(status) // texts and times
+		return tx.Idempotency.Put(statusKey(status.Id), string(doc), now.Add(statusLife))
+	})
+	return &api.CreateAccountOutput{CreateAccountStatus: status}, err
+}
+
+const statuses = "organizations CreateAccount "
+
+func statusKey(request string) string { return statuses + request }
+
+// accessRole trusts the management account, whose administrators reach the new account through it.
+func (s *service) accessRole(a *granary.Account, name string, now time.Time) *granary.Role {
+	if name == "" {
+		name = usualRole
+	}
+	trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":%q},"Action":"sts:AssumeRole"}]}`,
+		granary.RootARN(s.Index.Organization().Management))
+	return &granary.Role{Account: a.ID, Name: name, Path: "/", ID: granary.UniqueID("AROA"), Trust: trust, MaxSession: 3600, Attached: []granary.ARN{granary.AdministratorAccess}, Created: now}
+}
+
+func (s *service) describeCreateAccountStatus(c *awsapi.Call, in *api.DescribeCreateAccountStatusInput) (*api.DescribeCreateAccountStatusOutput, error) {
+	status := &api.CreateAccountStatus{}
+	err := s.DB.View(c, func(tx *store.Tx) error {
+		doc, ok, err := tx.Idempotency.Get(statusKey(in.CreateAccountRequestId))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return granary.Errorf(granary.NotFound, "There was no request %s to create an account.", in.CreateAccountRequestId).WithCode("CreateAccountStatusNotFoundException")
+		}
+		return json.Unmarshal([]byte(doc), status)
+	})
+	return &api.DescribeCreateAccountStatusOutput{CreateAccountStatus: status}, err
+}
+
+// listCreateAccountStatus lists the requests of the last 90 days, by id. None is ever in progress.
+func (s *service) listCreateAccountStatus(c *awsapi.Call, in *api.ListCreateAccountStatusInput) (*api.ListCreateAccountStatusOutput, error) {
+	l := awsapi.ListOf(append([]string{"organizations requests"}, in.States...)...)
+	after, limit, err := page(l, in.MaxResults, in.NextToken)
+	if err != nil {
+		return nil, err
+	}
+	out := &api.ListCreateAccountStatusOutput{CreateAccountStatuses: []api.CreateAccountStatus{}}
+	return out, s.DB.View(c, func(tx *store.Tx) error {
+		for at := statusKey(after); ; {
+			docs, err := tx.Idempotency.After(statuses, at, 100)
+			if err != nil || len(docs) == 0 {
+				return err
+			}
+			for _, doc := range docs {
+				var status api.CreateAccountStatus
+				if err := json.Unmarshal([]byte(doc), &status); err != nil {
+					return err
+				}
+				at = statusKey(status.Id)
+				if len(in.States) > 0 && !slices.Contains(in.States, status.State) {
+					continue
+				}
+				if n := len(out.CreateAccountStatuses); n == limit {
+					out.NextToken = l.NextToken(out.CreateAccountStatuses[n-1].Id)
+					return nil
+				}
+				out.CreateAccountStatuses = append(out.CreateAccountStatuses, status)
+			}
+		}
+	})
+}
