@@ -42,7 +42,7 @@ func (c *call) readGroup(o object, g *granary.Group) error {
 }
 
 func (c *call) createGroup() (answer, error) {
-	o, err := c.payload(maxGroupBody)
+	o, err := c.resource(maxGroupBody)
 	if err != nil {
 		return answer{}, err
 	}
@@ -51,7 +51,7 @@ func (c *call) createGroup() (answer, error) {
 	if err := c.readGroup(o, g); err != nil {
 		return answer{}, err
 	}
-	ids, err := memberIDs(o.list("members"))
+	ids, err := memberIDs(o.get("members"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -167,12 +167,12 @@ func (c *call) changeGroup(change func(g *granary.Group, m *members) error, then
 
 // putGroup replaces name and external id, and the members when the body has any.
 func (c *call) putGroup() (a answer, err error) {
-	o, err := c.payload(maxGroupBody)
+	o, err := c.resource(maxGroupBody)
 	if err != nil {
 		return a, err
 	}
 	c.nameAll(o)
-	ids, err := memberIDs(o.list("members"))
+	ids, err := memberIDs(o.get("members"))
 	if err != nil {
 		return a, err
 	}

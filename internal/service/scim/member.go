@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"fmt"
 	"strings"
 
 	"granary"
@@ -16,18 +17,32 @@ type members struct {
 }
 
 // memberIDs reads members as objects with a value, or as plain ids.
-func memberIDs(list []any) (out []granary.UserID, err error) {
-	for _, v := range list {
+func memberIDs(members any) (out []granary.UserID, err error) {
+	for _, v := range asList(unquoted(members)) {
+		v = unquoted(v)
 		id, ok := v.(string)
 		if !ok {
 			id = asObject(v).text("value")
 		}
-		if id == "" {
-			return nil, invalid("invalidValue", "A member has no value.")
+		if out, err = withMember(out, id); err != nil {
+			return nil, err
 		}
-		out = append(out, granary.UserID(id))
 	}
 	return out, nil
+}
+
+// withMember adds an id to a list. What cannot be one is refused, so that nobody believes that a removal was done because there was
+// nobody of that name.
+func withMember(list []granary.UserID, id string) ([]granary.UserID, error) {
+	if id == "" {
+		return nil, invalid("invalidValue", "A member has no value.")
+	}
+	if strings.ContainsFunc(id, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+	}) {
+		return nil, invalid("invalidValue", fmt.Sprintf("A member's value is the id of a user, which %.60q is not.", id))
+	}
+	return append(list, granary.UserID(strings.ToLower(id))), nil
 }
 
 // add adds those who are not members yet. One that does not exist fails the whole request.
@@ -95,7 +110,10 @@ func (c *call) patchOne(g *granary.Group, m *members, op operation) error {
 
 // patch reads the forms that providers send. A remove with a list removes those listed and never everybody.
 func (m *members) patch(p path, op operation) error {
-	ids, err := memberIDs(asList(op.value))
+	if p.sub != "" && !strings.EqualFold(p.sub, "value") {
+		return nil // nothing else of a member is kept
+	}
+	ids, err := memberIDs(op.value)
 	if err != nil {
 		return err
 	}
@@ -113,16 +131,14 @@ func (m *members) patch(p path, op operation) error {
 	return m.remove(ids)
 }
 
-// patchPicked changes the member that a filter names.
+// patchPicked changes the members that a filter names.
 func (m *members) patchPicked(p path, op operation, ids []granary.UserID) error {
-	e, ok := p.filter.(compExpr)
-	if !ok || e.op != "eq" || e.null || !strings.EqualFold(e.attr.attr, "value") {
-		return invalid("invalidFilter", "Members can be picked by value eq \"id\" only.")
-	}
-	picked := []granary.UserID{granary.UserID(e.text)}
+	picked, ok, err := picks(p.filter)
 	switch {
-	case p.sub != "" && !strings.EqualFold(p.sub, "value"):
-		return nil // nothing else of a member is kept
+	case err != nil:
+		return err
+	case !ok:
+		return invalid("invalidFilter", "Members can be picked by value eq \"id\" only.")
 	case op.op == "remove":
 		return m.remove(picked)
 	case op.op == "replace" && op.value == nil:
@@ -135,4 +151,38 @@ func (m *members) patchPicked(p path, op operation, ids []granary.UserID) error 
 		}
 	}
 	return m.add(ids)
+}
+
+// picks are the ids that a filter names: one, or one of several; that a member is a user goes without saying.
+func picks(e expr) (ids []granary.UserID, ok bool, err error) {
+	switch e := e.(type) {
+	case compExpr:
+		if e.op != "eq" || e.null || !strings.EqualFold(e.attr.attr, "value") {
+			return nil, false, nil
+		}
+		ids, err = withMember(nil, e.text)
+		return ids, true, err
+	case orExpr:
+		ids, ok, err = picks(e.a)
+		if ok && err == nil {
+			var more []granary.UserID
+			more, ok, err = picks(e.b)
+			ids = append(ids, more...)
+		}
+		return ids, ok, err
+	case andExpr:
+		if ofUsers(e.a) {
+			return picks(e.b)
+		}
+		if ofUsers(e.b) {
+			return picks(e.a)
+		}
+	}
+	return nil, false, nil
+}
+
+// ofUsers reports whether a filter says no more than that a member is a user.
+func ofUsers(e expr) bool {
+	c, ok := e.(compExpr)
+	return ok && c.op == "eq" && !c.null && strings.EqualFold(c.attr.attr, "type") && strings.EqualFold(c.text, "User")
 }

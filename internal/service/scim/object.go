@@ -2,6 +2,8 @@ package scim
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -96,7 +98,8 @@ func asList(v any) []any {
 
 // elements are the elements of a list, each an object: a bare text is one's value.
 func elements(v any) (out []any) {
-	for _, e := range asList(v) {
+	for _, e := range asList(unquoted(v)) {
+		e = unquoted(e)
 		if s, ok := e.(string); ok && s != "" {
 			out = append(out, object{"value": s})
 		} else if o := asObject(e); o != nil {
@@ -106,9 +109,26 @@ func elements(v any) (out []any) {
 	return out
 }
 
-// boolean reads a truth value, also when it is written as text.
+// unquoted is what a text holds that is JSON itself, an object or a list: a client library quotes them. Any other value stays.
+func unquoted(v any) any {
+	s, ok := v.(string)
+	if s = strings.TrimSpace(s); !ok || !strings.HasPrefix(s, "{") && !strings.HasPrefix(s, "[") {
+		return v
+	}
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	var in any
+	if err := d.Decode(&in); err != nil || d.More() {
+		return v
+	}
+	return in
+}
+
+// boolean reads a truth value, also when it is written as text, in a list of one, or as the value of an object.
 func boolean(v any) (value, ok bool) {
 	switch v := v.(type) {
+	case map[string]any:
+		return boolean(v["value"])
 	case bool:
 		return v, true
 	case string:
@@ -124,6 +144,36 @@ func boolean(v any) (value, ok bool) {
 		}
 	}
 	return false, false
+}
+
+// plain is a resource whose attributes stand under their own names: providers put them under their schema's name, or that name
+// before theirs.
+func (o object) plain() (object, error) {
+	out := object{}
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		short, core := coreName(name)
+		in := object{short: o[name]}
+		if core && short == "" {
+			in = asObject(unquoted(o[name]))
+		}
+		for k, v := range in {
+			if _, there := out[out.key(k)]; there {
+				return nil, invalid("invalidSyntax", "The attribute "+k+" is there twice.")
+			}
+			out[k] = v
+		}
+	}
+	return out, nil
+}
+
+// coreName cuts the schema of users or groups off a name; nothing is left of the schema itself.
+func coreName(name string) (short string, core bool) {
+	for _, schema := range []string{userSchema, groupSchema} {
+		if rest, ok := cutFold(name, schema); ok && (rest == "" || rest[0] == ':') {
+			return strings.TrimPrefix(rest, ":"), true
+		}
+	}
+	return name, false
 }
 
 // set puts a value under a name, or takes the name out for nil.

@@ -39,18 +39,37 @@ func operations(body object) ([]operation, error) {
 		case op.op == "remove" && op.path == "":
 			return nil, invalid("noTarget", "A remove operation needs a path.")
 		}
+		if err := op.settle(); err != nil {
+			return nil, err
+		}
 		out = append(out, op)
 	}
 	return out, nil
+}
+
+// settle reads the value of an operation without a path, which is a resource's attributes. The path of a whole resource is none.
+func (op *operation) settle() error {
+	if short, core := coreName(op.path); core && short == "" {
+		if op.path = ""; op.op == "remove" {
+			return invalid("noTarget", "A resource cannot be removed by PATCH.")
+		}
+	}
+	if op.path != "" {
+		return nil
+	}
+	v := asObject(unquoted(op.value))
+	if v == nil {
+		return invalid("invalidValue", "An operation without a path needs an object of attributes as its value.")
+	}
+	v, err := v.plain()
+	op.value = v
+	return err
 }
 
 // flat gives fn each of the changes that an operation without a path means: each name of its value is a path itself.
 // Providers send them flattened ("name.givenName") as well as nested.
 func (op operation) flat(id string, fn func(operation) error) error {
 	v := asObject(op.value)
-	if v == nil {
-		return invalid("invalidValue", "An operation without a path needs an object of attributes as its value.")
-	}
 	for _, name := range slices.Sorted(maps.Keys(v)) {
 		value := v[name]
 		switch strings.ToLower(name) {
@@ -85,6 +104,12 @@ func (x patcher) patch(o object, op operation) error {
 	if strings.EqualFold(p.attr, "id") || strings.EqualFold(p.attr, "meta") {
 		return invalid("mutability", p.attr+" cannot be changed.")
 	}
+	if strings.EqualFold(p.attr, "groups") {
+		if list, ok := op.value.([]any); ok && len(list) == 0 && op.op != "remove" {
+			return nil // Okta says so of everybody
+		}
+		return invalid("mutability", "groups cannot be changed: who is in a group is said by its members.")
+	}
 	target := o
 	if p.extension {
 		if target = o.sub(enterpriseSchema); target == nil {
@@ -98,12 +123,21 @@ func (x patcher) patch(o object, op operation) error {
 	if lists[strings.ToLower(p.attr)] {
 		return x.list(p, target, op)
 	}
+	if p.filter != nil && singles[strings.ToLower(p.attr)] {
+		return invalid("invalidPath", p.attr+" is no list, and nothing can be picked out of it.")
+	}
 	p.apply(target, op)
 	return nil
 }
 
+// singles are attributes that are no lists.
+var singles = map[string]bool{"username": true, "displayname": true, "externalid": true, "active": true, "name": true, "manager": true}
+
 // lists are the attributes that are lists.
 var lists = map[string]bool{"emails": true, "phonenumbers": true, "addresses": true, "roles": true, "photos": true}
+
+// complexes are the attributes that are objects.
+var complexes = map[string]bool{"name": true, "manager": true, strings.ToLower(enterpriseSchema): true}
 
 // apply changes an attribute that is no list.
 func (p path) apply(o object, op operation) {
@@ -118,13 +152,17 @@ func (p path) apply(o object, op operation) {
 	case p.sub != "":
 		if sub == nil {
 			sub = object{}
-			o[o.key(p.attr)] = sub
+			o[o.key(p.attr)] = map[string]any(sub) // as JSON has it
 		}
 		sub.set(p.sub, op.value)
 	default:
-		v := asObject(op.value)
+		value := op.value
+		if complexes[strings.ToLower(p.attr)] {
+			value = unquoted(value)
+		}
+		v := asObject(value)
 		if v == nil || sub == nil {
-			o.set(p.attr, op.value)
+			o.set(p.attr, value)
 			return
 		}
 		for name, value := range v {

@@ -37,7 +37,7 @@ func (c *call) fromSCIM(o, have object, u *granary.User) error {
 	u.Title, u.UserType, u.Language = r.text(o, "title"), r.text(o, "userType"), r.text(o, "preferredLanguage")
 	u.Locale, u.Timezone = r.text(o, "locale"), r.text(o, "timezone")
 	u.ExternalIDs = c.withExternalID(u.ExternalIDs, r.text(o, "externalId"))
-	if v := o.get("active"); v != nil {
+	if v := o.get("active"); v != nil && v != "" {
 		active, ok := boolean(v)
 		if !ok {
 			return invalid("invalidValue", "active must be true or false")

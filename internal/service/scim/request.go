@@ -35,7 +35,32 @@ func readBody(r io.Reader, limit int) (object, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, invalid("invalidSyntax", "Request is unparsable, syntactically incorrect, or violates schema: something follows the JSON object.")
 	}
-	return o, nil
+	return o, once(map[string]any(o))
+}
+
+// once refuses names that are there twice in an object, whatever their letter case: which of them is meant, nobody knows.
+func once(v any) error {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			if err := once(e); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		seen := make(map[string]bool, len(v))
+		for name, e := range v {
+			if fold := strings.ToLower(name); seen[fold] {
+				return invalid("invalidSyntax", "The attribute "+name+" is there twice.")
+			} else {
+				seen[fold] = true
+			}
+			if err := once(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ours are the query parameters that mean something here.

@@ -10,6 +10,13 @@ func user() object {
 		"emails": []any{object{"value": "ann@x", "type": "work", "primary": true}}, enterpriseSchema: object{"department": "Eng"}}
 }
 
+func patchWith(o object, op operation) error {
+	if err := op.settle(); err != nil {
+		return err
+	}
+	return patcher{}.patch(o, op)
+}
+
 // The forms in which providers write changes (Entra, Okta, Keycloak), each with what it means.
 func TestPatchForms(t *testing.T) {
 	for name, x := range map[string]struct {
@@ -37,7 +44,7 @@ func TestPatchForms(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := user()
-			if err := (patcher{}).patch(o, x.op); err != nil {
+			if err := patchWith(o, x.op); err != nil {
 				t.Fatal(err)
 			}
 			p, err := parsePath(x.path)
@@ -51,7 +58,7 @@ func TestPatchForms(t *testing.T) {
 	}
 	for name, op := range map[string]operation{"id": {op: "replace", path: "id", value: "V"}, "id within": {op: "replace", value: map[string]any{"id": "V"}},
 		"open filter": {op: "replace", path: `emails[type eq "work"`, value: "x"}, "odd path": {op: "replace", path: "a b", value: "x"}, "no object": {op: "replace", value: "x"}} {
-		if err := (patcher{}).patch(user(), op); err == nil {
+		if err := patchWith(user(), op); err == nil {
 			t.Errorf("%s was taken", name)
 		}
 	}

@@ -30,6 +30,15 @@ func (c *call) users() (answer, error) {
 	return answer{}, c.notAllowed("GET, PUT, PATCH, DELETE")
 }
 
+// resource is the request's body when that is a whole user or group.
+func (c *call) resource(limit int) (object, error) {
+	o, err := c.payload(limit)
+	if err != nil {
+		return nil, err
+	}
+	return o.plain()
+}
+
 // fresh is the id of what is made.
 func (c *call) fresh() string {
 	if c.newID != "" {
@@ -39,7 +48,7 @@ func (c *call) fresh() string {
 }
 
 func (c *call) createUser() (answer, error) {
-	o, err := c.payload(maxUserBody)
+	o, err := c.resource(maxUserBody)
 	if err != nil {
 		return answer{}, err
 	}
@@ -152,9 +161,13 @@ func (c *call) changeUser(change func(body, have object) (object, error)) (a ans
 
 // replaceUser is PUT: what the body does not have is removed, except active, which keeps its value.
 func (c *call) replaceUser(body, have object) (object, error) {
+	body, err := body.plain()
+	if err != nil {
+		return nil, err
+	}
 	c.nameAll(body)
-	if body.get("active") == nil {
-		body["active"] = have["active"]
+	if a := body.get("active"); a == nil || a == "" {
+		body[body.key("active")] = have["active"]
 	}
 	return body, nil
 }
