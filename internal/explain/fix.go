@@ -44,6 +44,7 @@ var fixes = map[string]func(f map[string]string, p principal) string{
 
 	"application/missing":   say("Send the ARN of an application as clientId: aws sso-admin list-applications shows them."),
 	"application/disabled":  from("Run: aws sso-admin update-application --application-arn %s --status ENABLED", "application"),
+	"application/closed":    say("Come through an application of another account: that of this one was closed."),
 	"application/no-actors": from("Run: aws sso-admin put-application-authentication-method --application-arn %s --authentication-method-type IAM --authentication-method …, with an actor policy that allows sso-oauth:CreateTokenWithIAM to the caller.", "application"),
 	"application/no-grant":  from("Put a grant of the type %s on the application: aws sso-admin put-application-grant.", "grantType"),
 
@@ -56,6 +57,7 @@ var fixes = map[string]func(f map[string]string, p principal) string{
 	"token/invalid-subject": say("Send an access token that Identity Center issued to another application of the same instance."),
 	"issuer/not-accepted":   from("Make the issuer %s a trusted token issuer (aws sso-admin create-trusted-token-issuer) and name it in the application's jwt-bearer grant (aws sso-admin put-application-grant).", "issuer"),
 	"issuer/none":           from("Put a jwt-bearer grant on the application that names a trusted token issuer: aws sso-admin put-application-grant --application-arn %s --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant …", "application"),
+	"issuer/closed":         from("Make a trusted token issuer of %s in another account: delete that of the closed one (aws sso-admin delete-trusted-token-issuer), create one, and name it in the application's jwt-bearer grant.", "issuer"),
 	"audience/none":         from("Add the identity provider's client id to the AuthorizedAudiences of the issuer %s: aws sso-admin put-application-grant.", "issuerArn"),
 	"issuer/unreachable":    from("See that %s and its key set can be reached from this server: granary issuer test says what fails.", "issuer"),
 	"issuer/no-provider":    from("Make %s an OpenID Connect provider of the account: aws iam create-open-id-connect-provider.", "issuer"),

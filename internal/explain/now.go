@@ -178,11 +178,11 @@ func (x *Explainer) exchangeNow(d *audit.Decision) (string, string) {
 		}
 		_, err := access.Person(x.Index, granary.StoreID(f["store"]), issuer, f["value"])
 		return good(err == nil, "The token would mean one user")
-	case "issuer/not-accepted":
+	case "issuer/not-accepted", "issuer/closed":
 		if !known {
 			return Unknown, "Exchange a token again to see."
 		}
-		issuers, _ := x.issuers(app)
+		issuers, _, _ := x.issuers(app)
 		return good(slices.ContainsFunc(issuers, func(i *granary.Issuer) bool { return i.URL == f["issuer"] }), "The application accepts that issuer")
 	}
 	return Unknown, "Nothing of the token was kept: whether it would be accepted now can be told only by exchanging one (granary issuer test TTI --token FILE tells without using it up)."

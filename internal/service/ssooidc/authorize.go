@@ -163,9 +163,9 @@ func (s *signIns) relyingParty(center *granary.IdentityCenter) (idtoken.RelyingP
 	if !ok {
 		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "The Identity Center instance has no sign-in provider: set one with granary signin set.")
 	}
-	issuer, ok := s.Index.Issuer(p.Issuer)
-	if !ok {
-		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "The trusted token issuer of the instance's sign-in provider was deleted: set another with granary signin set.")
+	issuer, err := access.Issuer(s.Index, p.Issuer)
+	if err != nil {
+		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "%s It is the instance's sign-in provider: set another with granary signin set.", granary.AsError(err).Message)
 	}
 	return idtoken.RelyingParty{Issuer: issuer.URL, ClientID: p.ClientID, ClientSecret: p.ClientSecret, Redirect: s.WebURL() + callbackPath, Scopes: p.Scopes}, issuer, nil
 }
