@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,10 +145,16 @@ func (c *call) serve(r *http.Request) (answer, error) {
 	return c.dispatch()
 }
 
+// places are what paths may be about; Microsoft's own requests write one in another letter case.
+var places = []string{"Users", "Groups", "Bulk", ".search", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Me"}
+
 // route reads what the path is about: a kind of resources, and one of them.
 func (c *call) route(parts []string) error {
 	if len(parts) > 0 {
 		c.kind = parts[0]
+		if i := slices.IndexFunc(places, func(k string) bool { return strings.EqualFold(k, c.kind) }); i >= 0 {
+			c.kind = places[i]
+		}
 	}
 	if len(parts) > 1 {
 		c.id = parts[1]
