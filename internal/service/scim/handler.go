@@ -130,10 +130,10 @@ func (c *call) serve(r *http.Request) (answer, error) {
 	c.issuer = "https://scim.aws.com/" + c.center.ScimTenant
 	c.actor = "arn:aws:identitystore::" + string(c.center.Account) + ":scim/" + c.token.ID
 	if c.Index.Closed(c.center.Account) {
-		return answer{}, &scimError{status: http.StatusForbidden, detail: "The account " + string(c.center.Account) + ", which this identity store belongs to, was closed."}
+		return answer{}, &scimError{status: http.StatusForbidden, detail: "The account " + string(c.center.Account) + ", which this identity store belongs to, was closed.", why: "scim-closed"}
 	}
 	if c.center.ScimDisabled {
-		return answer{}, &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary scim enable allows it again."}
+		return answer{}, &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary scim enable allows it again.", why: "scim-disabled"}
 	}
 	if err := c.route(parts[3:]); err != nil {
 		return answer{}, err
