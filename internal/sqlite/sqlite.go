@@ -1,7 +1,7 @@
 // Package sqlite is the embedded database engine: one file, one writer whose commits are shared and durable, many readers with
 // a consistent snapshot each. It knows no table; package store and the embedded object store bring theirs.
 //
-//	Update ─▶ queue ─▶ writer: BEGIN, a savepoint for each update, COMMIT, fsync ─▶ committed ─▶ answers
+//	Update ─▶ batch.Queue ─▶ writer: BEGIN, a savepoint for each update, COMMIT, fsync ─▶ committed ─▶ answers
 package sqlite
 
 import (
@@ -19,31 +19,28 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"granary"
+	"granary/internal/batch"
 )
 
 // DB is an open database. All methods are safe for concurrent use.
 type DB struct {
 	read      *sql.DB
 	write     *sql.DB
-	conn      *sql.Conn // the one writer's
-	stmts     map[string]*sql.Stmt
+	writer    writer
+	queue     *batch.Queue[*Tx]
 	reads     sync.Map // query → *sql.Stmt on the readers
-	jobs      chan *job
-	closed    chan struct{}
-	done      sync.WaitGroup
-	once      sync.Once
 	committed func([]any)
 }
 
 // Open opens a file, making it as needed and bringing it up to date with the migrations. committed, which may be nil, is
 // called by the writer after each commit with what the updates attached, before they are acknowledged.
 func Open(ctx context.Context, path string, migrations fs.FS, committed func([]any)) (*DB, error) {
-	db := &DB{jobs: make(chan *job, 256), closed: make(chan struct{}), stmts: map[string]*sql.Stmt{}, committed: committed}
+	db := &DB{committed: committed}
+	db.writer = writer{db: db, stmts: map[string]*sql.Stmt{}}
 	if err := db.connect(ctx, path, migrations); err != nil {
 		return nil, errors.Join(err, db.closeFiles())
 	}
-	db.done.Add(1)
-	go db.writer()
+	db.queue = batch.New(&db.writer)
 	return db, nil
 }
 
@@ -68,7 +65,7 @@ func (db *DB) connect(ctx context.Context, path string, migrations fs.FS) (err e
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("%s could not be brought up to date: %w", path, err)
 	}
-	if db.conn, err = db.write.Conn(ctx); err != nil {
+	if db.writer.conn, err = db.write.Conn(ctx); err != nil {
 		return err
 	}
 	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-4000)")); err != nil {
@@ -81,22 +78,21 @@ func (db *DB) connect(ctx context.Context, path string, migrations fs.FS) (err e
 
 // Close waits for updates under way and closes the file.
 func (db *DB) Close() error {
-	db.once.Do(func() { close(db.closed) })
-	db.done.Wait()
+	db.queue.Close()
 	return db.closeFiles()
 }
 
 func (db *DB) closeFiles() error {
 	var errs []error
-	for _, s := range db.stmts {
+	for _, s := range db.writer.stmts {
 		errs = append(errs, s.Close())
 	}
 	db.reads.Range(func(_, s any) bool {
 		errs = append(errs, s.(*sql.Stmt).Close())
 		return true
 	})
-	if db.conn != nil {
-		errs = append(errs, db.conn.Close())
+	if db.writer.conn != nil {
+		errs = append(errs, db.writer.conn.Close())
 	}
 	for _, p := range []*sql.DB{db.read, db.write} {
 		if p != nil {
@@ -113,8 +109,12 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 		return Unavailable(err)
 	}
 	defer tx.Rollback()
-	return fn(&Tx{Context: ctx, db: db, read: tx})
+	return fn(&Tx{Context: ctx, read: tx})
 }
+
+// Update runs fn in a transaction that is durable when Update returns nil. When fn fails, nothing of it remains. fn must not
+// call Update, and may not keep the Tx.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error { return db.queue.Run(ctx, fn) }
 
 // QueryRow asks one question outside a transaction, with a statement that stays prepared: the way of hot paths.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) (*sql.Row, error) {

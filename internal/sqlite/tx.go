@@ -9,9 +9,8 @@ import (
 // Tx is a transaction: a view's or an update's.
 type Tx struct {
 	context.Context
-	db       *DB
 	read     *sql.Tx
-	write    *sql.Conn
+	write    *writer
 	attached []any
 }
 
@@ -23,10 +22,10 @@ func (tx *Tx) Row(query string, args ...any) *sql.Row {
 	if tx.read != nil {
 		return tx.read.QueryRowContext(tx, query, args...)
 	}
-	if s, err := tx.db.prepared(tx, query); err == nil {
+	if s, err := tx.write.prepared(tx, query); err == nil {
 		return s.QueryRowContext(tx, args...)
 	}
-	return tx.write.QueryRowContext(tx, query, args...)
+	return tx.write.conn.QueryRowContext(tx, query, args...)
 }
 
 // Each calls fn with every row.
@@ -36,7 +35,7 @@ func (tx *Tx) Each(query string, args []any, fn func(*sql.Rows) error) error {
 	if tx.read != nil {
 		rows, err = tx.read.QueryContext(tx, query, args...)
 	} else {
-		rows, err = tx.write.QueryContext(tx, query, args...)
+		rows, err = tx.write.conn.QueryContext(tx, query, args...)
 	}
 	if err != nil {
 		return err
@@ -55,7 +54,7 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if tx.write == nil {
 		return 0, errors.New("sqlite: a view cannot write")
 	}
-	s, err := tx.db.prepared(tx, query)
+	s, err := tx.write.prepared(tx, query)
 	if err != nil {
 		return 0, err
 	}
