@@ -20,7 +20,9 @@ const layers = `
 granary                                                     # the words everyone shares; standard library only
 internal/policy internal/grants internal/sigv4 internal/seal internal/wire # pure: no clock, no context, no I/O, so that tables and fuzzing reach every branch
 internal/api internal/api/*                                         # AWS's shapes, generated for wire
-internal/sqlite                                             # the embedded database engine
+internal/batch                                              # updates that share a commit
+internal/sqlite internal/postgres                           # the database engines
+internal/postgres/*                                         # a throw-away one, for tests
 internal/limit                                              # slows down strangers who ask too often
 internal/store internal/backend internal/idtoken internal/audit # the only packages that do I/O outward
 internal/backend/*                                          # where bytes live
@@ -43,13 +45,14 @@ var onlyIn = map[string]struct {
 	why     string
 	allowed []string
 }{
-	"database/sql":                  {"only the store speaks SQL, and the embedded object store its own index", []string{"internal/sqlite", "internal/store", "internal/backend/embedded"}},
+	"database/sql":                  {"only the store speaks SQL, and the embedded object store its own index", []string{"internal/sqlite", "internal/postgres", "internal/store", "internal/backend/embedded"}},
 	"modernc.org/sqlite":            {"one embedded database engine, in one package", []string{"internal/sqlite"}},
-	"github.com/pressly/goose/v3":   {"migrations belong to the engine", []string{"internal/sqlite"}},
+	"github.com/jackc/pgx/v5":       {"one shared database engine, in one package", []string{"internal/postgres"}},
+	"github.com/pressly/goose/v3":   {"migrations belong to the engine", []string{"internal/sqlite", "internal/postgres"}},
 	"github.com/go-jose/go-jose/v4": {"token formats live in one place", []string{"internal/idtoken", "internal/corp"}},
-	"github.com/spf13":              {"only the program reads a command line", []string{"cmd/granary"}},
+	"github.com/spf13/cobra":        {"only the program reads a command line", []string{"cmd/granary"}},
 	"go.yaml.in/yaml/v3":            {"configuration is the server's", []string{"internal/server"}},
-	"os/exec":                       {"the server starts no process", []string{"cmd/granary", "internal/mutate"}},
+	"os/exec":                       {"the server starts no process", []string{"cmd/granary", "internal/mutate", "internal/postgres/pgtest"}},
 	"github.com/aws/aws-sdk-go-v2":  {"the SDK is a client: the demo and the tests use it, the server does not", []string{"cmd/granary", "internal/client", "internal/world", "internal/bench"}},
 }
 

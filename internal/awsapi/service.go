@@ -82,6 +82,9 @@ func (s *Service) status(kind granary.Kind, code string) int {
 	if code == tooLarge {
 		return http.StatusRequestEntityTooLarge
 	}
+	if kind == granary.Unavailable { // whatever word the service has for it: try again, perhaps elsewhere
+		return http.StatusServiceUnavailable
+	}
 	if st, ok := s.Wire.Errors[code]; ok {
 		return st
 	}

@@ -38,6 +38,9 @@ func (d *Door) rules(s *Service) sigv4.Rules {
 func (d *Door) verify(c *Call, s *Service, in Inbound, body []byte, unsigned bool, also ...string) (*sigv4.Auth, error) {
 	c.Env = EnvOf(in, d.Region, nil)
 	c.Env.Time = c.Now
+	if err := d.Authn.Index.Fresh(); err != nil {
+		return nil, err
+	}
 	if unsigned {
 		c.Caller = authn.Anonymous()
 		return nil, nil

@@ -55,7 +55,6 @@ type request struct {
 	env    authz.Env
 	event  audit.Event
 	denied *authz.Decision // the one that was refused
-	partly error           // the first refusal of one part, when the others are done
 
 	location string // of a bucket to be created
 }
@@ -78,8 +77,6 @@ func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbo
 			q.Authz.Encode(w.Header(), q.denied)
 		}
 		q.decisionID(w.Header(), resp.status, err)
-	} else if q.event.Decision != nil {
-		w.Header().Set(awsapi.DecisionHeader, q.event.EventID)
 	}
 	q.respond(w, resp)
 	q.logLine(resp.status, err)
@@ -118,6 +115,9 @@ func (q *request) serve() (*response, error) {
 
 // authenticate verifies the signature. The body's hash is compared by whoever reads the body.
 func (q *request) authenticate() error {
+	if err := q.Index.Fresh(); err != nil {
+		return err
+	}
 	auth, err := sigv4.Parse(q.in.Sig, sigv4.Rules{S3: true, Services: services, Regions: []string{q.Region}})
 	if err != nil {
 		return err

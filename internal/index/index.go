@@ -22,6 +22,7 @@ import (
 type Index struct {
 	mu   sync.RWMutex
 	rev  atomic.Int64
+	db   *store.DB
 	stop func()
 
 	org      *granary.Organization
@@ -62,6 +63,7 @@ func named(a granary.AccountID, name string) nameKey { return nameKey{a, store.F
 // Open builds the index from a snapshot and follows the store's changes until Close.
 func Open(ctx context.Context, db *store.DB) (*Index, error) {
 	x := &Index{
+		db:       db,
 		accounts: map[granary.AccountID]*granary.Account{}, tree: newOrganization(),
 		keys: map[string]*granary.AccessKey{}, iamUsers: map[nameKey]*IAMUser{},
 		iamGroups: map[string]*IAMGroup{}, iamNames: map[nameKey]*IAMGroup{}, profiles: map[nameKey]*granary.InstanceProfile{},
@@ -80,12 +82,18 @@ func Open(ctx context.Context, db *store.DB) (*Index, error) {
 	}
 	load.finish()
 	x.rev.Store(rev)
-	x.stop = db.Follow(rev, x.follow)
+	if x.stop, err = db.Follow(ctx, rev, x.follow); err != nil {
+		return nil, err
+	}
 	return x, nil
 }
 
 // Close stops following. The index keeps answering what it last knew.
 func (x *Index) Close() { x.stop() }
+
+// Fresh says whether what the index knows is new enough to decide by: on a node among many it is old when the database has not been
+// heard for store.MaxStaleness. It fails with Unavailable. Whoever decides by the index asks first.
+func (x *Index) Fresh() error { return x.db.Fresh() }
 
 // Revision is the last change applied.
 func (x *Index) Revision() int64 { return x.rev.Load() }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"granary"
 	"granary/internal/idtoken"
 	"granary/internal/policy"
+	"granary/internal/store"
 )
 
 // Config is everything about an installation that is not data. Each key may also be given in the environment, which wins.
@@ -28,7 +28,7 @@ type Config struct {
 	Domain         string `yaml:"domain" env:"GRANARY_DOMAIN"`
 	Region         string `yaml:"region" env:"GRANARY_REGION"`
 	AccountID      string `yaml:"account_id" env:"GRANARY_ACCOUNT_ID"`
-	State          string `yaml:"state" env:"GRANARY_STATE"`
+	State          string `yaml:"state" env:"GRANARY_STATE"` // sqlite | postgres://…
 	AllowPlainHTTP bool   `yaml:"allow_plain_http" env:"GRANARY_ALLOW_PLAIN_HTTP"`
 	Revocation     string `yaml:"revocation" env:"GRANARY_REVOCATION"` // immediate | aws
 	KEK            string `yaml:"-" env:"GRANARY_KEK"`                 // 64 hexadecimal digits; else DIR/kek
@@ -163,7 +163,7 @@ func (c *Config) Check() error {
 		oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web"),
 		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
 		oneOf("scim.multi_valued", c.Scim.MultiValued, "aws", "keep"),
-		oneOf("state", c.State, "sqlite"),
+		checkState(c.State),
 	}
 	if b, ok := c.Storage.Backends[c.Storage.Default]; ok && b.Type != "embedded" || !ok && c.Storage.Default != "embedded" {
 		errs = append(errs, fmt.Errorf("storage.default is %q, and this release keeps objects in the backend of type embedded only", c.Storage.Default))
@@ -203,17 +203,6 @@ func (c *Config) Check() error {
 	if c.Scim.Reads < 0 || c.Scim.Writes < 0 {
 		errs = append(errs, errors.New("scim.reads_per_second and scim.writes_per_second must not be negative; 0 is no limit"))
 	}
-	for name, address := range map[string]string{"API": c.API, "web": c.Web} {
-		if _, port, err := net.SplitHostPort(address); err != nil || !validPort(port) {
-			errs = append(errs, fmt.Errorf("the address of the %s door is %q, and must be a host and a port such as 127.0.0.1:9600", name, address))
-		}
-	}
-	if c.Data == "" {
-		errs = append(errs, errors.New("the data directory has no name"))
-	}
-	if c.Region == "" || len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		errs = append(errs, fmt.Errorf("the region %q is not a name such as us-east-1", c.Region))
-	}
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
 	}
@@ -223,9 +212,15 @@ func (c *Config) Check() error {
 	return errors.Join(errs...)
 }
 
-func validPort(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && strconv.FormatUint(n, 10) == s
+// checkState says nothing of what is in a URL: it may hold a password.
+func checkState(state string) error {
+	switch {
+	case state == "sqlite":
+		return nil
+	case !store.IsShared(state):
+		return errors.New("state must be sqlite, or the URL of a PostgreSQL database such as postgres://user@host:5432/granary")
+	}
+	return store.CheckURL(state)
 }
 
 // parseBool reads a switch from the environment.

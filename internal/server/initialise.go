@@ -18,32 +18,45 @@ import (
 	"granary/internal/store"
 )
 
-// keyEncryptionKey takes the key that wraps secrets at rest from the configuration, or from DIR/kek, which it makes when
-// the directory is new.
-func keyEncryptionKey(c *Config) ([]byte, error) {
+// statePath is where the state is, for store.Open.
+func (c *Config) statePath() string {
+	if store.IsShared(c.State) {
+		return c.State
+	}
+	return filepath.Join(c.Data, "state.db")
+}
+
+// kekPath is where the key-encryption key is kept, unless the environment gives it.
+func (c *Config) kekPath() string { return filepath.Join(c.Data, "kek") }
+
+// keyEncryptionKey takes the key that wraps secrets at rest from the environment, or from DIR/kek. Where there is none it makes
+// one, which is written when the state proves to be new.
+func keyEncryptionKey(c *Config) (key []byte, isNew bool, err error) {
 	text := c.KEK
-	path := filepath.Join(c.Data, "kek")
 	if text == "" {
-		b, err := os.ReadFile(path)
-		if err == nil {
-			text = strings.TrimSpace(string(b))
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+		b, err := os.ReadFile(c.kekPath())
+		if errors.Is(err, fs.ErrNotExist) {
+			key := make([]byte, 32)
+			rand.Read(key)
+			return key, true, nil
 		}
-	}
-	if text == "" {
-		if _, err := os.Stat(filepath.Join(c.Data, "state.db")); err == nil {
-			return nil, fmt.Errorf("the key %s that opens the state is missing; put it back, or give it in GRANARY_KEK", path)
+		if err != nil {
+			return nil, false, err
 		}
-		key := make([]byte, 32)
-		rand.Read(key)
-		return key, writeFile(path, hex.EncodeToString(key)+"\n")
+		text = strings.TrimSpace(string(b))
 	}
-	key, err := hex.DecodeString(text)
+	key, err = hex.DecodeString(text)
 	if err != nil || len(key) != 32 {
-		return nil, errors.New("the key-encryption key must be 64 hexadecimal digits")
+		return nil, false, errors.New("the key-encryption key must be 64 hexadecimal digits")
 	}
-	return key, nil
+	return key, false, nil
+}
+
+func (c *Config) errNoKey() error {
+	if store.IsShared(c.State) {
+		return fmt.Errorf("the state in PostgreSQL is in use, and this node does not have the key that opens it; put the file kek of the node that was the first there into %s, or give what it holds in GRANARY_KEK", c.Data)
+	}
+	return fmt.Errorf("the key %s that opens the state is missing; put it back, or give it in GRANARY_KEK", c.kekPath())
 }
 
 // writeFile writes a private file so that a crash leaves the old one or the new one.
@@ -67,12 +80,15 @@ func writeFile(path, text string) error {
 }
 
 // initialise fills an empty store: management account, its organization, a root access key, the key rings. A store that
-// has an organization is left alone. It returns the management account.
-func initialise(ctx context.Context, db *store.DB, c *Config, now time.Time) (management granary.AccountID, err error) {
+// has an organization is left alone, and must not come with a new key. It returns the management account.
+func initialise(ctx context.Context, db *store.DB, c *Config, newKey []byte, now time.Time) (management granary.AccountID, err error) {
 	err = db.Update(ctx, func(tx *store.Tx) error {
 		org, err := tx.Organization.Get()
 		if err == nil {
 			management = org.Management
+			if newKey != nil {
+				return c.errNoKey()
+			}
 			return nil
 		}
 		if !granary.Is(err, granary.NotFound) {
@@ -82,10 +98,15 @@ func initialise(ctx context.Context, db *store.DB, c *Config, now time.Time) (ma
 		if management == "" {
 			management = granary.NewAccountID()
 		}
+		if newKey != nil { // before anything is sealed with it
+			if err := writeFile(c.kekPath(), hex.EncodeToString(newKey)+"\n"); err != nil {
+				return err
+			}
+		}
 		return fill(tx, management, now)
 	})
 	if err == nil && c.AccountID != "" && string(management) != c.AccountID {
-		err = fmt.Errorf("this data directory belongs to account %s, not to %s; leave --account-id out or use another directory", management, c.AccountID)
+		err = fmt.Errorf("this state belongs to account %s, not to %s; leave --account-id out or use another data directory", management, c.AccountID)
 	}
 	return management, err
 }
@@ -110,9 +131,12 @@ func fill(tx *store.Tx, management granary.AccountID, now time.Time) error {
 
 // OpenState opens the state of a server that is not running, for tools that work on it.
 func OpenState(ctx context.Context, c Config) (*store.DB, error) {
-	kek, err := keyEncryptionKey(&c)
+	kek, isNew, err := keyEncryptionKey(&c)
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, filepath.Join(c.Data, "state.db"), kek)
+	if isNew {
+		return nil, c.errNoKey()
+	}
+	return store.Open(ctx, c.statePath(), kek)
 }

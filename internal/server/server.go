@@ -109,14 +109,18 @@ func (s *Server) open(ctx context.Context) error {
 	if s.lock, err = lockDir(c.Data); err != nil {
 		return err
 	}
-	kek, err := keyEncryptionKey(c)
+	kek, isNew, err := keyEncryptionKey(c)
 	if err != nil {
 		return err
 	}
-	if s.db, err = store.Open(ctx, filepath.Join(c.Data, "state.db"), kek); err != nil {
+	if s.db, err = store.Open(ctx, c.statePath(), kek); err != nil {
 		return err
 	}
-	if s.Account, err = initialise(ctx, s.db, c, c.Now().UTC()); err != nil {
+	var newKey []byte
+	if isNew {
+		newKey = kek
+	}
+	if s.Account, err = initialise(ctx, s.db, c, newKey, c.Now().UTC()); err != nil {
 		return err
 	}
 	if s.index, err = index.Open(ctx, s.db); err != nil {

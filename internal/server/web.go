@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"granary"
 	"granary/internal/idtoken"
 	"granary/internal/limit"
 	"granary/internal/service/scim"
@@ -15,9 +16,14 @@ func (s *Server) webHandler() http.Handler {
 		Lenient: s.config.Scim.Lenient, HideMembers: s.config.Scim.GroupMembers == "aws", KeepAll: s.config.Scim.MultiValued == "keep",
 		ETags: s.config.Scim.ETags, Reads: s.config.Scim.Reads, Writes: s.config.Scim.Writes})
 	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) }
-	mux.HandleFunc("GET /healthz", ok)
-	mux.HandleFunc("GET /readyz", ok) // the doors open only when the index is built
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { // the doors open only when the index is built
+		if err := s.index.Fresh(); err != nil {
+			http.Error(w, granary.AsError(err).Message, http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte("ok\n"))
+	})
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		doc, err := idtoken.Discovery(s.WebURL())

@@ -14,28 +14,42 @@ type Change struct {
 	Value   any
 }
 
-// committed gives a commit's changes to the followers. The engine's writer calls it, before the updates are acknowledged.
-func (db *DB) committed(attached []any) {
+func changesOf(attached []any) []Change {
 	changes := make([]Change, len(attached))
 	for i, c := range attached {
 		changes[i] = c.(Change)
 	}
+	return changes
+}
+
+// committed gives a commit's changes to the followers. SQLite's writer calls it, before the updates are acknowledged.
+func (db *DB) committed(attached []any) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	db.tell(changesOf(attached))
+}
+
+// tell gives changes to the followers. The caller holds mu.
+func (db *DB) tell(changes []Change) {
 	for _, f := range db.followers {
 		f(changes)
 	}
 	db.rev.Store(changes[len(changes)-1].Rev)
 }
 
-// Follow calls fn with every change after a revision, in commit order, until stop. An Update returns after fn has seen it.
-func (db *DB) Follow(rev int64, fn func([]Change)) (stop func()) {
+// Follow calls fn with every change after a revision, in commit order, until stop. An Update, on whichever node, returns after
+// fn has seen it.
+func (db *DB) Follow(ctx context.Context, rev int64, fn func([]Change)) (stop func(), err error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if missed, err := db.since(rev); err != nil {
-		panic(fmt.Sprintf("store: the change log cannot be read: %v", err)) // the file is broken: nothing may go on from here
-	} else if len(missed) > 0 {
-		fn(missed)
+	if has := db.rev.Load(); rev < has {
+		missed, err := db.since(ctx, rev, int(has-rev))
+		if err != nil {
+			return nil, fmt.Errorf("the change log cannot be read: %w", err)
+		}
+		if len(missed) > 0 {
+			fn(missed)
+		}
 	}
 	id := db.next
 	db.next++
@@ -44,32 +58,35 @@ func (db *DB) Follow(rev int64, fn func([]Change)) (stop func()) {
 		db.mu.Lock()
 		defer db.mu.Unlock()
 		delete(db.followers, id)
-	}
+	}, nil
 }
 
-// since reads the change log after a revision.
-func (db *DB) since(rev int64) (list []Change, err error) {
-	if rev >= db.rev.Load() {
-		return nil, nil
-	}
-	err = db.View(context.Background(), func(tx *Tx) error {
-		return tx.each("SELECT rev, kind, deleted, doc FROM change WHERE rev > $1 ORDER BY rev", []any{rev}, func(r *sql.Rows) error {
-			var c Change
-			var kind, doc string
-			if err := r.Scan(&c.Rev, &kind, &c.Deleted, &doc); err != nil {
-				return err
-			}
-			t, ok := kinds[kind]
-			if !ok {
-				return fmt.Errorf("the change log has a %q, which this release does not know", kind)
-			}
-			var err error
-			c.Value, err = t.decode(tx.db, doc)
-			list = append(list, c)
+// since reads up to limit changes after a revision. The log has no gap.
+func (db *DB) since(ctx context.Context, rev int64, limit int) (list []Change, err error) {
+	err = db.view(ctx, "SELECT rev, kind, deleted, doc FROM change WHERE rev > $1 ORDER BY rev LIMIT $2", []any{rev, limit}, func(r *sql.Rows) error {
+		var c Change
+		var kind, doc string
+		if err := r.Scan(&c.Rev, &kind, &c.Deleted, &doc); err != nil {
 			return err
-		})
+		}
+		t, ok := kinds[kind]
+		if !ok {
+			return fmt.Errorf("the change log has a %q, which this release does not know", kind)
+		}
+		var err error
+		c.Value, err = t.decode(db, doc)
+		list = append(list, c)
+		return err
 	})
 	return list, err
+}
+
+// view asks one question by itself.
+func (db *DB) view(ctx context.Context, query string, args []any, fn func(*sql.Rows) error) error {
+	if db.nodes != nil {
+		return db.nodes.engine.Each(ctx, query, args, fn)
+	}
+	return db.engine.View(ctx, func(tx session) error { return tx.Each(query, args, fn) })
 }
 
 // Snapshot calls fn with every noun that followers care about, as of the revision it returns.

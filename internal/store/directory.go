@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"granary"
-	"granary/internal/sqlite"
 )
 
 // Place is where a user or group stands in the order of creation.
@@ -223,7 +222,7 @@ func (tx *Tx) external(d granary.StoreID, kind, owner string, ids []granary.Exte
 	}
 	for _, e := range ids {
 		err := tx.exec("INSERT INTO external_id (store, kind, issuer, value, owner) VALUES ($1, $2, $3, $4, $5)", string(d), kind, e.Issuer, e.ID, owner)
-		if _, ok := sqlite.UniqueViolation(err); ok {
+		if _, ok := tx.db.engine.UniqueViolation(err); ok {
 			return granary.Errorf(granary.Exists, "A %s with this external id exists already.", kind).With("Unique", "external_id")
 		}
 		if err != nil {

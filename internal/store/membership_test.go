@@ -20,8 +20,8 @@ func people(n int) (ids []granary.UserID) {
 }
 
 // crowd is a store of n people and one group.
-func crowd(t *testing.T, n int) *DB {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+func crowd(t *testing.T, where string, n int) *DB {
+	db := open(t, where)
 	err := db.Update(t.Context(), func(tx *Tx) error {
 		for _, id := range people(n) {
 			if err := tx.Users.Create(user(string(id), string(id), string(id)+"@x")); err != nil {
@@ -38,154 +38,153 @@ func crowd(t *testing.T, n int) *DB {
 
 // What is added, removed and replaced is exactly what is told, in the table and to followers; each change is counted once.
 func TestMembersInBulk(t *testing.T) {
-	db := crowd(t, 500)
-	all := people(500)
-	told := map[granary.UserID]bool{}
-	defer db.Follow(db.Revision(), func(list []Change) {
-		for i, c := range list {
-			m := c.Value.(*granary.Membership)
-			if told[m.User] == !c.Deleted || m.Group != "g" || m.ID == "" {
-				t.Errorf("change %d of %s, deleted %v, tells nothing new", c.Rev, m.User, c.Deleted)
+	onBoth(t, func(t *testing.T, where string) {
+		db := crowd(t, where, 500)
+		all := people(500)
+		told := map[granary.UserID]bool{}
+		follow(t, db, db.Revision(), func(list []Change) {
+			for i, c := range list {
+				m := c.Value.(*granary.Membership)
+				if told[m.User] == !c.Deleted || m.Group != "g" || m.ID == "" {
+					t.Errorf("change %d of %s, deleted %v, tells nothing new", c.Rev, m.User, c.Deleted)
+				}
+				if i > 0 && c.Rev <= list[i-1].Rev {
+					t.Errorf("revisions fall: %d after %d", c.Rev, list[i-1].Rev)
+				}
+				told[m.User] = !c.Deleted
 			}
-			if i > 0 && c.Rev <= list[i-1].Rev {
-				t.Errorf("revisions fall: %d after %d", c.Rev, list[i-1].Rev)
+		})
+		now := time.Now().UTC()
+		changes := int64(0)
+		step := func(name string, want []granary.UserID, wantN int, fn func(tx *Tx) (int, error)) {
+			t.Helper()
+			err := db.Update(t.Context(), func(tx *Tx) error {
+				n, err := fn(tx)
+				if n != wantN {
+					t.Errorf("%s: %d changes, want %d", name, n, wantN)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
 			}
-			told[m.User] = !c.Deleted
+			var have []granary.UserID
+			err = db.View(t.Context(), func(tx *Tx) error {
+				n, err := tx.Groups.MemberChanges("d-1", "g")
+				if err != nil || (n > changes) != (wantN > 0) {
+					t.Errorf("%s: members changed %d times (%v), and %d before", name, n, err, changes)
+				}
+				changes = n
+				return tx.Memberships.EachMember("d-1", "g", func(u granary.UserID) error { have = append(have, u); return nil })
+			})
+			if err != nil || !slices.Equal(have, want) {
+				t.Errorf("%s: %d members, want %d (%v)", name, len(have), len(want), err)
+			}
+			for _, u := range all {
+				if told[u] != slices.Contains(want, u) {
+					t.Fatalf("%s: followers believe %v of %s", name, told[u], u)
+				}
+			}
 		}
-	})()
-	now := time.Now().UTC()
-	changes := int64(0)
-	step := func(name string, want []granary.UserID, wantN int, fn func(tx *Tx) (int, error)) {
-		t.Helper()
+		add := func(ids ...granary.UserID) func(*Tx) (int, error) {
+			return func(tx *Tx) (int, error) { return tx.Memberships.Add("d-1", "g", ids, now) }
+		}
+		remove := func(ids ...granary.UserID) func(*Tx) (int, error) {
+			return func(tx *Tx) (int, error) { return tx.Memberships.Remove("d-1", "g", ids) }
+		}
+		set := func(ids ...granary.UserID) func(*Tx) (int, error) {
+			return func(tx *Tx) (int, error) { return tx.Memberships.Replace("d-1", "g", ids, now) }
+		}
+		step("add", all[:300], 300, add(append(all[:300:300], all[:10]...)...))
+		step("add again", all[:300], 0, add(all[:300]...))
+		step("add more", all, 200, add(all[200:]...))
+		step("remove", all[150:], 150, remove(append(all[:150:150], "nobody", all[0])...))
+		step("remove again", all[150:], 0, remove(all[:150]...))
+		step("replace", all[100:200], 350, set(all[100:200]...))
+		step("replace by the same", all[100:200], 0, set(all[100:200]...))
+		step("replace by nobody", nil, 100, set())
+		step("fill", all, 500, set(all...))
+
 		err := db.Update(t.Context(), func(tx *Tx) error {
-			n, err := fn(tx)
-			if n != wantN {
-				t.Errorf("%s: %d changes, want %d", name, n, wantN)
-			}
+			_, err := tx.Memberships.Replace("d-1", "g", []granary.UserID{"u0001", "ghost"}, now)
 			return err
 		})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+		if !granary.Is(err, granary.NotFound) || granary.AsError(err).Detail["Missing"] != "ghost" {
+			t.Errorf("somebody who does not exist: %v", err)
 		}
-		var have []granary.UserID
-		err = db.View(t.Context(), func(tx *Tx) error {
-			n, err := tx.Groups.MemberChanges("d-1", "g")
-			if err != nil || (n > changes) != (wantN > 0) {
-				t.Errorf("%s: members changed %d times (%v), and %d before", name, n, err, changes)
-			}
-			changes = n
-			return tx.Memberships.EachMember("d-1", "g", func(u granary.UserID) error { have = append(have, u); return nil })
-		})
-		if err != nil || !slices.Equal(have, want) {
-			t.Errorf("%s: %d members, want %d (%v)", name, len(have), len(want), err)
-		}
-		for _, u := range all {
-			if told[u] != slices.Contains(want, u) {
-				t.Fatalf("%s: followers believe %v of %s", name, told[u], u)
-			}
-		}
-	}
-	add := func(ids ...granary.UserID) func(*Tx) (int, error) {
-		return func(tx *Tx) (int, error) { return tx.Memberships.Add("d-1", "g", ids, now) }
-	}
-	remove := func(ids ...granary.UserID) func(*Tx) (int, error) {
-		return func(tx *Tx) (int, error) { return tx.Memberships.Remove("d-1", "g", ids) }
-	}
-	set := func(ids ...granary.UserID) func(*Tx) (int, error) {
-		return func(tx *Tx) (int, error) { return tx.Memberships.Replace("d-1", "g", ids, now) }
-	}
-	step("add", all[:300], 300, add(append(all[:300:300], all[:10]...)...))
-	step("add again", all[:300], 0, add(all[:300]...))
-	step("add more", all, 200, add(all[200:]...))
-	step("remove", all[150:], 150, remove(append(all[:150:150], "nobody", all[0])...))
-	step("remove again", all[150:], 0, remove(all[:150]...))
-	step("replace", all[100:200], 350, set(all[100:200]...))
-	step("replace by the same", all[100:200], 0, set(all[100:200]...))
-	step("replace by nobody", nil, 100, set())
-	step("fill", all, 500, set(all...))
-
-	err := db.Update(t.Context(), func(tx *Tx) error {
-		_, err := tx.Memberships.Replace("d-1", "g", []granary.UserID{"u0001", "ghost"}, now)
-		return err
+		step("after the refusal", all, 0, func(*Tx) (int, error) { return 0, nil })
+		step("a person leaves", all[1:], 1, func(tx *Tx) (int, error) { return 1, tx.Memberships.deleteOfUser("d-1", all[0]) })
 	})
-	if !granary.Is(err, granary.NotFound) || granary.AsError(err).Detail["Missing"] != "ghost" {
-		t.Errorf("somebody who does not exist: %v", err)
-	}
-	step("after the refusal", all, 0, func(*Tx) (int, error) { return 0, nil })
-	step("a person leaves", all[1:], 1, func(tx *Tx) (int, error) { return 1, tx.Memberships.deleteOfUser("d-1", all[0]) })
 }
 
 func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
-	began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	err := db.Update(t.Context(), func(tx *Tx) error {
-		for i, id := range []string{"z", "b", "a", "y", "c"} {
-			u := user(id, "name-"+id, id+"@x")
-			if u.Created = began.Add(time.Duration(i) * time.Microsecond); id == "a" {
-				u.Created = began.Add(time.Microsecond) // with b, at once
+	onBoth(t, func(t *testing.T, where string) {
+		db := open(t, where)
+		began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		err := db.Update(t.Context(), func(tx *Tx) error {
+			for i, id := range []string{"z", "b", "a", "y", "c"} {
+				u := user(id, "name-"+id, id+"@x")
+				if u.Created = began.Add(time.Duration(i) * time.Microsecond); id == "a" {
+					u.Created = began.Add(time.Microsecond) // with b, at once
+				}
+				u.Emails = append(u.Emails, granary.Email{Value: "Shared@x"}, granary.Email{Value: "shared@X"})
+				if err := tx.Users.Create(u); err != nil {
+					return err
+				}
 			}
-			u.Emails = append(u.Emails, granary.Email{Value: "Shared@x"}, granary.Email{Value: "shared@X"})
-			if err := tx.Users.Create(u); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids := func(list []*granary.User, err error) (out string) {
+			return nil
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, u := range list {
-			out += string(u.ID)
+		ids := func(list []*granary.User, err error) (out string) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range list {
+				out += string(u.ID)
+			}
+			return out
 		}
-		return out
-	}
-	err = db.View(t.Context(), func(tx *Tx) error {
-		if got := ids(tx.Users.Window("d-1", 1, 3)); got != "aby" {
-			t.Errorf("window: %s", got)
-		}
-		if got := ids(tx.Users.Page("d-1", Place{began.UnixMicro() + 1, "a"}, 2)); got != "by" {
-			t.Errorf("page: %s", got)
-		}
-		if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "SHARED@x"))); got != "abcyz" {
-			t.Errorf("by any address: %s", got)
-		}
-		if got := ids(tx.Users.ByAnyEmail("d-1", "Y@x")); got != "y" {
-			t.Errorf("by the primary address: %s", got)
-		}
-		var created int64 // what the migration makes of documents that were there before it
-		row := tx.row("SELECT CAST(unixepoch(json_extract(doc, '$.Created'), 'subsec') * 1000000 AS INTEGER) FROM directory_user WHERE id = 'z'")
-		if err := row.Scan(&created); err != nil || created != began.UnixMicro() {
-			t.Errorf("migrated: %d, want %d (%v)", created, began.UnixMicro(), err)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.Update(t.Context(), func(tx *Tx) error {
-		u, err := tx.Users.Get("d-1", "y")
+		err = db.View(t.Context(), func(tx *Tx) error {
+			if got := ids(tx.Users.Window("d-1", 1, 3)); got != "aby" {
+				t.Errorf("window: %s", got)
+			}
+			if got := ids(tx.Users.Page("d-1", Place{began.UnixMicro() + 1, "a"}, 2)); got != "by" {
+				t.Errorf("page: %s", got)
+			}
+			if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "SHARED@x"))); got != "abcyz" {
+				t.Errorf("by any address: %s", got)
+			}
+			if got := ids(tx.Users.ByAnyEmail("d-1", "Y@x")); got != "y" {
+				t.Errorf("by the primary address: %s", got)
+			}
+			return nil
+		})
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		u.Emails = u.Emails[:1]
-		if err := tx.Users.Update(u); err != nil {
-			return err
+		err = db.Update(t.Context(), func(tx *Tx) error {
+			u, err := tx.Users.Get("d-1", "y")
+			if err != nil {
+				return err
+			}
+			u.Emails = u.Emails[:1]
+			if err := tx.Users.Update(u); err != nil {
+				return err
+			}
+			if u.Version != 1 {
+				t.Errorf("version %d", u.Version)
+			}
+			if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "shared@x"))); got != "abcz" {
+				t.Errorf("after the address went: %s", got)
+			}
+			return tx.Users.Delete("d-1", "z")
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if u.Version != 1 {
-			t.Errorf("version %d", u.Version)
-		}
-		if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "shared@x"))); got != "abcz" {
-			t.Errorf("after the address went: %s", got)
-		}
-		return tx.Users.Delete("d-1", "z")
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func sorted(s string) string {
@@ -230,5 +229,26 @@ func TestTheDirectoryIsLookedUpByIndexes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// What the migration makes of people who were there before the order of creation was kept.
+func TestOldPeopleHaveTheirPlaceInTheOrder(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+	u := user("z", "z", "z@x")
+	u.Created = time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
+	err := db.Update(t.Context(), func(tx *Tx) error {
+		var created int64
+		if err := tx.Users.Create(u); err != nil {
+			return err
+		}
+		row := tx.row("SELECT CAST(unixepoch(json_extract(doc, '$.Created'), 'subsec') * 1000000 AS INTEGER) FROM directory_user WHERE id = 'z'")
+		if err := row.Scan(&created); err != nil || created != u.Created.UnixMicro() {
+			t.Errorf("migrated: %d, want %d (%v)", created, u.Created.UnixMicro(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

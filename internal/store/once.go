@@ -1,7 +1,9 @@
 package store
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"time"
 
@@ -11,9 +13,12 @@ import (
 // Replays remembers what may be used once.
 type Replays struct{ tx *Tx }
 
-// Use marks a key used until a time. It fails with Exists when the key is used already.
+// Use marks a key used until a time. It fails with Exists when the key is used already. Of the key, which others wrote and may be
+// as long as they please, the SHA-256 is kept.
 func (r Replays) Use(key string, until time.Time) error {
-	n, err := r.tx.execCount("INSERT INTO replay (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING", key, until.Unix())
+	hash := sha256.Sum256([]byte(key))
+	n, err := r.tx.execCount("INSERT INTO replay (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
+		base64.RawURLEncoding.EncodeToString(hash[:]), until.Unix())
 	if err == nil && n == 0 {
 		return granary.Errorf(granary.Exists, "This has been used already.")
 	}

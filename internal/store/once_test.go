@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,54 +12,55 @@ import (
 
 // What was used is used for everybody at once, after the store was closed and opened too, until its time is over.
 func TestWhatWasUsedStaysUsed(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	until := time.Now().Add(time.Hour)
-	use := func(db *DB, key string) error {
-		return db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(key, until) })
-	}
-	db := open(t, path)
-	var first atomic.Int32
-	var all sync.WaitGroup
-	for range 32 {
-		all.Go(func() {
-			switch err := use(db, "a"); {
-			case err == nil:
-				first.Add(1)
-			case !granary.Is(err, granary.Exists):
+	onBoth(t, func(t *testing.T, where string) {
+		until := time.Now().Add(time.Hour)
+		use := func(db *DB, key string) error {
+			return db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(key, until) })
+		}
+		db := open(t, where)
+		var first atomic.Int32
+		var all sync.WaitGroup
+		for range 32 {
+			all.Go(func() {
+				switch err := use(db, "a"); {
+				case err == nil:
+					first.Add(1)
+				case !granary.Is(err, granary.Exists):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if first.Load() != 1 {
+			t.Errorf("it was used %d times", first.Load())
+		}
+		// A transaction that fails uses nothing.
+		_ = db.Update(context.Background(), func(tx *Tx) error {
+			if err := tx.Replays.Use("b", until); err != nil {
 				t.Error(err)
 			}
+			return granary.Errorf(granary.Denied, "no")
 		})
-	}
-	all.Wait()
-	if first.Load() != 1 {
-		t.Errorf("it was used %d times", first.Load())
-	}
-	// A transaction that fails uses nothing.
-	_ = db.Update(context.Background(), func(tx *Tx) error {
-		if err := tx.Replays.Use("b", until); err != nil {
-			t.Error(err)
-		}
-		return granary.Errorf(granary.Denied, "no")
-	})
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	db = open(t, path)
-	if err := use(db, "a"); !granary.Is(err, granary.Exists) {
-		t.Errorf("after opening it again: %v", err)
-	}
-	if err := use(db, "b"); err != nil {
-		t.Errorf("what failed was used all the same: %v", err)
-	}
-	for _, x := range []struct {
-		at   time.Time
-		gone bool
-	}{{until.Add(-time.Second), false}, {until.Add(time.Second), true}} {
-		if err := db.Update(context.Background(), func(tx *Tx) error { return tx.expire(x.at) }); err != nil {
+		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := use(db, "a"); (err == nil) != x.gone {
-			t.Errorf("swept at %s: %v", x.at, err)
+		db = open(t, where)
+		if err := use(db, "a"); !granary.Is(err, granary.Exists) {
+			t.Errorf("after opening it again: %v", err)
 		}
-	}
+		if err := use(db, "b"); err != nil {
+			t.Errorf("what failed was used all the same: %v", err)
+		}
+		for _, x := range []struct {
+			at   time.Time
+			gone bool
+		}{{until.Add(-time.Second), false}, {until.Add(time.Second), true}} {
+			if err := db.Update(context.Background(), func(tx *Tx) error { return tx.expire(x.at, 0) }); err != nil {
+				t.Fatal(err)
+			}
+			if err := use(db, "a"); (err == nil) != x.gone {
+				t.Errorf("swept at %s: %v", x.at, err)
+			}
+		}
+	})
 }

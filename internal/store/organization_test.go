@@ -14,7 +14,7 @@ import (
 func TestOldStatesGetTheAttachmentsOfTheBeginning(t *testing.T) {
 	old := fstest.MapFS{}
 	for _, name := range []string{"00001_first.sql", "00002_token_session.sql", "00003_federation.sql"} {
-		text, err := fs.ReadFile(migrations, "migrations/"+name)
+		text, err := fs.ReadFile(migrations, "migrations/sqlite/"+name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,48 +57,50 @@ func TestListsOfGrantsAndMembersGoByTheirIndexes(t *testing.T) {
 
 // A grantee's grants come by scope, page after page, each once.
 func TestAGranteesGrantsComeInPages(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
-	who := granary.Grantee{Type: granary.GranteeUser, ID: "u"}
-	var want []string
-	err := db.Update(t.Context(), func(tx *Tx) error {
-		want = nil
-		for _, scope := range []string{"s3://b/*", "s3://b/a*", "s3://b/é/*"} {
-			for _, p := range []granary.Permission{granary.Read, granary.Write, granary.ReadWrite} {
-				for _, app := range []granary.ARN{"", "app"} {
-					g := &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(granary.UUID()), Location: "default", Scope: scope, Grantee: who, Permission: p, Application: app}
-					want = append(want, string(g.ID))
-					if err := tx.Grants.Create(g); err != nil {
-						return err
-					}
-					other := *g
-					other.ID, other.Grantee = granary.GrantID(granary.UUID()), granary.Grantee{Type: granary.GranteeGroup, ID: "u"}
-					if err := tx.Grants.Create(&other); err != nil {
-						return err
+	onBoth(t, func(t *testing.T, where string) {
+		db := open(t, where)
+		who := granary.Grantee{Type: granary.GranteeUser, ID: "u"}
+		var want []string
+		err := db.Update(t.Context(), func(tx *Tx) error {
+			want = nil
+			for _, scope := range []string{"s3://b/*", "s3://b/a*", "s3://b/é/*"} {
+				for _, p := range []granary.Permission{granary.Read, granary.Write, granary.ReadWrite} {
+					for _, app := range []granary.ARN{"", "app"} {
+						g := &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(granary.UUID()), Location: "default", Scope: scope, Grantee: who, Permission: p, Application: app}
+						want = append(want, string(g.ID))
+						if err := tx.Grants.Create(g); err != nil {
+							return err
+						}
+						other := *g
+						other.ID, other.Grantee = granary.GrantID(granary.UUID()), granary.Grantee{Type: granary.GranteeGroup, ID: "u"}
+						if err := tx.Grants.Create(&other); err != nil {
+							return err
+						}
 					}
 				}
 			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for size := 1; size < 20; size++ {
-		var got []string
-		err := db.View(t.Context(), func(tx *Tx) error {
-			for after := (*granary.Grant)(nil); ; {
-				list, err := tx.Grants.ListOfGrantee("1", "r", who, after, size)
-				if err != nil || len(list) == 0 {
-					return err
-				}
-				for _, g := range list {
-					got = append(got, string(g.ID))
-				}
-				after = list[len(list)-1]
-			}
+			return nil
 		})
-		if err != nil || strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Fatalf("by %d: %v\n%v\n%v", size, err, got, want)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		for size := 1; size < 20; size++ {
+			var got []string
+			err := db.View(t.Context(), func(tx *Tx) error {
+				for after := (*granary.Grant)(nil); ; {
+					list, err := tx.Grants.ListOfGrantee("1", "r", who, after, size)
+					if err != nil || len(list) == 0 {
+						return err
+					}
+					for _, g := range list {
+						got = append(got, string(g.ID))
+					}
+					after = list[len(list)-1]
+				}
+			})
+			if err != nil || strings.Join(got, " ") != strings.Join(want, " ") {
+				t.Fatalf("by %d: %v\n%v\n%v", size, err, got, want)
+			}
+		}
+	})
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// keepChanges is how many of the latest changes the log keeps: followers in this process are never behind.
+// keepChanges is how many of the latest changes the log keeps: followers are seldom behind.
 const keepChanges = 100_000
 
 // sweep removes what has had its time: used tokens, ended sessions, idempotency records, old changes.
@@ -17,17 +17,29 @@ func (db *DB) sweep() {
 		case <-db.closed:
 			return
 		case now := <-t.C:
-			_ = db.Update(context.Background(), func(tx *Tx) error { return tx.expire(now) })
+			upTo, err := db.trimmable()
+			if err == nil {
+				_ = db.Update(context.Background(), func(tx *Tx) error { return tx.expire(now, upTo) })
+			}
 		}
 	}
 }
 
-func (tx *Tx) expire(now time.Time) error {
+// trimmable is the last change that nobody needs.
+func (db *DB) trimmable() (rev int64, err error) {
+	rev = db.Revision() - keepChanges
+	if db.nodes != nil {
+		return db.nodes.trimmable(rev)
+	}
+	return rev, nil
+}
+
+func (tx *Tx) expire(now time.Time, upTo int64) error {
 	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1",
 		"DELETE FROM token_session WHERE until < $1"} {
 		if err := tx.exec(q, now.Unix()); err != nil {
 			return err
 		}
 	}
-	return tx.exec("DELETE FROM change WHERE rev <= $1", tx.db.Revision()-keepChanges)
+	return tx.exec("DELETE FROM change WHERE rev <= $1", upTo)
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"granary"
-	"granary/internal/sqlite"
 )
 
 // column is a value of a noun that SQL must see: to find it, to order it, or to keep it unique. The rest is in its document.
@@ -171,7 +170,7 @@ func (s Set[T]) one(query string, args ...any) (*T, error) {
 		return nil, s.missing()
 	}
 	if err != nil {
-		return nil, sqlite.Unavailable(err)
+		return nil, unavailable(err)
 	}
 	return s.t.parse(s.tx.db, doc)
 }
@@ -227,9 +226,17 @@ func (s Set[T]) missing() error {
 	return granary.Errorf(granary.NotFound, "There is no such %s.", s.t.noun)
 }
 
+// unavailable is a failure of the database itself, unless the error has a kind already.
+func unavailable(err error) error {
+	if granary.AsError(err).Kind != granary.Internal {
+		return err
+	}
+	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
+}
+
 // clash turns a broken uniqueness into Exists.
 func (s Set[T]) clash(err error) error {
-	what, ok := sqlite.UniqueViolation(err)
+	what, ok := s.tx.db.engine.UniqueViolation(err)
 	if !ok {
 		return err
 	}

@@ -3,11 +3,9 @@ package store
 import (
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 
 	"granary"
-	"granary/internal/sqlite"
 )
 
 // Tx is one transaction: the nouns, each with the questions that are asked of it.
@@ -45,10 +43,11 @@ type Tx struct {
 	Idempotency      Idempotency
 
 	db     *DB
-	engine *sqlite.Tx
+	engine session
+	failed error // of a statement: nothing may come of a transaction that goes on after it
 }
 
-func newTx(db *DB, engine *sqlite.Tx) *Tx {
+func newTx(db *DB, engine session) *Tx {
 	tx := &Tx{db: db, engine: engine}
 	tx.Organization = Organizations{Set[granary.Organization]{tx, organizations}}
 	tx.Accounts = Accounts{Set[granary.Account]{tx, accounts}}
@@ -81,25 +80,32 @@ func newTx(db *DB, engine *sqlite.Tx) *Tx {
 	return tx
 }
 
-func (tx *Tx) row(query string, args ...any) *sql.Row { return tx.engine.Row(query, args...) }
+func (tx *Tx) row(query string, args ...any) row { return tx.engine.Row(query, args...) }
 
 func (tx *Tx) each(query string, args []any, fn func(*sql.Rows) error) error {
 	return tx.engine.Each(query, args, fn)
 }
 
 func (tx *Tx) exec(query string, args ...any) error {
-	_, err := tx.engine.Exec(query, args...)
+	_, err := tx.execCount(query, args...)
 	return err
 }
 
 func (tx *Tx) execCount(query string, args ...any) (int64, error) {
-	return tx.engine.Exec(query, args...)
+	n, err := tx.engine.Exec(query, args...)
+	if err != nil {
+		tx.failed = err
+	}
+	return n, err
 }
+
+// nextRev is the log's next place. Nobody else writes meanwhile: the log has no gap, and its order is that of the commits.
+const nextRev = "(SELECT COALESCE(MAX(rev), 0) + 1 FROM change)"
 
 // changed writes a change to the log and keeps it for the followers.
 func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
 	var rev int64
-	if err := tx.row("INSERT INTO change (kind, deleted, doc) VALUES ($1, $2, $3) RETURNING rev", kind, deleted, doc).Scan(&rev); err != nil {
+	if err := tx.row("INSERT INTO change (rev, kind, deleted, doc) VALUES ("+nextRev+", $1, $2, $3) RETURNING rev", kind, deleted, doc).Scan(&rev); err != nil {
 		return err
 	}
 	tx.engine.Attach(Change{rev, deleted, v})
@@ -108,25 +114,20 @@ func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
 
 // changedAll is changed for many nouns of a kind: one statement for each 100 or so.
 func (tx *Tx) changedAll(kind string, deleted bool, docs []string, values []any) error {
+	var rev int64
+	if err := tx.row("SELECT " + nextRev).Scan(&rev); err != nil {
+		return err
+	}
 	for at := 0; at < len(docs); {
 		n := chunk(len(docs) - at)
-		args := make([]any, 0, 3*n)
-		for _, doc := range docs[at : at+n] {
-			args = append(args, kind, deleted, doc)
+		args := make([]any, 0, 4*n)
+		for i := at; i < at+n; i++ {
+			tx.engine.Attach(Change{rev, deleted, values[i]})
+			args = append(args, rev, kind, deleted, docs[i])
+			rev++
 		}
-		revs := make([]int64, 0, n)
-		err := tx.each("INSERT INTO change (kind, deleted, doc) VALUES "+rows(n, 3)+" RETURNING rev", args, func(r *sql.Rows) error {
-			var rev int64
-			err := r.Scan(&rev)
-			revs = append(revs, rev)
+		if err := tx.exec("INSERT INTO change (rev, kind, deleted, doc) VALUES "+rows(n, 4), args...); err != nil {
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		slices.Sort(revs)
-		for i, rev := range revs {
-			tx.engine.Attach(Change{rev, deleted, values[at+i]})
 		}
 		at += n
 	}

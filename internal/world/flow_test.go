@@ -20,15 +20,13 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/corp"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
 // start begins a world in a temporary directory on free ports.
 func start(t testing.TB) *world.World {
 	t.Helper()
-	c := server.Defaults()
-	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	c := defaults(t)
 	w, err := world.Start(context.Background(), c, "127.0.0.1:0", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)

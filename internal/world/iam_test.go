@@ -22,7 +22,6 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"granary/internal/client"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -293,8 +292,7 @@ func TestLastUsed(t *testing.T) {
 	t.Cleanup(func() { w.Stop() }) // the one that runs then
 	t.Run("after a restart", func(t *testing.T) {
 		before, roleBefore := last(k.ID).AccessKeyLastUsed, role()
-		c := server.Defaults()
-		c.Data, c.API, c.Web = filepath.Dir(w.Server.EnvPath()), "127.0.0.1:0", "127.0.0.1:0"
+		c := w.Config
 		if err := w.Stop(); err != nil {
 			t.Fatal(err)
 		}

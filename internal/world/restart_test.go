@@ -22,8 +22,7 @@ import (
 // A token and a code that were used are used after the server started anew, whoever tries, and sessions go on.
 func TestWhatWasExchangedStaysSoOverARestart(t *testing.T) {
 	ctx := t.Context()
-	config := server.Defaults()
-	config.Data, config.API, config.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	config := defaults(t)
 	w := must[*world.World](t)(world.Start(context.Background(), config, "127.0.0.1:0", slog.New(slog.DiscardHandler)))
 	t.Cleanup(func() { w.Stop() })
 	company := must[*world.Company](t)(w.Settle(ctx))

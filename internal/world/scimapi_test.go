@@ -17,8 +17,7 @@ import (
 // provisioned is a server with settings of its own and a directory to provision.
 func provisioned(t *testing.T, change func(*server.Config)) *world.Company {
 	t.Helper()
-	c := server.Defaults()
-	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	c := defaults(t)
 	change(&c)
 	w, err := world.Start(t.Context(), c, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -20,8 +20,7 @@ import (
 // configured settles a company on a server with settings of its own.
 func configured(t *testing.T, change func(*server.Config)) *world.Company {
 	t.Helper()
-	c := server.Defaults()
-	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	c := defaults(t)
 	change(&c)
 	w, err := world.Start(context.Background(), c, "127.0.0.1:0", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
@@ -70,8 +69,7 @@ func TestQuotasAreWhatTheyAreSetTo(t *testing.T) {
 
 // An issuer on this machine is refused unless that is allowed, and says so.
 func TestPrivateIssuersAreRefusedByDefault(t *testing.T) {
-	c := server.Defaults()
-	c.Data, c.API, c.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	c := defaults(t)
 	s, err := server.Start(t.Context(), c, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		t.Fatal(err)

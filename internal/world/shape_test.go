@@ -22,7 +22,6 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/corp"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -112,8 +111,7 @@ func TestGrantsThatAreTakenAway(t *testing.T) {
 func TestTokensAreNotWrittenDown(t *testing.T) {
 	ctx := t.Context()
 	var log lockedBuffer
-	config := server.Defaults()
-	config.Data, config.API, config.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	config := defaults(t)
 	w := must[*world.World](t)(world.Start(ctx, config, "127.0.0.1:0", slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	t.Cleanup(func() { w.Stop() })
 	c := &tokens{Company: must[*world.Company](t)(w.Settle(ctx))}

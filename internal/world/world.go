@@ -18,6 +18,7 @@ import (
 
 // World is a running server and the company's identity provider.
 type World struct {
+	Config   server.Config // that the server was started with
 	Server   *server.Server
 	Provider *corp.Provider
 	Env      server.ClientEnv
@@ -36,7 +37,7 @@ func Start(ctx context.Context, c server.Config, providerAddress string, log *sl
 	if err != nil {
 		return nil, errors.Join(err, p.Stop(ctx))
 	}
-	w := &World{Server: s, Provider: p, Account: string(s.Account), Region: c.Region}
+	w := &World{Config: c, Server: s, Provider: p, Account: string(s.Account), Region: c.Region}
 	if w.Env, err = s.Env(); err != nil {
 		return nil, errors.Join(err, w.Stop())
 	}

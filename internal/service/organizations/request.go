@@ -16,8 +16,6 @@ import (
 const (
 	usualRole  = "OrganizationAccountAccessRole"
 	statusLife = 90 * 24 * time.Hour // how long a request's status can be asked for
-
-	maxAccounts = 10_000 // the management account and closed ones among them
 )
 
 // createAccount makes a member account with a role that the management account may assume. AWS does it in the background; here it
@@ -31,23 +29,17 @@ func (s *service) createAccount(c *awsapi.Call, in *api.CreateAccountInput) (*ap
 	status := &api.CreateAccountStatus{Id: "car-" + granary.Hex(32), AccountName: in.AccountName, State: "SUCCEEDED", RequestedTimestamp: now, CompletedTimestamp: now}
 	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Tags: tags, Created: now}
 	err = s.DB.Update(c, func(tx *store.Tx) error {
-		if n, err := tx.Accounts.Count(); err != nil {
-			return err
-		} else if n >= maxAccounts {
-			return violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "The organization has as many accounts as it can.")
-		}
-		taken := strings.EqualFold(a.Email, unsaid)
-		var err error
-		if !taken {
-			err = tx.Accounts.Create(a)
-		}
+		_, err := tx.Accounts.ByEmail(a.Email)
 		switch {
-		case taken || granary.Is(err, granary.Exists):
-			status.State, status.FailureReason = "FAILED", "EMAIL_ALREADY_EXISTS"
-		case err != nil:
+		case err != nil && !granary.Is(err, granary.NotFound):
 			return err
+		case err == nil || strings.EqualFold(a.Email, unsaid):
+			status.State, status.FailureReason = "FAILED", "EMAIL_ALREADY_EXISTS"
 		default:
 			status.AccountId = string(a.ID)
+			if err := tx.Accounts.Create(a); err != nil {
+				return err
+			}
 			if err := tx.Roles.Create(s.accessRole(a, in.RoleName, now)); err != nil {
 				return err
 			}
