@@ -19,13 +19,25 @@ const (
 	failed = "FAILED"
 )
 
+// administers reports whether an account administers an instance: its owner, or for the organization's the delegated administrator.
+func (s *service) administers(i *granary.IdentityCenter, a granary.AccountID) bool {
+	return i.Account == a || i.Organization && s.Index.Organization().Delegate(a, granary.IdentityCenterService)
+}
+
+// issuerChecks lets the issuer's account ask, and those who administer its instance.
 func (s *service) issuerChecks(c *awsapi.Call, in *api.TestTrustedTokenIssuerInput) ([]authz.Request, error) {
 	arn := granary.ARN(granary.CollapseSSO(in.TrustedTokenIssuerArn))
 	p, ok := arn.Parts()
 	if !ok || p.Service != "sso" || !strings.HasPrefix(p.Resource, "trustedTokenIssuer/") {
 		return nil, granary.Errorf(granary.Invalid, "%q is not the ARN of a trusted token issuer; aws sso-admin list-trusted-token-issuers shows them.", in.TrustedTokenIssuerArn)
 	}
-	return []authz.Request{{Resource: string(arn), Owner: p.Account}}, nil
+	r := authz.Request{Resource: string(arn), Owner: p.Account}
+	if issuer, ok := s.Index.Issuer(arn); ok {
+		if i, ok := s.Index.IdentityCenterByID(issuer.Instance); ok && s.administers(i, c.Caller.Account) {
+			r.Owner = c.Caller.Account
+		}
+	}
+	return []authz.Request{r}, nil
 }
 
 // testIssuer says step by step whether sign-ins of an issuer would be accepted, and with a token, whether that one would be and
@@ -39,14 +51,14 @@ func (s *service) testIssuer(c *awsapi.Call, in *api.TestTrustedTokenIssuerInput
 	if !ok {
 		return nil, granary.Errorf(granary.NotFound, "The Identity Center instance of %s is gone.", in.TrustedTokenIssuerArn)
 	}
-	apps, err := s.accepting(c, issuer)
+	apps, err := s.accepting(c, center, issuer)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.TestTrustedTokenIssuerOutput{}
 	if len(apps) == 0 {
 		out.Steps = append(out.Steps, api.Step{Name: "grant", Result: failed,
-			Detail: "No application's jwt-bearer grant names this issuer: put one with sso-admin PutApplicationGrant."})
+			Detail: "No application's jwt-bearer grant names this issuer, of those that this account sees: put one with sso-admin PutApplicationGrant."})
 	} else {
 		out.Steps = append(out.Steps, api.Step{Name: "grant", Result: passed, Detail: fmt.Sprintf("Accepted by %s.", names(apps))})
 	}
@@ -82,11 +94,15 @@ func names(apps []acceptor) string {
 	return strings.Join(out, "; ")
 }
 
-// accepting lists the applications whose jwt-bearer grant names the issuer.
-func (s *service) accepting(c *awsapi.Call, issuer *granary.Issuer) (out []acceptor, err error) {
+// accepting lists the applications whose jwt-bearer grant names the issuer: the caller's account's own, unless it administers the
+// instance, as when it lists them.
+func (s *service) accepting(c *awsapi.Call, center *granary.IdentityCenter, issuer *granary.Issuer) (out []acceptor, err error) {
 	err = s.DB.View(c, func(tx *store.Tx) error {
 		list, _, err := tx.Applications.List(issuer.Instance, "", 0)
 		for _, a := range list {
+			if a.Account != c.Caller.Account && !s.administers(center, c.Caller.Account) {
+				continue
+			}
 			var audiences []string
 			for _, e := range a.Grants.JWTBearer {
 				if e.Issuer == issuer.ARN() {

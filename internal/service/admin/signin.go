@@ -13,7 +13,7 @@ func onInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
 	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
 		r := authz.Request{Resource: arn(in)}
 		if i, ok := s.Index.IdentityCenter(granary.ARN(arn(in))); ok {
-			if !i.Organization || !s.Index.Organization().Delegate(c.Caller.Account, granary.IdentityCenterService) {
+			if !s.administers(i, c.Caller.Account) {
 				r.Owner = i.Account
 			}
 		}
