@@ -25,7 +25,8 @@ type request struct {
 	asked    granary.Permission
 	duration int64 // seconds; 0 is the usual
 	viewer   granary.AccountID
-	anyRole  bool // no role was named: that it may call is taken for granted
+	anyRole  bool          // no role was named: that it may call is taken for granted
+	asker    *authn.Caller // who asks, nil when whether buckets exist is not to be told
 }
 
 const usualDuration = 3600
@@ -69,6 +70,12 @@ func (x *Explainer) vend(c *Chain, q *request) (*granary.Session, *index.Role) {
 	if !ok {
 		w := access.WhyNoGrant(x.Index, q.caller, i, ids, q.target, q.asked)
 		if w.Link == "grant" || w.Link == "prefix" {
+			if detail, fix := x.noBucket(q); detail != "" {
+				c.ok("instance", "The Access Grants instance "+string(i.ARN)+" is associated with the person's directory.")
+				c.fail("bucket", detail, fix)
+				c.rest("grant", "prefix", "trust", "duration", "data")
+				return nil, nil
+			}
 			c.ok("instance", "The Access Grants instance "+string(i.ARN)+" is associated with the person's directory.")
 		}
 		if w.Link == "prefix" {
@@ -102,6 +109,28 @@ func (x *Explainer) vend(c *Chain, q *request) (*granary.Session, *index.Role) {
 	scope.GrantAccount, scope.Region = q.account, x.Region
 	return &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN, Name: "access-grants-explained", Issued: q.env.Time, Expires: q.env.Time.Add(time.Duration(lifetime) * time.Second),
 		SourceIdentity: access.SourceIdentity(q.caller), Context: q.caller.OnBehalfOf(), Scope: &scope}, role
+}
+
+// noBucket says that no grant can ever cover a target, since its bucket is not there, or is not the instance's account's; nothing when one
+// can, or when it is not for the asker to know. Whom S3 would tell may, and of the management account whom it would if all were its own.
+func (x *Explainer) noBucket(q *request) (detail, fix string) {
+	name := q.target.Bucket()
+	b, there := x.Index.Bucket(name)
+	if there && b.Owner == q.account || q.asker == nil {
+		return "", ""
+	}
+	r := authz.Request{Action: "s3:ListBucket", Resource: string(granary.BucketARN(name)), Keys: policy.Values{}, Bucket: name}
+	if there && !x.mayRead(q.viewer, b.Owner) {
+		r.Owner, r.Policy, r.BlockPublic = b.Owner, b.Policy, !b.PublicPolicy
+	}
+	if d := x.Authz.Decide(q.asker, &q.env, r); !d.Allowed {
+		return "", ""
+	}
+	if !there {
+		return "There is no bucket " + name + ", and so no grant on it.", "Name a bucket that is there (aws s3 ls), or make it and grant on it: aws s3 mb s3://" + name
+	}
+	return fmt.Sprintf("The bucket %s is the account %s's, and the Access Grants instance of %s grants on its own account's buckets only.", name, b.Owner, q.account),
+		fmt.Sprintf("Ask about the Access Grants instance of the bucket's account: --account-id %s", b.Owner)
 }
 
 // open adds the links of the gateway: whether the vended key opens the target.

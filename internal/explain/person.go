@@ -28,6 +28,7 @@ type Question struct {
 	Role        string // ARN or name of the role that carries the identity context; "" takes it for granted
 	Duration    int64  // seconds; 0 is the usual
 	Viewer      granary.AccountID
+	Asker       *authn.Caller // who asks
 	Env         authz.Env
 }
 
@@ -154,7 +155,7 @@ func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *in
 	now := x.Now()
 	session := &granary.Session{Account: q.Account, Name: "explained", Issued: now, Expires: now.Add(time.Hour), Context: &granary.IdentityContext{User: user.ID, Store: center.Store,
 		StoreARN: center.StoreARN(), Instance: center.ARN(), Application: app.ARN, Scopes: scopes, Expires: now.Add(time.Hour)}}
-	r := &request{env: q.Env, account: q.Account, target: q.Target, asked: q.Permission, duration: q.Duration, viewer: q.Viewer, anyRole: q.Role == "",
+	r := &request{env: q.Env, account: q.Account, target: q.Target, asked: q.Permission, duration: q.Duration, viewer: q.Viewer, anyRole: q.Role == "", asker: q.Asker,
 		caller: &authn.Caller{Kind: policy.RoleSession, Account: q.Account, Session: session}}
 	if q.Role == "" {
 		c.add("role", Assumed, "No role was named (--role): one that the application assumes with the identity context and that may call s3:GetDataAccess is taken for granted.")

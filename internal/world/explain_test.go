@@ -384,6 +384,9 @@ func TestAPersonIsExplainedLinkByLink(t *testing.T) {
 	at(map[string]any{"User": hugo}, "grant", c.Users[hugo])
 	at(map[string]any{"User": alice, "Permission": "READWRITE"}, "grant", "with READ only")
 	at(map[string]any{"User": alice, "Target": "s3://" + corp.Bucket + "/payroll/*"}, "prefix", "covers")
+	at(map[string]any{"User": alice, "Target": "s3://no-such-bucket/finance/*"}, "bucket", "There is no bucket no-such-bucket")
+	at(map[string]any{"User": hugo, "Target": "s3://no-such-bucket/x"}, "bucket", "aws s3 mb s3://no-such-bucket")
+	at(map[string]any{"User": erin, "Target": "s3://no-such-bucket/x"}, "user", "active to true")
 	at(map[string]any{"User": alice, "Role": "nobodys"}, "role", "create-role")
 	at(map[string]any{"User": alice, "Role": c.WebApp}, "identity-based policy", "s3:GetDataAccess")
 	at(map[string]any{"User": alice, "Application": "Other"}, "application", `"Other"`)
@@ -456,4 +459,36 @@ func TestStrangersRefusalsAreExplained(t *testing.T) {
 			t.Errorf("explained %q", bad)
 		}
 	}
+}
+
+// That a bucket is not there, or is another account's, is told to those whom S3 would tell; to others a name is as good as any.
+func TestBucketsThatAreNotThereAreToldToThoseWhoMayKnow(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	admin := administrator(t, c.World)
+	m := join(t, c.World, admin, "other")
+	must[*s3.CreateBucketOutput](t)(c.S3(m.key).CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("theirs-alone")}))
+	at := func(k client.Key, target, link, words string) {
+		t.Helper()
+		var out explained
+		if err := client.Ask(ctx, as(c.World, k), "ExplainAccess", map[string]any{"User": alice, "Target": target}, &out); err != nil {
+			t.Error(err)
+			return
+		}
+		if name, detail, fix := out.broken(); name != link || !strings.Contains(detail+" "+fix, words) || link == "prefix" && strings.Contains(detail+fix, m.id) {
+			t.Errorf("%s: broke at %q: %s / %s\nwant %q with %q", target, name, detail, fix, link, words)
+		}
+	}
+	at(admin, "s3://theirs-alone/x", "bucket", "--account-id "+m.id)
+	at(admin, "s3://nobodys/x", "bucket", "There is no bucket nobodys")
+	put := func(statements string) {
+		must[*iam.PutUserPolicyOutput](t)(iam.NewFromConfig(c.AWS(admin)).PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("machine"), PolicyName: aws.String("explain"), PolicyDocument: aws.String(statement(statements))}))
+	}
+	explains := `{"Effect":"Allow","Action":"granary:ExplainAccess","Resource":"*"}`
+	put(explains)
+	at(c.Machine, "s3://nobodys/x", "prefix", "covers")
+	at(c.Machine, "s3://theirs-alone/x", "prefix", "covers")
+	put(explains + `,{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::nobodys"}`)
+	at(c.Machine, "s3://nobodys/x", "bucket", "There is no bucket nobodys")
+	at(c.Machine, "s3://nobodys-either/x", "prefix", "covers")
 }

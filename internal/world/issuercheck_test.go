@@ -23,7 +23,9 @@ func TestIssuerTestsTellOfApplicationsThatTheCallerSees(t *testing.T) {
 	m, other := join(t, c.World, admin, "data"), join(t, c.World, admin, "other")
 	token := must[string](t)(c.Provider.Issue(alice, corp.ClientID, nil))
 	ask := func(k client.Key, issuer string) (said string, err error) {
-		var out struct{ Steps []struct{ Name, Result, Detail string } }
+		var out struct {
+			Steps []struct{ Name, Result, Detail string }
+		}
 		err = client.Ask(ctx, as(c.World, k), "TestTrustedTokenIssuer", map[string]string{"TrustedTokenIssuerArn": issuer, "Token": token}, &out)
 		for _, s := range out.Steps {
 			said += s.Result + " " + s.Name + ": " + s.Detail + "\n"

@@ -90,7 +90,7 @@ func (s *service) explainAccess(c *awsapi.Call, in *api.ExplainAccessInput) (*ap
 	if err != nil {
 		return nil, err
 	}
-	q := explain.Question{Account: accountOf(c, in.AccountId), User: in.User, Target: t, Permission: p, Application: in.Application, Role: in.Role, Viewer: c.Caller.Account, Env: c.Env}
+	q := explain.Question{Account: accountOf(c, in.AccountId), User: in.User, Target: t, Permission: p, Application: in.Application, Role: in.Role, Viewer: c.Caller.Account, Asker: c.Caller, Env: c.Env}
 	if in.DurationSeconds != nil {
 		q.Duration = *in.DurationSeconds
 	}
