@@ -13,16 +13,28 @@ import (
 // Replays remembers what may be used once.
 type Replays struct{ tx *Tx }
 
-// Use marks a key used until a time. It fails with Exists when the key is used already. Of the key, which others wrote and may be
-// as long as they please, the SHA-256 is kept.
-func (r Replays) Use(key string, until time.Time) error {
-	hash := sha256.Sum256([]byte(key))
-	n, err := r.tx.execCount("INSERT INTO replay (key, until) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING",
-		base64.RawURLEncoding.EncodeToString(hash[:]), until.Unix())
+// Use marks a key used until a time, with a note of who did it. It fails with Exists when the key is used already. Of the key,
+// which others wrote and may be as long as they please, the SHA-256 is kept.
+func (r Replays) Use(key string, until time.Time, note string) error {
+	n, err := r.tx.execCount("INSERT INTO replay (key, until, note) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING", hashed(key), until.Unix(), note)
 	if err == nil && n == 0 {
 		return granary.Errorf(granary.Exists, "This has been used already.")
 	}
 	return err
+}
+
+// Note is what was noted when a key was used, "" when it was not.
+func (r Replays) Note(key string) (note string, err error) {
+	err = r.tx.row("SELECT note FROM replay WHERE key = $1", hashed(key)).Scan(&note)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return note, err
+}
+
+func hashed(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // Idempotency remembers answers by the client's token, so that a retry is not a second request.

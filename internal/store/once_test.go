@@ -15,7 +15,7 @@ func TestWhatWasUsedStaysUsed(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
 		until := time.Now().Add(time.Hour)
 		use := func(db *DB, key string) error {
-			return db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(key, until) })
+			return db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(key, until, "") })
 		}
 		db := open(t, where)
 		var first atomic.Int32
@@ -36,7 +36,7 @@ func TestWhatWasUsedStaysUsed(t *testing.T) {
 		}
 		// A transaction that fails uses nothing.
 		_ = db.Update(context.Background(), func(tx *Tx) error {
-			if err := tx.Replays.Use("b", until); err != nil {
+			if err := tx.Replays.Use("b", until, ""); err != nil {
 				t.Error(err)
 			}
 			return granary.Errorf(granary.Denied, "no")

@@ -169,7 +169,7 @@ func TestManyWritersShareCommitsInOneOrder(t *testing.T) {
 						if err := tx.Users.Create(user(id, id, id+"@x")); err != nil {
 							return err
 						}
-						return tx.Replays.Use(fmt.Sprint("token", i), time.Now().Add(time.Hour))
+						return tx.Replays.Use(fmt.Sprint("token", i), time.Now().Add(time.Hour), "")
 					})
 					if err == nil {
 						used[w]++
@@ -331,7 +331,7 @@ func BenchmarkUpdateParallel(b *testing.B) {
 			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					err := db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(granary.UUID(), time.Now().Add(time.Hour)) })
+					err := db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(granary.UUID(), time.Now().Add(time.Hour), "") })
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -22,6 +22,8 @@ import (
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"granary/internal/client"
 	"granary/internal/postgres/pgtest"
@@ -270,4 +272,82 @@ func TestNodesBeginTogether(t *testing.T) {
 	if accounts[0] == "" || accounts[1] != accounts[0] || accounts[2] != accounts[0] {
 		t.Errorf("accounts %v", accounts)
 	}
+}
+
+// invoked makes a client's requests attempts of one invocation, as an SDK's own retries are.
+func invoked(id string) func(*ssooidc.Options) {
+	return func(o *ssooidc.Options) {
+		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
+			return s.Build.Insert(middleware.BuildMiddlewareFunc("invocation", func(ctx context.Context, in middleware.BuildInput, next middleware.BuildHandler) (middleware.BuildOutput, middleware.Metadata, error) {
+				in.Request.(*smithyhttp.Request).Header.Set("Amz-Sdk-Invocation-Id", id)
+				return next.HandleBuild(ctx, in)
+			}), "ClientRequestID", middleware.After)
+		})
+	}
+}
+
+// The SDK's own retry of an exchange whose answer was lost is answered, to the letter by the node that did it, for the same session
+// by another and after a restart; what differs in anything is a second use.
+func TestAnExchangeIsRetriedOnAnyNode(t *testing.T) {
+	ctx := t.Context()
+	c := shared(t)
+	far := another(t, c, c.Config.State)
+	browsers := signInWith(t, c.Company)
+	browsers.app = c.app
+	send := func(n *tokens, in ssooidc.CreateTokenWithIAMInput, id string) (*ssooidc.CreateTokenWithIAMOutput, error) {
+		in.ClientId = &c.Application
+		return ssooidc.NewFromConfig(n.AWS(c.app)).CreateTokenWithIAM(ctx, &in, invoked(id))
+	}
+	token := must[string](t)(c.Provider.SignIn(ctx, alice))
+	verifier := strings.Repeat("v", 43)
+	code := browsers.signIn(t, browser(), browsers.request(verifier, nil), alice).Get("code")
+	for name, in := range map[string]ssooidc.CreateTokenWithIAMInput{
+		"token": {GrantType: aws.String(world.JWTBearer), Assertion: &token},
+		"code":  {GrantType: aws.String("authorization_code"), Code: &code, CodeVerifier: &verifier, RedirectUri: aws.String(backTo)},
+	} {
+		first := must[*ssooidc.CreateTokenWithIAMOutput](t)(send(c, in, name+" 1"))
+		if again := must[*ssooidc.CreateTokenWithIAMOutput](t)(send(c, in, name+" 1")); *again.AccessToken != *first.AccessToken || *again.RefreshToken != *first.RefreshToken {
+			t.Errorf("%s: the same node answers a retry otherwise", name)
+		}
+		elsewhere := must[*ssooidc.CreateTokenWithIAMOutput](t)(send(far, in, name+" 1"))
+		if a, b := session(t, first), session(t, elsewhere); a == "" || a != b {
+			t.Errorf("%s: another node began the session %s, and it was %s", name, b, a)
+		}
+		if name == "code" {
+			continue // a second use would end the session
+		}
+		reads(t, c.Company, c.app, elsewhere)
+		scoped := in
+		scoped.Scope = []string{"openid"}
+		for what, n := range map[string]func() error{
+			"another invocation": func() error { _, err := send(far, in, name+" 2"); return err },
+			"another input":      func() error { _, err := send(far, scoped, name+" 1"); return err },
+			"another caller": func() error {
+				_, err := ssooidc.NewFromConfig(far.AWS(far.Root())).CreateTokenWithIAM(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: &c.Application, GrantType: in.GrantType, Assertion: &token}, invoked(name+" 1"))
+				return err
+			},
+		} {
+			if err := n(); err == nil || !strings.Contains(err.Error(), "InvalidGrantException") && !strings.Contains(err.Error(), "AccessDenied") {
+				t.Errorf("%s, %s: %v", name, what, err)
+			}
+		}
+		next := must[*ssooidc.CreateTokenWithIAMOutput](t)(far.refresh(ctx, elsewhere.RefreshToken))
+		if _, err := c.refresh(ctx, next.RefreshToken); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.refresh(ctx, first.RefreshToken); err == nil { // an old one: the session ends
+			t.Error("an old refresh token was taken")
+		}
+		if _, err := send(another(t, c, c.Config.State), in, name+" 1"); err == nil {
+			t.Error("a retry brought a session back that was ended")
+		}
+	}
+}
+
+// session is the credential id in an answer's identity token.
+func session(t *testing.T, out *ssooidc.CreateTokenWithIAMOutput) string {
+	t.Helper()
+	claims := payloadOf(t, *out.IdToken)
+	id, _ := claims["aws:credential_id"].(string)
+	return id
 }

@@ -40,7 +40,7 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	session := s.begin(e, user, scopes)
 	session.Actor = strings.Replace(string(issuer.ARN()), "/tti-", "/", 1)
-	if err := s.use(e, issuer, claims, session); err != nil {
+	if session, err = s.use(e, issuer, claims, session); err != nil {
 		return nil, err
 	}
 	e.record(session, issuer.ARN(), scopes)
@@ -111,16 +111,23 @@ func findPerson(x *index.Index, store granary.StoreID, issuer *granary.Issuer, c
 	return user, nil
 }
 
-// use records that the token was exchanged, durably and before anything is issued for it, and the session that begins with it.
+// use records that the token was exchanged, durably and before anything is issued for it, and the session that begins with it. A
+// retry goes on with the session that began.
 // Tokens without jti cannot be told apart, and are not protected (identity-center §9.1 step 13).
-func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims, session *session) error {
+func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims, session *session) (*session, error) {
 	if claims.ID == "" && !session.kept {
-		return nil
+		return session, nil
 	}
+	began := session
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
 		if claims.ID != "" {
-			if err := tx.Replays.Use(e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(s.Issuers.Skew)); err != nil {
+			before, err := e.useOnce(tx, e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(s.Issuers.Skew), session)
+			if err != nil {
 				return err
+			}
+			if before != nil {
+				began = before
+				return nil
 			}
 		}
 		if !session.kept {
@@ -129,9 +136,9 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 		return tx.TokenSessions.Put(&session.TokenSession)
 	})
 	if granary.Is(err, granary.Exists) {
-		return invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay", "used")
+		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay", "used")
 	}
-	return err
+	return began, err
 }
 
 // scopes are those granted: all that are configured and the standing ones, or what was asked of them.

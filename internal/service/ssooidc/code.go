@@ -55,7 +55,7 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	session := s.begin(e, user, scopes)
 	session.ID = code.Session
-	if err := s.spend(e, code, session); err != nil {
+	if session, err = s.spend(e, code, session); err != nil {
 		return nil, err
 	}
 	e.record(session, "", scopes)
@@ -63,23 +63,26 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 }
 
 // spend records that the code was redeemed, durably and before anything is issued for it. A second use ends the session that the
-// first began (RFC 6749 §4.1.2).
-func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *session) error {
+// first began (RFC 6749 §4.1.2), unless it is the first request sent again.
+func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *session) (*session, error) {
 	var again bool
+	began := session
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
-		again = false // a transaction may run again
-		err := tx.Replays.Use("code\x00"+code.ID, code.Expires)
+		before, err := e.useOnce(tx, "code\x00"+code.ID, code.Expires, session)
 		switch {
 		case granary.Is(err, granary.Exists):
 			again = true
 			return tx.TokenSessions.Delete(code.Session)
+		case before != nil:
+			began = before
+			return nil
 		case err != nil || !session.kept:
 			return err
 		}
 		return tx.TokenSessions.Put(&session.TokenSession)
 	})
 	if err == nil && again {
-		return invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.").At("replay", "used")
+		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.").At("replay", "used")
 	}
-	return err
+	return began, err
 }

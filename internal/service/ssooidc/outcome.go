@@ -16,8 +16,8 @@ const (
 )
 
 // outcomes lets a client whose answer got lost have it again: the SDK's own retry of an exchange, which would else fail because
-// the token was used. A retry is the same request of the same caller with the SDK's same invocation id. Answers are kept
-// sealed, in memory, for a minute.
+// the token was used. Answers are kept sealed, in memory, for a minute; on another node, or after a restart, the retry is answered
+// for the same session by what stands beside the used token (usage).
 type outcomes struct {
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*outcome
@@ -34,10 +34,10 @@ type outcome struct {
 
 // once runs an exchange, or waits for the one that this is a retry of. A failed one is run again.
 func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateTokenWithIAMOutput, error)) (*api.CreateTokenWithIAMOutput, error) {
-	if e.call.InvocationID == "" || len(e.call.InvocationID) > 128 {
+	if e.hash == nil {
 		return run()
 	}
-	mine, first := o.enter(e)
+	mine, first := o.enter(e, [sha256.Size]byte(e.hash))
 	if first {
 		defer close(mine.done)
 		out, err := run()
@@ -65,9 +65,7 @@ func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateToke
 }
 
 // enter finds the request's outcome or makes room for it.
-func (o *outcomes) enter(e *exchange) (found *outcome, first bool) {
-	in, _ := json.Marshal([]any{e.call.Caller.ARN, e.call.Caller.AccessKeyID, e.call.InvocationID, e.in})
-	key := sha256.Sum256(in)
+func (o *outcomes) enter(e *exchange, key [sha256.Size]byte) (found *outcome, first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.queue) > 0 && (len(o.queue) >= maxOutcomes || !e.call.Now.Before(o.queue[0].until)) {

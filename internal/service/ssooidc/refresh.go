@@ -56,7 +56,6 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 	var scopes []string
 	var refused error // told after the transaction, which commits what it changed
 	err := s.DB.Update(e.call, func(tx *store.Tx) (err error) {
-		found, scopes, refused = nil, nil, nil // a transaction may run again
 		if found, err = tx.TokenSessions.Get(token.Session); err != nil {
 			return err
 		}

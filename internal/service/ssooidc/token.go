@@ -26,10 +26,11 @@ type exchange struct {
 	in     *api.CreateTokenWithIAMInput
 	app    *index.Application
 	center *granary.IdentityCenter
+	hash   []byte // tells a retry from another request; nil: nothing does
 }
 
 func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMInput) (*api.CreateTokenWithIAMOutput, error) {
-	e := &exchange{call: c, in: in}
+	e := &exchange{call: c, in: in, hash: requestHash(c, in)}
 	if err := e.identify(s.Index); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 
 -- +goose Up
 CREATE TABLE change (rev BIGINT PRIMARY KEY, kind TEXT NOT NULL, deleted BOOLEAN NOT NULL, doc TEXT NOT NULL);
-CREATE TABLE replay (key TEXT COLLATE "C" PRIMARY KEY, until BIGINT NOT NULL);
+CREATE TABLE replay (key TEXT COLLATE "C" PRIMARY KEY, until BIGINT NOT NULL, note TEXT NOT NULL);
 CREATE INDEX replay_until ON replay (until);
 CREATE TABLE idempotency (key TEXT COLLATE "C" PRIMARY KEY, until BIGINT NOT NULL, doc TEXT NOT NULL);
 CREATE INDEX idempotency_until ON idempotency (until);
