@@ -25,7 +25,8 @@ type canToken struct {
 	Last    *granary.Grant
 }
 
-// Can lists what a person reaches: the grants of the person by name, then those of each of the person's groups, by scope.
+// Can lists what a person reaches: the grants of the person by name, then those of each of the person's groups, by scope. Pages
+// are as those of Who.
 func (x *Explainer) Can(ctx context.Context, q Can) (out []Holding, next string, err error) {
 	j, err := x.judge(q.Account, q.Env)
 	if err != nil {

@@ -33,7 +33,8 @@ type whoPage struct {
 }
 
 // Who lists who reaches a target: for each grant that covers it, narrowest scope first, the person, everybody in the group, or
-// the IAM principal. Somebody with several grants comes several times.
+// the IAM principal. Somebody with several grants comes several times. What is there from the first page to the last is told once, in its
+// place; of what comes or goes meanwhile the pages may tell.
 func (x *Explainer) Who(ctx context.Context, q Who) (out []Holding, next string, err error) {
 	j, err := x.judge(q.Account, q.Env)
 	if err != nil {

@@ -241,10 +241,35 @@ func TestOthersLearnNothingFromExplanations(t *testing.T) {
 			t.Errorf("%s %v: %v", operation, in, err)
 		}
 	}
-	for _, token := range []string{"x", "bm9uc2Vuc2U=", "e30="} {
-		err := client.Ask(ctx, c.Env, "ListWhoCanAccess", map[string]any{"Target": "s3://" + corp.Bucket + "/finance/*", "NextToken": token}, nil)
-		if token != "e30=" && (err == nil || !strings.Contains(err.Error(), "NextToken")) {
-			t.Errorf("%s: %v", token, err)
+	// A token is good for the list that gave it.
+	next := func(operation string, in map[string]any) string {
+		t.Helper()
+		var page struct{ NextToken string }
+		in["MaxResults"] = 1
+		if err := client.Ask(ctx, c.Env, operation, in, &page); err != nil || page.NextToken == "" {
+			t.Fatalf("%s: a token is %q, %v", operation, page.NextToken, err)
+		}
+		return page.NextToken
+	}
+	who := next("ListWhoCanAccess", map[string]any{"Target": "s3://" + corp.Bucket + "/finance/drafts/*"})
+	can := next("ListUserAccess", map[string]any{"User": grace})
+	for _, x := range []struct {
+		operation, target, user, permission, token string
+		good                                       bool
+	}{
+		{"ListWhoCanAccess", "finance/drafts/*", "", "READ", who, true}, {"ListUserAccess", "", c.Users[grace], "", can, true},
+		{"ListWhoCanAccess", "finance/drafts/*", "", "WRITE", who, false}, {"ListWhoCanAccess", "finance/*", "", "READ", who, false}, {"ListWhoCanAccess", "finance/drafts/*", "", "READ", can, false},
+		{"ListUserAccess", "", alice, "", can, false}, {"ListUserAccess", "", grace, "", who, false}, {"ListUserAccess", "", grace, "", "e30=", false},
+		{"ListWhoCanAccess", "finance/*", "", "READ", "x", false}, {"ListWhoCanAccess", "finance/*", "", "READ", "bm9uc2Vuc2U=", false}, {"ListWhoCanAccess", "finance/*", "", "READ", "e30=", false},
+	} {
+		in := map[string]any{"NextToken": x.token}
+		if x.user != "" {
+			in["User"] = x.user
+		} else {
+			in["Target"], in["Permission"] = "s3://"+corp.Bucket+"/"+x.target, x.permission
+		}
+		if err := client.Ask(ctx, c.Env, x.operation, in, nil); (err == nil) != x.good || err != nil && !strings.Contains(err.Error(), "NextToken") {
+			t.Errorf("%+v: %v", x, err)
 		}
 	}
 	// The member's own refusals are its own, and the management account's to see.

@@ -110,27 +110,18 @@ func (s *service) listWhoCanAccess(c *awsapi.Call, in *api.ListWhoCanAccessInput
 	if err != nil {
 		return nil, err
 	}
-	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, usualHoldings)
+	account := accountOf(c, in.AccountId)
+	pages := awsapi.ListOf("who", string(account), t.String(), in.TargetType, p.String())
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, usualHoldings)
 	if err != nil {
 		return nil, err
 	}
-	list, next, err := s.Explain.Who(c, explain.Who{Account: accountOf(c, in.AccountId), Target: t, Permission: p, After: after, Limit: limit, Env: c.Env})
-	return &api.ListWhoCanAccessOutput{Holdings: holdings(list), NextToken: nextToken(next)}, err
-}
-
-func nextToken(after string) string {
-	if after == "" {
-		return ""
-	}
-	return awsapi.NextToken(after)
+	list, next, err := s.Explain.Who(c, explain.Who{Account: account, Target: t, Permission: p, After: after, Limit: limit, Env: c.Env})
+	return &api.ListWhoCanAccessOutput{Holdings: holdings(list), NextToken: pages.NextToken(next)}, err
 }
 
 // listUserAccess lists what a person reaches.
 func (s *service) listUserAccess(c *awsapi.Call, in *api.ListUserAccessInput) (*api.ListUserAccessOutput, error) {
-	after, limit, err := awsapi.Page(in.MaxResults, in.NextToken, usualHoldings)
-	if err != nil {
-		return nil, err
-	}
 	account := accountOf(c, in.AccountId)
 	center, ok := s.Explain.Center(account)
 	if !ok {
@@ -140,9 +131,14 @@ func (s *service) listUserAccess(c *awsapi.Call, in *api.ListUserAccessInput) (*
 	if !ok {
 		return nil, granary.Errorf(granary.NotFound, "The directory %s has no user whose id, user name or e-mail address is %q.", center.Store, in.User)
 	}
+	pages := awsapi.ListOf("can", string(account), string(user.ID))
+	after, limit, err := pages.Page(in.MaxResults, in.NextToken, usualHoldings)
+	if err != nil {
+		return nil, err
+	}
 	list, next, err := s.Explain.Can(c, explain.Can{Account: account, User: user, After: after, Limit: limit, Env: c.Env})
 	active := !user.Disabled
-	return &api.ListUserAccessOutput{UserId: string(user.ID), UserName: user.UserName, Active: &active, Holdings: holdings(list), NextToken: nextToken(next)}, err
+	return &api.ListUserAccessOutput{UserId: string(user.ID), UserName: user.UserName, Active: &active, Holdings: holdings(list), NextToken: pages.NextToken(next)}, err
 }
 
 func holdings(list []explain.Holding) []api.Holding {
