@@ -22,5 +22,5 @@ docs: ## what the code says of itself
 fuzz: ## each fuzzer for a short while
 	./scripts/fuzz 20s
 
-prove: ## a million generated cases for each property of the two engines, and every mutant of them: for the night
+prove: ## a million generated cases for each property of the two engines, a hundredth of it for SCIM, and every mutant of the engines: for the night
 	./scripts/prove

@@ -110,8 +110,12 @@ func (c *call) patchOne(g *granary.Group, m *members, op operation) error {
 
 // patch reads the forms that providers send. A remove with a list removes those listed and never everybody.
 func (m *members) patch(p path, op operation) error {
-	if p.sub != "" && !strings.EqualFold(p.sub, "value") {
-		return nil // nothing else of a member is kept
+	switch strings.ToLower(p.sub) {
+	case "", "value":
+	case "display", "displayname", "type", "$ref":
+		return nil // nothing of these is kept
+	default:
+		return invalid("invalidPath", "A member has no "+p.sub+".")
 	}
 	ids, err := memberIDs(op.value)
 	if err != nil {

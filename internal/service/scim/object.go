@@ -13,6 +13,7 @@ type object map[string]any
 // The schemas.
 const (
 	userSchema       = "urn:ietf:params:scim:schemas:core:2.0:User"
+	coreSchemas      = "urn:ietf:params:scim:schemas:core:"
 	groupSchema      = "urn:ietf:params:scim:schemas:core:2.0:Group"
 	enterpriseSchema = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 	listSchema       = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -166,11 +167,12 @@ func (o object) plain() (object, error) {
 	return out, nil
 }
 
-// coreName cuts the schema of users or groups off a name; nothing is left of the schema itself.
+// coreName cuts the schema of users or groups off a name, also where it stands twice; nothing is left of the schema itself.
 func coreName(name string) (short string, core bool) {
 	for _, schema := range []string{userSchema, groupSchema} {
 		if rest, ok := cutFold(name, schema); ok && (rest == "" || rest[0] == ':') {
-			return strings.TrimPrefix(rest, ":"), true
+			short, _ = coreName(strings.TrimPrefix(rest, ":"))
+			return short, true
 		}
 	}
 	return name, false

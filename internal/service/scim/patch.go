@@ -58,7 +58,7 @@ func (op *operation) settle() error {
 		return nil
 	}
 	v := asObject(unquoted(op.value))
-	if v == nil {
+	if v == nil || v.get("value") != nil {
 		return invalid("invalidValue", "An operation without a path needs an object of attributes as its value.")
 	}
 	v, err := v.plain()
@@ -156,10 +156,11 @@ func (p path) apply(o object, op operation) {
 		}
 		sub.set(p.sub, op.value)
 	default:
-		value := op.value
-		if complexes[strings.ToLower(p.attr)] {
-			value = unquoted(value)
+		if !complexes[strings.ToLower(p.attr)] {
+			o.set(p.attr, op.value)
+			return
 		}
+		value := unquoted(op.value)
 		v := asObject(value)
 		if v == nil || sub == nil {
 			o.set(p.attr, value)

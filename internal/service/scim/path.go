@@ -17,16 +17,15 @@ var ofExtension = map[string]bool{"employeenumber": true, "costcenter": true, "o
 
 // parsePath reads a path. Schemas have dots in them, so the known ones are cut off first.
 func parsePath(s string) (p path, err error) {
-	if rest, ok := cutFold(s, enterpriseSchema); ok {
-		s = strings.TrimPrefix(rest, ":")
-		if s == "" {
+	s, _ = coreName(s)
+	for rest, ok := cutFold(s, enterpriseSchema); ok; rest, ok = cutFold(s, enterpriseSchema) {
+		if s, _ = coreName(strings.TrimPrefix(rest, ":")); s == "" {
 			return path{attr: enterpriseSchema}, nil
 		}
 		p.extension = true
-	} else if rest, ok := cutFold(s, userSchema+":"); ok {
-		s = rest
-	} else if rest, ok := cutFold(s, groupSchema+":"); ok {
-		s = rest
+	}
+	if _, ok := cutFold(s, coreSchemas); ok {
+		return p, invalid("invalidPath", "The path \""+s+"\" begins with no schema that there is.")
 	}
 	if before, rest, ok := strings.Cut(s, "["); ok {
 		i := strings.LastIndexByte(rest, ']')
@@ -44,13 +43,14 @@ func parsePath(s string) (p path, err error) {
 	return p, checkNames(s, p)
 }
 
+// checkNames refuses what is no name, lest a change be taken for one of an attribute that is of no interest: "$.active", "user.active".
 func checkNames(s string, p path) error {
 	name := func(n string) bool {
-		return !strings.ContainsFunc(n, func(r rune) bool {
+		return !strings.HasSuffix(n, ":") && !strings.ContainsFunc(n, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_$:", r))
 		})
 	}
-	if p.attr == "" || !name(p.attr) || !name(p.sub) {
+	if p.attr == "" || p.attr[0] == '$' || !name(p.attr) || !name(p.sub) || p.sub != "" && (strings.EqualFold(p.attr, "user") || strings.EqualFold(p.attr, "group")) {
 		return invalid("invalidPath", "The path \""+s+"\" is not one.")
 	}
 	return nil

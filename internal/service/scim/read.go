@@ -66,6 +66,9 @@ func (c *call) fromSCIM(o, have object, u *granary.User) error {
 }
 
 func (c *call) enterprise(r *reader, x object, u *granary.User) error {
+	if x.get("active") != nil {
+		return invalid("invalidPath", "active is no attribute of the enterprise extension but of the user.") // no deactivation is passed over
+	}
 	u.Enterprise = granary.Enterprise{EmployeeNumber: r.text(x, "employeeNumber"), CostCenter: r.text(x, "costCenter"), Organization: r.text(x, "organization"),
 		Division: r.text(x, "division"), Department: r.text(x, "department")}
 	m := x.sub("manager")

@@ -182,12 +182,16 @@ func (c *call) patchUser(body, have object) (object, error) {
 		if err := (patcher{many: c.KeepAll}).patch(have, op); err != nil {
 			return nil, err
 		}
-	}
-	if have.text("userName") == "" {
-		return nil, invalid("mutability", "userName cannot be removed.")
-	}
-	if have.get("active") == nil {
-		return nil, invalid("mutability", "active cannot be removed.")
+		switch active := have.get("active"); { // of each operation by itself: a later one may hide what was wrong
+		case have.text("userName") == "":
+			return nil, invalid("mutability", "userName cannot be removed.")
+		case active == nil:
+			return nil, invalid("mutability", "active cannot be removed.")
+		default:
+			if _, ok := boolean(active); !ok {
+				return nil, invalid("invalidValue", "active must be true or false")
+			}
+		}
 	}
 	return have, nil
 }
