@@ -50,7 +50,7 @@ var onlyIn = map[string]struct {
 	"github.com/jackc/pgx/v5":       {"one shared database engine, in one package", []string{"internal/postgres"}},
 	"github.com/pressly/goose/v3":   {"migrations belong to the engine", []string{"internal/sqlite", "internal/postgres"}},
 	"github.com/go-jose/go-jose/v4": {"token formats live in one place", []string{"internal/idtoken", "internal/corp"}},
-	"github.com/spf13/cobra":        {"only the program reads a command line", []string{"cmd/granary"}},
+	"github.com/spf13":              {"only the program reads a command line", []string{"cmd/granary"}},
 	"go.yaml.in/yaml/v3":            {"configuration is the server's", []string{"internal/server"}},
 	"os/exec":                       {"the server starts no process", []string{"cmd/granary", "internal/mutate", "internal/postgres/pgtest"}},
 	"github.com/aws/aws-sdk-go-v2":  {"the SDK is a client: the demo and the tests use it, the server does not", []string{"cmd/granary", "internal/client", "internal/world", "internal/bench"}},

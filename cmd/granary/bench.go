@@ -26,6 +26,9 @@ were met.`,
 			if slices.Min(p.Grants) < 0 || p.People < 0 || p.Connections < 1 {
 				return misuse{errors.New("--grants and --people must be 0 or more, --connections 1 or more")}
 			}
+			if p.Duration < time.Millisecond {
+				return misuse{errors.New("--duration must be a millisecond or more")}
+			}
 			var err error
 			if p.Dir, err = os.MkdirTemp("", "granary-bench-"); err != nil {
 				return err

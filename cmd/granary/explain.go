@@ -130,9 +130,16 @@ func (q *explainFlags) check(as string, args []string) error {
 		return misuse{errors.New("granary explain takes one decision id (header x-granary-decision-id), or --as USER and one s3://bucket/key")}
 	case len(args) != 1:
 		return misuse{errors.New("granary explain --as takes one target, such as s3://bucket/prefix/*")}
+	case args[0] == "" && as == "":
+		return misuse{errors.New("the decision id is empty: give the value of the header x-granary-decision-id")}
 	case as == "" && strings.HasPrefix(args[0], "s3://"):
 		return misuse{errors.New("say for whom: granary explain --as USER " + args[0])}
+	case q.duration != 0 && (q.duration < 900 || q.duration > 43200):
+		return misuse{errors.New("--duration-seconds must be between 900 and 43200")}
 	case as != "":
+		if err := checkAccount(q.account); err != nil {
+			return err
+		}
 		return checkTarget("granary explain --as", args[0], q.permission)
 	case *q != (explainFlags{}):
 		return misuse{errors.New("--permission, --role, --application, --account-id, --duration-seconds and --object go with --as USER")}

@@ -30,7 +30,7 @@ func newIssuerTest() *cobra.Command {
 standard input) it goes on: signature, audience, times, the claim, the user, the assignment.
 The token is not used up. The exit status is 1 when a step fails.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) != 1 || args[0] == "" {
 				return misuse{errors.New("granary issuer test takes one ARN; aws sso-admin list-trusted-token-issuers shows them")}
 			}
 			return nil

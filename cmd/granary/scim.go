@@ -120,12 +120,16 @@ func newTokenCreate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make a token; it is shown once", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			given := cmd.Flags().Changed("valid")
+			if given && (valid < 24*time.Hour || valid > 43800*time.Hour) {
+				return misuse{errors.New("--valid must be between 24h and 43800h, which is five years")}
+			}
 			env, err := f.env()
 			if err != nil {
 				return err
 			}
 			in := map[string]any{"IdentityStoreId": f.store}
-			if valid > 0 {
+			if given {
 				in["ValidForSeconds"] = int64(valid / time.Second)
 			}
 			var out struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -73,6 +74,72 @@ data "aws_organizations_policies_for_target" "team" {
   depends_on = [aws_organizations_policy_attachment.guard]
 }
 
+resource "aws_organizations_resource_policy" "delegation" {
+  content = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "policies", Effect = "Allow", Principal = { AWS = aws_organizations_account.apps.id }, Action = "organizations:DescribePolicy", Resource = "*" }]
+  })
+  tags = { kind = "delegation" }
+}
+
+data "aws_organizations_organizational_units" "root" {
+  parent_id  = data.aws_organizations_organization.this.roots[0].id
+  depends_on = [aws_organizations_organizational_unit.team]
+}
+
+data "aws_organizations_organizational_unit" "team" {
+  parent_id  = data.aws_organizations_organization.this.roots[0].id
+  name       = "team"
+  depends_on = [aws_organizations_organizational_unit.team]
+}
+
+data "aws_organizations_organizational_unit_descendant_accounts" "root" {
+  parent_id  = data.aws_organizations_organization.this.roots[0].id
+  depends_on = [aws_organizations_account.apps]
+}
+
+data "aws_organizations_organizational_unit_descendant_organizational_units" "root" {
+  parent_id  = data.aws_organizations_organization.this.roots[0].id
+  depends_on = [aws_organizations_organizational_unit.below]
+}
+
+data "aws_organizations_organizational_unit_child_accounts" "root" {
+  parent_id = data.aws_organizations_organization.this.roots[0].id
+}
+
+data "aws_organizations_delegated_administrators" "sso" {
+  service_principal = "sso.amazonaws.com"
+  depends_on        = [aws_organizations_delegated_administrator.sso]
+}
+
+data "aws_organizations_delegated_services" "apps" {
+  account_id = aws_organizations_delegated_administrator.sso.account_id
+}
+
+data "aws_organizations_policies" "all" {
+  filter     = "RESOURCE_CONTROL_POLICY"
+  depends_on = [aws_organizations_policy.perimeter]
+}
+
+data "aws_organizations_policy" "guard" {
+  policy_id = aws_organizations_policy.guard.id
+}
+
+data "aws_organizations_resource_tags" "team" {
+  resource_id = aws_organizations_organizational_unit.team.id
+}
+
+output "read" {
+  value = join(" ", [
+    length(data.aws_organizations_organizational_units.root.children), data.aws_organizations_organizational_unit.team.id == aws_organizations_organizational_unit.team.id,
+    length(data.aws_organizations_organizational_unit_descendant_accounts.root.accounts),
+    length(data.aws_organizations_organizational_unit_descendant_organizational_units.root.children), length(data.aws_organizations_delegated_administrators.sso.delegated_administrators),
+    length(data.aws_organizations_delegated_services.apps.delegated_services), length(data.aws_organizations_policies.all.ids), data.aws_organizations_policy.guard.name,
+    data.aws_organizations_resource_tags.team.tags["cost"]
+  ])
+}
+output "delegation" { value = aws_organizations_resource_policy.delegation.id }
+output "organization" { value = data.aws_organizations_organization.this.id }
 output "team" { value = aws_organizations_organizational_unit.team.id }
 output "guard" { value = aws_organizations_policy.guard.id }
 output "account" { value = aws_organizations_account.apps.id }
@@ -85,16 +152,36 @@ output "attached" { value = length(data.aws_organizations_policies_for_target.te
 	if n := tf.output("attached"); n != "2" {
 		t.Errorf("the unit has %s policies, want FullAWSAccess and the guard", n)
 	}
-	tf.configure(text("iam:DeleteUser", root)) // closed accounts stay where they are, and units with accounts cannot be deleted
+	if read := tf.output("read"); read != "1 true 2 2 1 1 2 guard 1" {
+		t.Errorf("what data sources read: %s", read)
+	}
+	// Closed accounts stay where they are, and units with accounts cannot be deleted.
+	tf.configure(strings.Replace(text("iam:DeleteUser", root), `description = "who may reach in"`, "", 1))
 	tf.apply()
 	team, guard := tf.output("team"), tf.output("guard")
 	tf.imports(map[string]string{
-		"aws_organizations_organizational_unit.team": team,
-		"aws_organizations_policy.guard":             guard,
-		"aws_organizations_policy_attachment.guard":  team + ":" + guard,
+		"aws_organizations_organizational_unit.team":   team,
+		"aws_organizations_policy.guard":               guard,
+		"aws_organizations_resource_policy.delegation": tf.output("delegation"),
+		"aws_organizations_policy_attachment.guard":    team + ":" + guard,
 	})
 	tf.refused(text("iam", root), "MalformedPolicyDocumentException")
 	tf.configure(text("iam:DeleteUser", root))
 	tf.apply()
+	id := tf.output("organization")
 	tf.destroy()
+
+	// The organization is there already: it is imported, and not destroyed.
+	own := `
+resource "aws_organizations_organization" "this" {
+  aws_service_access_principals = ["sso.amazonaws.com"]
+  enabled_policy_types          = ["RESOURCE_CONTROL_POLICY", "SERVICE_CONTROL_POLICY"]
+}
+`
+	tf.refused(own, "AlreadyInOrganizationException")
+	tf.configure(own + fmt.Sprintf("import {\n  to = aws_organizations_organization.this\n  id = %q\n}\n", id))
+	tf.apply()
+	if out, err := tf.command("destroy", "-auto-approve"); err == nil || !strings.Contains(out, "OrganizationNotEmptyException") {
+		t.Errorf("destroying the organization: %v\n%s", err, out)
+	}
 }

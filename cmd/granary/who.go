@@ -95,6 +95,9 @@ func (f *listFlags) each(cmd *cobra.Command, operation string, in map[string]any
 	if f.limit < 0 {
 		return misuse{errors.New("--max-items is a number of 1 or more")}
 	}
+	if err := checkAccount(f.account); err != nil {
+		return err
+	}
 	env, err := server.ReadClientEnv(f.data)
 	if err != nil {
 		return err

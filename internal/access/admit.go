@@ -28,6 +28,20 @@ func Admit(x *index.Index, app *index.Application, center *granary.IdentityCente
 	return nil
 }
 
+// Issuer is a trusted token issuer that may vouch for people. It fails with NotFound when it was deleted, and with Invalid when the
+// account that it belongs to was closed.
+func Issuer(x *index.Index, arn granary.ARN) (*granary.Issuer, error) {
+	i, ok := x.Issuer(arn)
+	switch {
+	case !ok:
+		return nil, granary.Errorf(granary.NotFound, "The trusted token issuer %s was deleted.", arn)
+	case x.Closed(i.Account):
+		return nil, granary.Errorf(granary.Invalid, "The trusted token issuer of %s belongs to the account %s, which was closed.", i.URL, i.Account).
+			At("issuer", "closed", "issuer", i.URL, "issuerArn", string(arn))
+	}
+	return i, nil
+}
+
 // Person finds the one user that an issuer's claim means.
 func Person(x *index.Index, store granary.StoreID, issuer *granary.Issuer, value string) (*granary.User, error) {
 	found := x.FindUsers(store, issuer.Attribute, value)

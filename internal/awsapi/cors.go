@@ -3,14 +3,16 @@ package awsapi
 import (
 	"net/http"
 	"slices"
+
+	"granary"
 )
 
 // cors lets browsers call either plane from the origins, any when there are none: requests are signed, never carried by cookies.
-// It answers a preflight itself and reports that it did.
-func cors(w http.ResponseWriter, r *http.Request, origins []string) bool {
+// It answers a preflight itself and reports that it did, or why it is refused.
+func cors(w http.ResponseWriter, r *http.Request, origins []string) (answered bool, err error) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
-		return false
+		return false, nil
 	}
 	preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 	h := w.Header()
@@ -19,16 +21,16 @@ func cors(w http.ResponseWriter, r *http.Request, origins []string) bool {
 		h.Add("Vary", "Origin")
 		if !slices.Contains(origins, origin) {
 			if preflight {
-				http.Error(w, "The origin "+origin+" is none that cors.origins names.", http.StatusForbidden)
+				err = granary.Errorf(granary.Denied, "The origin %s is none that cors.origins names.", origin).At("request", "origin")
 			}
-			return preflight
+			return false, err
 		}
 		allowed = origin
 	}
 	h.Set("Access-Control-Allow-Origin", allowed)
-	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range, x-amz-request-id, x-amz-id-2, x-amz-bucket-region, x-amzn-RequestId")
+	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range, x-amz-request-id, x-amz-id-2, x-amz-bucket-region, x-amzn-RequestId, x-granary-decision-id")
 	if !preflight {
-		return false
+		return false, nil
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, HEAD, PUT, POST, DELETE")
 	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
@@ -37,5 +39,5 @@ func cors(w http.ResponseWriter, r *http.Request, origins []string) bool {
 	}
 	h.Set("Access-Control-Max-Age", "3600")
 	w.WriteHeader(http.StatusNoContent)
-	return true
+	return true, nil
 }

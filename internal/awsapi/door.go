@@ -2,7 +2,6 @@ package awsapi
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -75,11 +74,15 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer d.recover(w, in)
 	w.Header().Set("Server", "Granary")
 	if absolute, ours := d.Hosts.Proxied(r); absolute && !ours {
-		http.Error(w, fmt.Sprintf("Granary is a proxy for %s and the names below it only; it does not forward requests to %s.",
-			d.Hosts.Domain, r.Host), http.StatusForbidden)
+		d.plain(w, r, in, http.StatusForbidden, granary.Errorf(granary.Denied, "Granary is a proxy for %s and the names below it only; it does not forward requests to %s.",
+			d.Hosts.Domain, r.Host).At("request", "foreign-host"))
 		return
 	}
-	if cors(w, r, d.Origins) {
+	switch answered, err := cors(w, r, d.Origins); {
+	case err != nil:
+		d.plain(w, r, in, http.StatusForbidden, err)
+		return
+	case answered:
 		return
 	}
 	in.Label, _ = d.Hosts.Label(r.Host)
@@ -97,10 +100,16 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		d.serve(w, r, s, in)
 	case err != nil:
-		http.Error(w, err.Error(), http.StatusBadRequest) // not even a request line that can be read
+		d.plain(w, r, in, http.StatusBadRequest, err) // not even a request line that can be read
 	default:
 		d.Data.ServeS3(w, r, in)
 	}
+}
+
+// plain refuses a request that is for no service, in a text.
+func (d *Door) plain(w http.ResponseWriter, r *http.Request, in Inbound, status int, err error) {
+	d.stranger(w.Header(), r, in, "http", r.Method, http.StatusText(status), err)
+	http.Error(w, err.Error(), status)
 }
 
 // recover turns a bug into a 500 without a word about it, and a stack trace in the log.

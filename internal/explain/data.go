@@ -253,6 +253,10 @@ func (x *Explainer) sentence(w *granary.Why) string {
 		return fmt.Sprintf("The grant %s covers %s with %s only, and %s was asked for: grants do not add up.", f["grant"], f["target"], f["has"], f["permission"])
 	case "grant/none":
 		return "No grant is for this caller, neither by name nor through a group."
+	case "request/scim-disabled":
+		return "Provisioning is disabled for the identity store " + f["store"] + "."
+	case "request/scim-closed":
+		return "The account that the identity store " + f["store"] + " belongs to was closed."
 	case "prefix/not-covered":
 		return fmt.Sprintf("None of the caller's grants covers %s with %s.", f["target"], f["permission"])
 	}

@@ -45,6 +45,9 @@ func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id s
 		if b, ok := x.Index.Bucket(f.Bucket); ok && f.KeyID == "" {
 			owner = b.Owner
 		}
+		if app, ok := x.Index.Application(f.Application); ok {
+			owner = app.Account
+		}
 		if !x.mayRead(viewer, owner) {
 			return nil, missing
 		}
@@ -77,6 +80,9 @@ func (x *Explainer) own(e *audit.Event, viewer granary.AccountID) bool {
 func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 	out := &Decision{ID: id, Operation: f.Service + ":" + f.Operation, Code: f.Code, Message: f.Message, RequestID: f.RequestID, At: f.At, Caller: "anonymous", Now: Unknown,
 		NowDetail: "Nothing of the request was kept but what is shown: send it again."}
+	if f.Service == "signin" {
+		return x.browser(out, f)
+	}
 	if f.KeyID != "" {
 		out.Caller = "whoever claims the access key " + f.KeyID
 	}
@@ -88,12 +94,40 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 		return out
 	}
 	links := []string{"key", "session", "request", "policy"}
+	if f.Link == "request" { // who sent it was not asked
+		links = []string{"request", "key", "session", "policy"}
+	}
 	out.Chain = x.chain(links, d, f.Message, principal{}, nil)
 	if k, ok := x.Index.AccessKey(f.KeyID); ok && f.Link == "key" {
 		out.NowDetail = "The access key is known and active now; its secret must fit. " + out.NowDetail
 		if !k.Active {
 			out.Now, out.NowDetail = Refused, "The access key is inactive."
 		}
+	}
+	return out
+}
+
+// signInOrder are the links of a sign-in with a browser.
+var signInOrder = []string{"browser", "application", "request", "scope", "issuer", "token", "audience", "user", "assignment"}
+
+// browser explains a refusal at /authorize, before anybody was known.
+func (x *Explainer) browser(out *Decision, f *granary.Refusal) *Decision {
+	out.Caller, out.NowDetail = "a browser", "Nothing of the sign-in was kept but what is shown: have the person begin it again."
+	facts := map[string]string{"application": string(f.Application), "scope": "SCOPE"}
+	if app, ok := x.Index.Application(f.Application); ok {
+		if center, ok := x.Index.IdentityCenterByID(app.Instance); ok {
+			facts["instance"] = string(center.ARN())
+		}
+		if p, ok := x.Index.SignInProvider(app.Instance); ok {
+			if i, ok := x.Index.Issuer(p.Issuer); ok {
+				facts["issuer"] = i.URL
+			}
+		}
+	}
+	d := &audit.Decision{Link: f.Link, Cause: f.Cause, Facts: facts}
+	out.Chain = x.chain(signInOrder, d, f.Message, principal{}, nil)
+	if f.Link != "scope" { // which one was not kept
+		out.Now, out.NowDetail = x.exchangeNow(d, true)
 	}
 	return out
 }
@@ -120,7 +154,13 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 	if e.EventName == "GetDataAccess" && d.Link != "policy" && d.Owner != "" {
 		p.account = granary.AccountID(d.Owner)
 	}
-	detail := e.ErrorMessage
+	if e.ErrorCode == "" { // the request succeeded but for some of its parts
+		out.Code, out.Message = "AccessDenied", "Some of what was asked for was refused, and the rest done"
+		if p := e.Decision.Policy; p != nil {
+			out.Message += ": the first was " + p.Action + " on " + p.Resource
+		}
+	}
+	detail := out.Message
 	if s := x.sentence(&granary.Why{Link: d.Link, Cause: d.Cause, Facts: d.Facts}); s != noSentence {
 		detail = s
 	}
@@ -135,7 +175,7 @@ func linksOf(e *audit.Event) []string {
 	case e.EventName == "CreateTokenWithIAM":
 		return []string{"key", "session", "request", "application", "policy", "token", "issuer", "audience", "user", "assignment", "scope", "replay", "role", "grant", "prefix"}
 	case e.EventName == "UserAuthentication":
-		return []string{"token", "issuer", "audience", "user", "assignment"}
+		return signInOrder
 	case e.EventName == "AssumeRole":
 		return []string{"key", "session", "request", "policy", "role", "token", "user", "duration"}
 	case e.EventName == "AssumeRoleWithWebIdentity":
@@ -222,7 +262,12 @@ func good(link string, e *audit.Event) string {
 	case "request":
 		return "The request could be read."
 	case "application":
-		return "The application " + parameter(e, "clientId") + " is known and enabled, and has the grant type."
+		if id := parameter(e, "clientId"); id != "" {
+			return "The application " + id + " is known and enabled, and has the grant type."
+		}
+		return "The application is known and enabled, and has the redirect URI."
+	case "browser":
+		return "The browser may sign in."
 	case "policy":
 		return "Policies allow it."
 	case "token":

@@ -45,6 +45,8 @@ var fixes = map[string]func(f map[string]string, p principal) string{
 	"application/missing":   say("Send the ARN of an application as clientId: aws sso-admin list-applications shows them."),
 	"application/disabled":  from("Run: aws sso-admin update-application --application-arn %s --status ENABLED", "application"),
 	"application/no-actors": from("Run: aws sso-admin put-application-authentication-method --application-arn %s --authentication-method-type IAM --authentication-method …, with an actor policy that allows sso-oauth:CreateTokenWithIAM to the caller.", "application"),
+	"application/closed":    say("Come through an application of another account: that of this one was closed."),
+	"application/redirect":  from("Add the redirect_uri, to the letter as the application sends it, to the authorization_code grant: aws sso-admin put-application-grant --application-arn %s --grant-type authorization_code --grant …", "application"),
 	"application/no-grant":  from("Put a grant of the type %s on the application: aws sso-admin put-application-grant.", "grantType"),
 
 	"token/expired":         say("Sign the person in again, and exchange the fresh token within its life."),
@@ -53,13 +55,19 @@ var fixes = map[string]func(f map[string]string, p principal) string{
 	"token/invalid-context": say("Send the identityContext of CreateTokenWithIAM's answer (or the claim sts:identity_context of its ID token), whole."),
 	"token/expired-context": say("Exchange or refresh the person's token again: the identity context lives for an hour."),
 	"token/invalid-code":    say("Begin the sign-in again at /authorize, and redeem its code once, with the redirect URI and the verifier that it began with."),
+	"token/sign-in":         say("See that granary signin show has the client id, the secret and the redirect URI that the provider knows, and that the provider's clock is right; then have the person sign in again."),
 	"token/invalid-subject": say("Send an access token that Identity Center issued to another application of the same instance."),
 	"issuer/not-accepted":   from("Make the issuer %s a trusted token issuer (aws sso-admin create-trusted-token-issuer) and name it in the application's jwt-bearer grant (aws sso-admin put-application-grant).", "issuer"),
 	"issuer/none":           from("Put a jwt-bearer grant on the application that names a trusted token issuer: aws sso-admin put-application-grant --application-arn %s --grant-type urn:ietf:params:oauth:grant-type:jwt-bearer --grant …", "application"),
+	"issuer/closed":         from("Make a trusted token issuer of %s in another account: delete that of the closed one (aws sso-admin delete-trusted-token-issuer), create one, and name it in the application's jwt-bearer grant.", "issuer"),
 	"audience/none":         from("Add the identity provider's client id to the AuthorizedAudiences of the issuer %s: aws sso-admin put-application-grant.", "issuerArn"),
 	"issuer/unreachable":    from("See that %s and its key set can be reached from this server: granary issuer test says what fails.", "issuer"),
+	"issuer/no-sign-in":     from("Run: granary signin set --instance-arn %s --issuer … --client-id … --client-secret-file …", "instance"),
+	"issuer/refused":        from("The identity provider %s ended the sign-in: its own log says why, and whether the person may use Granary's client there.", "issuer"),
+	"issuer/other":          from("Begin the sign-in again; if it comes back from another provider than %s again, set the right one: granary signin set.", "issuer"),
 	"issuer/no-provider":    from("Make %s an OpenID Connect provider of the account: aws iam create-open-id-connect-provider.", "issuer"),
 	"audience/not-accepted": from("Add the token's audience to the AuthorizedAudiences of the issuer %s in the application's jwt-bearer grant (aws sso-admin put-application-grant), or have the person sign in to the client that is accepted.", "issuerArn"),
+	"audience/sign-in":      say("Set the client id that the provider makes its tokens for: granary signin set --client-id …"),
 	"audience/web":          say("Add the token's audience to the provider: aws iam add-client-id-to-open-id-connect-provider."),
 
 	"user/claim": from("Have the identity provider put the claim %s into its tokens, or map by another: aws sso-admin update-trusted-token-issuer.", "claim"),
@@ -113,9 +121,16 @@ var fixes = map[string]func(f map[string]string, p principal) string{
 	"policy/owner":          from("Only the account %s itself may do this: use a key of that account.", "owner"),
 	"policy/hidden":         say("The key names no object, and who may not list the bucket is not told so: allow s3:ListBucket on the bucket to see the difference, or read a key that exists."),
 
-	"request/throttled": say("Wait a little, and ask less often."),
-	"request/not-found": say("Name something that exists; the message says what was looked for."),
-	"request/scim":      say("Correct the request as the answer's detail says."),
+	"browser/lost":          say("Go back to the application and sign in again, within ten minutes, in one browser that keeps cookies."),
+	"browser/too-many":      say("Wait a minute: so many sign-ins from one address are refused until then."),
+	"request/sign-in":       say("Correct what the application sends to /authorize, as the message says."),
+	"request/foreign-host":  say("Set NO_PROXY, or the client's proxy, so that only Granary's own names go through it: client.env does."),
+	"request/origin":        say("Name the origin in cors.origins of the server's configuration."),
+	"request/throttled":     say("Wait a little, and ask less often."),
+	"request/not-found":     say("Name something that exists; the message says what was looked for."),
+	"request/scim-disabled": from("Allow it again: granary scim enable --identity-store-id %s", "store"),
+	"request/scim-closed":   say("The account was closed: nothing of it can be used."),
+	"request/scim":          say("Correct the request as the answer's detail says."),
 }
 
 func say(text string) func(map[string]string, principal) string {

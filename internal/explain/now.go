@@ -19,7 +19,7 @@ import (
 func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detail string) {
 	d := e.Decision
 	if e.EventName == "UserAuthentication" || e.EventName == "CreateTokenWithIAM" && !(d.Link == "policy" && d.Policy != nil) {
-		return x.exchangeNow(d)
+		return x.exchangeNow(d, e.EventName == "UserAuthentication")
 	}
 	if d.Link == "user" && e.EventName == "AssumeRole" {
 		return x.userNow(d, "Assume the role again, with a fresh identity context.")
@@ -141,13 +141,17 @@ func (x *Explainer) vendNow(e *audit.Event, c *authn.Caller, env authz.Env, view
 	return Allowed, "It would be allowed now." + expired
 }
 
-// exchangeNow asks again what an exchange broke at, as far as it does not hang on the token.
-func (x *Explainer) exchangeNow(d *audit.Decision) (string, string) {
+// exchangeNow asks again what an exchange, or a sign-in with a browser, broke at, as far as it does not hang on the token.
+func (x *Explainer) exchangeNow(d *audit.Decision, browser bool) (string, string) {
+	then := "exchange a fresh token of the person."
+	if browser {
+		then = "have the person sign in again."
+	}
 	f := d.Facts
 	app, known := x.Index.Application(granary.ARN(f["application"]))
 	good := func(ok bool, what string) (string, string) {
 		if ok {
-			return Allowed, what + " now: exchange a fresh token of the person."
+			return Allowed, what + " now: " + then
 		}
 		return Refused, "That is so now too."
 	}
@@ -170,7 +174,7 @@ func (x *Explainer) exchangeNow(d *audit.Decision) (string, string) {
 		_, err := access.Scopes(app, []string{f["scope"]})
 		return good(err == nil, "The scope is configured")
 	case "user/disabled", "user/deleted":
-		return x.userNow(d, "Exchange a fresh token of the person.")
+		return x.userNow(d, strings.ToUpper(then[:1])+then[1:])
 	case "user/none", "user/several":
 		issuer, ok := x.Index.Issuer(granary.ARN(f["issuerArn"]))
 		if !ok {
@@ -178,12 +182,15 @@ func (x *Explainer) exchangeNow(d *audit.Decision) (string, string) {
 		}
 		_, err := access.Person(x.Index, granary.StoreID(f["store"]), issuer, f["value"])
 		return good(err == nil, "The token would mean one user")
-	case "issuer/not-accepted":
+	case "issuer/not-accepted", "issuer/closed":
 		if !known {
 			return Unknown, "Exchange a token again to see."
 		}
-		issuers, _ := x.issuers(app)
+		issuers, _, _ := x.issuers(app)
 		return good(slices.ContainsFunc(issuers, func(i *granary.Issuer) bool { return i.URL == f["issuer"] }), "The application accepts that issuer")
+	}
+	if browser {
+		return Unknown, "Nothing of the sign-in was kept but what is shown: have the person begin it again."
 	}
 	return Unknown, "Nothing of the token was kept: whether it would be accepted now can be told only by exchanging one (granary issuer test TTI --token FILE tells without using it up)."
 }

@@ -193,11 +193,16 @@ func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.
 	switch {
 	case app.Disabled:
 		return broke("application", "disabled", fmt.Sprintf("The application %s is disabled.", app.Name))
+	case x.Index.Closed(app.Account):
+		return broke("application", "closed", fmt.Sprintf("The application %s belongs to the account %s, which was closed.", app.Name, app.Account))
 	case app.Actor == nil:
 		return broke("application", "no-actors", fmt.Sprintf("The application %s has no authentication method, so that nobody may exchange tokens through it.", app.Name))
 	}
 	c.ok("application", fmt.Sprintf("Through %s (%s).", app.Name, app.ARN))
-	issuers, audiences := x.issuers(app)
+	issuers, audiences, closed := x.issuers(app)
+	if len(issuers) == 0 && closed != nil {
+		return closed.Why, closed.Message
+	}
 	if len(issuers) == 0 {
 		return broke("issuer", "none", fmt.Sprintf("No grant of %s names a trusted token issuer that exists.", app.Name))
 	}
@@ -230,22 +235,27 @@ func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.
 	return nil, ""
 }
 
-// issuers are those whose sign-ins the application accepts, and the audiences it accepts them for.
-func (x *Explainer) issuers(app *index.Application) (list []*granary.Issuer, audiences []string) {
-	for _, e := range app.Grants.JWTBearer {
-		if i, ok := x.Index.Issuer(e.Issuer); ok {
-			list = append(list, i)
-			audiences = append(audiences, e.Audiences...)
+// issuers are those whose sign-ins the application accepts, and the audiences it accepts them for. closed is about one that is named
+// and vouches for nobody any more.
+func (x *Explainer) issuers(app *index.Application) (list []*granary.Issuer, audiences []string, closed *granary.Error) {
+	add := func(arn granary.ARN, accepted ...string) {
+		i, err := access.Issuer(x.Index, arn)
+		switch {
+		case err == nil:
+			list, audiences = append(list, i), append(audiences, accepted...)
+		case !granary.Is(err, granary.NotFound):
+			closed = granary.AsError(err)
 		}
+	}
+	for _, e := range app.Grants.JWTBearer {
+		add(e.Issuer, e.Audiences...)
 	}
 	if len(list) == 0 && app.Grants.RedirectURIs != nil { // with a browser, through the instance's own provider
 		if p, ok := x.Index.SignInProvider(app.Instance); ok {
-			if i, ok := x.Index.Issuer(p.Issuer); ok {
-				return []*granary.Issuer{i}, []string{p.ClientID}
-			}
+			add(p.Issuer, p.ClientID)
 		}
 	}
-	return list, audiences
+	return list, audiences, closed
 }
 
 // maps reports whether a claim could mean the user: whether the attribute is the user's alone.

@@ -55,6 +55,7 @@ type request struct {
 	env    authz.Env
 	event  audit.Event
 	denied *authz.Decision // the one that was refused
+	partly error           // the first refusal of one part, when the others are done
 
 	location string // of a bucket to be created
 }
@@ -77,6 +78,8 @@ func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbo
 			q.Authz.Encode(w.Header(), q.denied)
 		}
 		q.decisionID(w.Header(), resp.status, err)
+	} else if q.event.Decision != nil {
+		w.Header().Set(awsapi.DecisionHeader, q.event.EventID)
 	}
 	q.respond(w, resp)
 	q.logLine(resp.status, err)

@@ -5,6 +5,7 @@ import (
 
 	"granary"
 	"granary/internal/audit"
+	"granary/internal/authz"
 )
 
 const (
@@ -35,7 +36,8 @@ type deleteResult struct {
 
 var errMalformed = granary.Errorf(granary.Invalid, "The XML you provided was not well-formed or did not validate against our published schema").WithCode("MalformedXML")
 
-// deleteObjects removes many, each authorised by itself: one that is refused or fails does not touch the others.
+// deleteObjects removes many, each authorised by itself: one that is refused or fails does not touch the others. Of those that are
+// refused the first is explained.
 func (q *request) deleteObjects() (*response, error) {
 	b, err := q.newBody()
 	if err != nil {
@@ -57,6 +59,7 @@ func (q *request) deleteObjects() (*response, error) {
 		return nil, err
 	}
 	out := deleteResult{NS: namespace}
+	var denied *authz.Decision
 	for _, o := range in.Object {
 		err := q.deleteOne(o.Key, o.VersionID, o.ETag != "")
 		if err == nil {
@@ -66,10 +69,14 @@ func (q *request) deleteObjects() (*response, error) {
 		if err != nil {
 			_, code, message, _ := words(err)
 			out.Error = append(out.Error, deleteError{o.Key, code, message})
+			if q.partly == nil && granary.Is(err, granary.Denied) {
+				q.partly, denied = err, q.denied
+			}
 		} else if !in.Quiet {
 			out.Deleted = append(out.Deleted, deleted{o.Key})
 		}
 	}
+	q.denied = denied
 	return xmlResponse(out)
 }
 

@@ -61,8 +61,11 @@ func (q *request) record(failed error) error {
 	if q.caller.Kind == policy.Anonymous && failed != nil {
 		return nil // anybody could fill the log with these
 	}
-	if status >= http.StatusBadRequest {
+	switch {
+	case status >= http.StatusBadRequest:
 		e.Decision = awsapi.DecisionOf(failed, q.denied, q.caller)
+	case q.partly != nil && q.caller.Kind != policy.Anonymous:
+		e.Decision = awsapi.DecisionOf(q.partly, q.denied, q.caller)
 	}
 	return q.Audit.Record(e)
 }

@@ -140,7 +140,7 @@ func (g *generator) types() string {
 		fmt.Fprintf(&b, "// %s is AWS's shape of that name.\ntype %s struct {\n", name, name)
 		if s := g.Shapes[names[name]]; s != nil {
 			for _, m := range slices.Sorted(maps.Keys(s.Members)) {
-				b.WriteString(g.field(m, s.Members[m], slices.Contains(s.Required, m), name == names[name]))
+				b.WriteString(g.field(name, m, s.Members[m], slices.Contains(s.Required, m)))
 			}
 		}
 		b.WriteString("}\n\n")
@@ -191,7 +191,10 @@ func (g *generator) nested() map[string]bool {
 	return out
 }
 
-func (g *generator) field(name string, r *Ref, required, nested bool) string {
+// clearable are optional texts of operations that change what is given: "" is given, and clears.
+var clearable = map[string]bool{"organizations UpdatePolicyInput Description": true, "iam UpdateRoleInput Description": true}
+
+func (g *generator) field(in, name string, r *Ref, required bool) string {
 	s := g.Shapes[r.Shape]
 	wireName := r.LocationName
 	if wireName == "" {
@@ -221,7 +224,11 @@ func (g *generator) field(name string, r *Ref, required, nested bool) string {
 		tag += fmt.Sprintf(` c:"%s"`, c)
 	}
 	goName := strings.ToUpper(name[:1]) + name[1:]
-	return fmt.Sprintf("%s %s `%s`\n", goName, g.goType(r, required), tag)
+	kind := g.goType(r, required)
+	if clearable[g.pkg+" "+in+" "+name] {
+		kind = "*" + kind
+	}
+	return fmt.Sprintf("%s %s `%s`\n", goName, kind, tag)
 }
 
 func (g *generator) goType(r *Ref, plain bool) string {

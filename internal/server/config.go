@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"strconv"
@@ -203,6 +204,17 @@ func (c *Config) Check() error {
 	if c.Scim.Reads < 0 || c.Scim.Writes < 0 {
 		errs = append(errs, errors.New("scim.reads_per_second and scim.writes_per_second must not be negative; 0 is no limit"))
 	}
+	for name, address := range map[string]string{"API": c.API, "web": c.Web} {
+		if _, port, err := net.SplitHostPort(address); err != nil || !validPort(port) {
+			errs = append(errs, fmt.Errorf("the address of the %s door is %q, and must be a host and a port such as 127.0.0.1:9600", name, address))
+		}
+	}
+	if c.Data == "" {
+		errs = append(errs, errors.New("the data directory has no name"))
+	}
+	if c.Region == "" || len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		errs = append(errs, fmt.Errorf("the region %q is not a name such as us-east-1", c.Region))
+	}
 	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
 		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
 	}
@@ -210,6 +222,11 @@ func (c *Config) Check() error {
 		errs = append(errs, errors.New("quotas must not be negative"))
 	}
 	return errors.Join(errs...)
+}
+
+func validPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && strconv.FormatUint(n, 10) == s
 }
 
 // checkState says nothing of what is in a URL: it may hold a password.

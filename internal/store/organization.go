@@ -40,6 +40,9 @@ func (s Accounts) ByEmail(address string) (*granary.Account, error) {
 	return s.one("SELECT doc FROM account WHERE email_fold = $1", Fold(address))
 }
 
+// Count is how many accounts there are.
+func (s Accounts) Count() (int, error) { return s.count("SELECT COUNT(*) FROM account") }
+
 // List is all accounts after one, by id.
 func (s Accounts) List(after granary.AccountID, limit int) ([]*granary.Account, string, error) {
 	return s.page(limit, accountKey, "SELECT doc FROM account WHERE id > $1 ORDER BY id", string(after))

@@ -288,7 +288,7 @@ func (c *crowded) meanwhile(t *testing.T, counts map[string]int) {
 			maps.DeleteFunc(lasting, func(h holding, _ bool) bool { return !now[h] })
 		}
 		var got []holding
-		in["MaxResults"] = max(1, len(seen)/40)
+		in["MaxResults"] = min(max(1, len(seen)/40), 1000)
 		for {
 			var page struct {
 				Holdings  []holding

@@ -229,7 +229,11 @@ func (c *crowded) grant(i, n int) *granary.Grant {
 		g.Grantee = granary.Grantee{Type: granary.GranteeUser, ID: string(c.long)}
 		bucket, key = "crowd.b", strings.Repeat(c.pick([]string{"\U0001F4C4", `"`, "<", "é", "x"}), 1980+c.r.IntN(6))+c.pick([]string{"", "*", "/*"})
 	default:
-		for range min(c.r.IntN(8), c.r.IntN(8)+2, 1+c.r.IntN(9)) {
+		depth := min(c.r.IntN(8), c.r.IntN(8)+2, 1+c.r.IntN(9))
+		if c.r.IntN(1+n/20_000) > 0 { // the more there are, the deeper they lie: else every answer would be a million rows
+			depth += 2
+		}
+		for range depth {
 			key += c.pick(segments) + "/"
 		}
 		key += c.pick([]string{"*", "*", "*", "*", "fin*", "a*", "a", "finance", "q*.csv*", "*x", "x y*"})

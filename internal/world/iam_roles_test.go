@@ -50,6 +50,17 @@ var iamRoleCases = []iamCase{
 		_, err = w.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bad"), AssumeRolePolicyDocument: &long})
 		typed[*iamtypes.LimitExceededException](t, err, "Cannot exceed quota for ACLSizePerRole: 2048")
 		must[*iam.UpdateRoleOutput](t)(w.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: name, MaxSessionDuration: aws.Int32(43200)}))
+		describe := func(text *string, want string) {
+			t.Helper()
+			must[*iam.UpdateRoleOutput](t)(w.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: name, Description: text}))
+			if got := must[*iam.GetRoleOutput](t)(w.GetRole(ctx, &iam.GetRoleInput{RoleName: name})).Role; aws.ToString(got.Description) != want {
+				t.Errorf("the description %q, want %q", aws.ToString(got.Description), want)
+			}
+		}
+		describe(aws.String("changed"), "changed")
+		describe(nil, "changed")
+		describe(aws.String(""), "")
+		describe(aws.String("again"), "again")
 		if d := must[*iam.UpdateRoleDescriptionOutput](t)(w.UpdateRoleDescription(ctx, &iam.UpdateRoleDescriptionInput{RoleName: name, Description: aws.String("")})).Role; aws.ToString(d.Description) != "" {
 			t.Errorf("a description taken away: %q", *d.Description)
 		}

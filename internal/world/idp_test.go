@@ -121,12 +121,18 @@ func chromium(t *testing.T) func(steps ...step) (at *url.URL, text string) {
 		absent(t, "chromium", "no chromium is installed")
 	}
 	program := signinTool(t, "chromium", "browser")
+	dir := must[string](t)(os.MkdirTemp("", "web")) // not the test's own: a socket's path may have 107 bytes
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return func(steps ...step) (*url.URL, string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
 		c := exec.CommandContext(ctx, program)
-		c.Env = append(os.Environ(), "CHROMIUM="+path)
+		c.Env = append(os.Environ(), "CHROMIUM="+path, "TMPDIR="+dir)
 		in, _ := json.Marshal(steps) // texts only
 		c.Stdin = bytes.NewReader(in)
 		var said bytes.Buffer

@@ -87,6 +87,7 @@ func TestOrganizationsOperations(t *testing.T) {
 		{"what is not there", (*tree).testMissing},
 		{"limits", (*tree).testLimits},
 		{"pages", (*tree).testPages},
+		{"condition keys", (*tree).testConditionKeys},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(growInto(t, start(t), l), t) })
 	}

@@ -243,6 +243,14 @@ func (x *tree) testPolicies(t *testing.T) {
 		if *changed.PolicySummary.Description != "new" || *changed.PolicySummary.Name != "no ec2" || *changed.Content != statement(deny+","+deny) {
 			t.Errorf("changed: %+v", changed)
 		}
+		changed = must[*organizations.UpdatePolicyOutput](t)(x.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &p, Name: aws.String("no ec2")})).Policy
+		if *changed.PolicySummary.Description != "new" {
+			t.Errorf("a description that nobody changed: %+v", changed.PolicySummary)
+		}
+		changed = must[*organizations.UpdatePolicyOutput](t)(x.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &p, Description: aws.String("")})).Policy
+		if aws.ToString(changed.PolicySummary.Description) != "" {
+			t.Errorf("a description taken away: %+v", changed.PolicySummary)
+		}
 		var names []string
 		for pages := organizations.NewListPoliciesPaginator(x.org, &organizations.ListPoliciesInput{Filter: scp, MaxResults: aws.Int32(1)}); pages.HasMorePages(); {
 			for _, p := range must[*organizations.ListPoliciesOutput](t)(pages.NextPage(ctx)).Policies {

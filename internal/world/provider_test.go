@@ -27,7 +27,9 @@ import (
 // Each file of testdata/scim is what one identity provider sends, from the connection test to the deletion, in a language of
 // a few words:
 //
-//	setting lenient                        the server's setting scim.lenient
+//	# source: https://…                    where it is documented, or was seen, that the provider does so
+//	# assumed: what                        of what no public document or capture was found
+//	setting lenient                        the server's settings scim.lenient, scim.multi_valued: keep
 //	header Name: value                     of every request from here on
 //	flag text                              in the query of every request
 //	POST /Users                            a request; its body follows, "$name" stands for what was kept
@@ -48,6 +50,9 @@ func TestWhatProvidersSendEndsInWhatTheyBelieve(t *testing.T) {
 			text, err := os.ReadFile(f)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !sourceLine.Match(text) {
+				t.Error("the file does not say where it is documented what it holds")
 			}
 			(&recording{T: t, lines: strings.Split(string(text), "\n"), header: http.Header{}, vars: map[string]string{}}).play()
 		})
@@ -86,6 +91,7 @@ func (r *recording) next() (string, bool) {
 }
 
 var (
+	sourceLine  = regexp.MustCompile(`(?m)^# source: https://\S+`)
 	requestLine = regexp.MustCompile(`^(GET|POST|PUT|PATCH|DELETE) (/\S*)$`)
 	statusLine  = regexp.MustCompile(`^\d\d\d$`)
 	variable    = regexp.MustCompile(`\$[a-z]\w*`)
@@ -115,8 +121,8 @@ func (r *recording) play() {
 		case word == "setting" && rest == "keep" && r.c == nil:
 			config.Scim.MultiValued = "keep"
 		case word == "header":
-			k, v, _ := strings.Cut(rest, ": ")
-			r.header.Set(k, v)
+			k, v, _ := strings.Cut(rest, ":")
+			r.header.Set(k, strings.TrimSpace(v)) // an empty User-Agent is none
 		case word == "flag":
 			r.flag = rest
 		case line == "state":

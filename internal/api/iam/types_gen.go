@@ -1525,9 +1525,9 @@ type UpdateRoleDescriptionOutput struct {
 
 // UpdateRoleInput is AWS's shape of that name.
 type UpdateRoleInput struct {
-	Description        string `wire:"Description" c:"n-1000;p5"`
-	MaxSessionDuration *int64 `wire:"MaxSessionDuration" c:"n3600-43200"`
-	RoleName           string `wire:"RoleName" req:"1" c:"n1-64;p1"`
+	Description        *string `wire:"Description" c:"n-1000;p5"`
+	MaxSessionDuration *int64  `wire:"MaxSessionDuration" c:"n3600-43200"`
+	RoleName           string  `wire:"RoleName" req:"1" c:"n1-64;p1"`
 }
 
 // UpdateRoleOutput is AWS's shape of that name.

@@ -777,10 +777,10 @@ type UpdateOrganizationalUnitOutput struct {
 
 // UpdatePolicyInput is AWS's shape of that name.
 type UpdatePolicyInput struct {
-	Content     string `wire:"Content" c:"n1-;p4"`
-	Description string `wire:"Description" c:"n-512;p4"`
-	Name        string `wire:"Name" c:"n1-128;p4"`
-	PolicyId    string `wire:"PolicyId" req:"1" c:"n-130;p6"`
+	Content     string  `wire:"Content" c:"n1-;p4"`
+	Description *string `wire:"Description" c:"n-512;p4"`
+	Name        string  `wire:"Name" c:"n1-128;p4"`
+	PolicyId    string  `wire:"PolicyId" req:"1" c:"n-130;p6"`
 }
 
 // UpdatePolicyOutput is AWS's shape of that name.

@@ -56,8 +56,8 @@ func (s *service) getRole(c *awsapi.Call, in *api.GetRoleInput) (*api.GetRoleOut
 
 func (s *service) updateRole(c *awsapi.Call, in *api.UpdateRoleInput) (*api.UpdateRoleOutput, error) {
 	return &api.UpdateRoleOutput{}, s.changeRole(c, in.RoleName, func(_ *store.Tx, r *granary.Role) error {
-		if in.Description != "" {
-			r.Description = in.Description
+		if in.Description != nil {
+			r.Description = *in.Description
 		}
 		if in.MaxSessionDuration != nil {
 			r.MaxSession = int(*in.MaxSessionDuration)

@@ -11,19 +11,12 @@ import (
 // Accounts are made in the organization and stay in it, and it has all features from the beginning: there is nothing to shake hands
 // about. The lists are empty, and what would begin a handshake is refused.
 
-// handshake is for every account that the handshake is one of; it names it.
-func handshake[In any](s *service, id func(*In) string) awsapi.Checks[In] {
-	return func(c *awsapi.Call, in *In) ([]authz.Request, error) {
-		return s.requests([]string{id(in)}, c.Caller.Account, nil), nil
-	}
-}
-
 func (s *service) checkInvite(_ *awsapi.Call, in *api.InviteAccountToOrganizationInput) ([]authz.Request, error) {
-	account := ""
-	if id := granary.AccountID(in.Target.Id); id.Valid() {
-		account = in.Target.Id
+	about := subject{}
+	if granary.AccountID(in.Target.Id).Valid() {
+		about = on(in.Target.Id)
 	}
-	return s.creating(account, nil, in.Tags), nil
+	return s.creating(about, nil, in.Tags), nil
 }
 
 func (s *service) inviteAccount(c *awsapi.Call, in *api.InviteAccountToOrganizationInput) (*api.InviteAccountToOrganizationOutput, error) {

@@ -164,8 +164,8 @@ func (s *service) updatePolicy(c *awsapi.Call, in *api.UpdatePolicyInput) (*api.
 		if in.Name != "" {
 			p.Name = in.Name
 		}
-		if in.Description != "" {
-			p.Description = in.Description
+		if in.Description != nil {
+			p.Description = *in.Description
 		}
 		if in.Content != "" {
 			if err := readPolicy(p.Type, in.Content); err != nil {

@@ -16,6 +16,8 @@ import (
 const (
 	usualRole  = "OrganizationAccountAccessRole"
 	statusLife = 90 * 24 * time.Hour // how long a request's status can be asked for
+
+	maxAccounts = 10_000 // the management account and closed ones among them
 )
 
 // createAccount makes a member account with a role that the management account may assume. AWS does it in the background; here it
@@ -29,6 +31,11 @@ func (s *service) createAccount(c *awsapi.Call, in *api.CreateAccountInput) (*ap
 	status := &api.CreateAccountStatus{Id: "car-" + granary.Hex(32), AccountName: in.AccountName, State: "SUCCEEDED", RequestedTimestamp: now, CompletedTimestamp: now}
 	a := &granary.Account{ID: granary.NewAccountID(), Name: in.AccountName, Email: in.Email, Tags: tags, Created: now}
 	err = s.DB.Update(c, func(tx *store.Tx) error {
+		if n, err := tx.Accounts.Count(); err != nil {
+			return err
+		} else if n >= maxAccounts {
+			return violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED", "The organization has as many accounts as it can.")
+		}
 		_, err := tx.Accounts.ByEmail(a.Email)
 		switch {
 		case err != nil && !granary.Is(err, granary.NotFound):

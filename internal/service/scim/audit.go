@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -84,7 +85,8 @@ func (c *call) record(failed error) error {
 		f := asSCIM(failed)
 		e.ErrorCode, e.ErrorMessage = f.name(), http.StatusText(f.status)
 		if f.status < http.StatusInternalServerError {
-			e.Decision = &audit.Decision{Link: "request", Cause: "scim", Owner: string(c.center.Account), Facts: map[string]string{"method": c.method, "path": "/" + c.kind}}
+			e.Decision = &audit.Decision{Link: "request", Cause: cmp.Or(f.why, "scim"), Owner: string(c.center.Account),
+				Facts: map[string]string{"method": c.method, "path": "/" + c.kind, "store": string(c.center.Store)}}
 			c.decision = e.EventID
 		}
 	}

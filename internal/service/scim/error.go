@@ -18,6 +18,7 @@ type scimError struct {
 	allow    string        // methods, of a 405
 	retry    time.Duration // of a 429
 	cause    error
+	why      string // what an explanation is found by, when the status says too little
 }
 
 func (e *scimError) Error() string { return e.detail }

@@ -49,7 +49,7 @@ func (e compExpr) imply(o object) {
 		return
 	}
 	if strings.EqualFold(e.attr.attr, "primary") {
-		o["primary"] = e.text == "true"
+		o["primary"] = strings.EqualFold(e.text, "true") // Entra writes "True"
 		return
 	}
 	o.set(e.attr.attr, e.text)

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,10 +133,10 @@ func (c *call) serve(r *http.Request) (answer, error) {
 	c.issuer = "https://scim.aws.com/" + c.center.ScimTenant
 	c.actor = "arn:aws:identitystore::" + string(c.center.Account) + ":scim/" + c.token.ID
 	if c.Index.Closed(c.center.Account) {
-		return answer{}, &scimError{status: http.StatusForbidden, detail: "The account " + string(c.center.Account) + ", which this identity store belongs to, was closed."}
+		return answer{}, &scimError{status: http.StatusForbidden, detail: "The account " + string(c.center.Account) + ", which this identity store belongs to, was closed.", why: "scim-closed"}
 	}
 	if c.center.ScimDisabled {
-		return answer{}, &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary scim enable allows it again."}
+		return answer{}, &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary scim enable allows it again.", why: "scim-disabled"}
 	}
 	if err := c.route(parts[3:]); err != nil {
 		return answer{}, err
@@ -147,10 +148,16 @@ func (c *call) serve(r *http.Request) (answer, error) {
 	return c.dispatch()
 }
 
+// places are what paths may be about; Microsoft's own requests write one in another letter case.
+var places = []string{"Users", "Groups", "Bulk", ".search", "ServiceProviderConfig", "ResourceTypes", "Schemas", "Me"}
+
 // route reads what the path is about: a kind of resources, and one of them.
 func (c *call) route(parts []string) error {
 	if len(parts) > 0 {
 		c.kind = parts[0]
+		if i := slices.IndexFunc(places, func(k string) bool { return strings.EqualFold(k, c.kind) }); i >= 0 {
+			c.kind = places[i]
+		}
 	}
 	if len(parts) > 1 {
 		c.id = parts[1]

@@ -3,6 +3,8 @@ package scim
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"granary"
@@ -169,17 +171,26 @@ func main(list []object) int {
 // mode the main one is taken.
 func (c *call) pick(o object, name string, matter []string) ([]object, error) {
 	var list []object
-	primaries := 0
+	primaries, twins := 0, map[string]object{} // by value
 	for _, v := range elements(o.get(name)) {
 		e := asObject(v)
-		for _, m := range matter {
-			if _, ok := asText(e.get(m)); !ok || e.text(m) != "" {
-				list = append(list, e)
-				if isPrimary(e) {
-					primaries++
-				}
-				break
+		if !slices.ContainsFunc(matter, func(m string) bool { _, ok := asText(e.get(m)); return !ok || e.text(m) != "" }) {
+			continue
+		}
+		value := strings.ToLower(e.text("value"))
+		if t := twins[value]; t != nil {
+			if !c.KeepAll || strings.EqualFold(t.text("type"), e.text("type")) {
+				continue // Ping writes one address under two types
 			}
+			if e = maps.Clone(e); isPrimary(t) {
+				e.set("primary", nil)
+			}
+		}
+		if list = append(list, e); value != "" && twins[value] == nil {
+			twins[value] = e
+		}
+		if isPrimary(e) {
+			primaries++
 		}
 	}
 	switch {

@@ -33,7 +33,7 @@ func SignInHandler(c SignInConfig) http.Handler {
 	mux.HandleFunc("GET "+callbackPath, w.callback)
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if err := c.Index.Fresh(); err != nil {
-			page(out, http.StatusServiceUnavailable, granary.AsError(err).Message)
+			w.page(out, r, http.StatusServiceUnavailable, "", err)
 			return
 		}
 		mux.ServeHTTP(out, r)
@@ -55,22 +55,26 @@ type asked struct {
 // not register would hand codes to strangers. Such requests end on a page; others go back to the application.
 func (s *signIns) authorize(w http.ResponseWriter, r *http.Request) {
 	if !s.Limit.Allow(s.source(r)) {
-		page(w, http.StatusTooManyRequests, "Too many sign-ins come from this address. Try again in a minute.")
+		s.page(w, r, http.StatusTooManyRequests, "", errTooMany)
 		return
 	}
 	q := r.URL.Query()
-	a, err := s.application(q)
+	a, app, err := s.application(q)
 	if err != nil {
-		page(w, http.StatusBadRequest, granary.AsError(err).Message)
+		s.page(w, r, http.StatusBadRequest, app, err)
 		return
 	}
-	if oauth, why := a.check(q); oauth != "" {
-		a.back(w, r, oauth, why)
+	back := func(oauth string, err error) {
+		s.refused(w, r, app, err)
+		a.back(w, r, oauth, granary.AsError(err).Message)
+	}
+	if oauth, err := a.check(q); oauth != "" {
+		back(oauth, err)
 		return
 	}
-	rp, _, err := s.relyingParty(a.center)
+	rp, issuer, err := s.relyingParty(a.center)
 	if err != nil {
-		a.back(w, r, "server_error", granary.AsError(err).Message)
+		back("server_error", err)
 		return
 	}
 	now := s.Now()
@@ -78,7 +82,7 @@ func (s *signIns) authorize(w http.ResponseWriter, r *http.Request) {
 		ID: granary.Hex(32), Nonce: granary.Hex(32), Verifier: granary.Hex(64), Expires: now.Add(signInLife)}
 	to, err := s.Issuers.AuthorizationURL(r.Context(), rp, v.ID, v.Nonce, v.Verifier)
 	if err != nil {
-		a.back(w, r, "temporarily_unavailable", granary.AsError(err).Message)
+		back("temporarily_unavailable", signInWhy(err, issuer))
 		return
 	}
 	s.setCookie(w, signInCookie+v.ID, seal.SealSignIn(s.Index.Ring(), v), signInLife)
@@ -86,58 +90,67 @@ func (s *signIns) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// application finds the client and sees that the redirect URI is one that it registered, to the letter.
-func (s *signIns) application(q url.Values) (*asked, error) {
+var errTooMany = granary.Errorf(granary.Throttled, "Too many sign-ins come from this address. Try again in a minute.").At("browser", "too-many")
+
+// application finds the client and sees that the redirect URI is one that it registered, to the letter. It tells the client when that is
+// known, whatever is wrong.
+func (s *signIns) application(q url.Values) (*asked, granary.ARN, error) {
 	arn := granary.ARN(granary.CollapseSSO(q.Get("client_id")))
 	app, ok := s.Index.Application(arn)
 	if !ok {
-		return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by an application that is not known here. Its client_id must be the ARN of an Identity Center application.")
+		return nil, "", granary.Errorf(granary.Invalid, "This sign-in was begun by an application that is not known here. Its client_id must be the ARN of an Identity Center application.").At("application", "missing")
+	}
+	wrong := func(cause, format string, args ...any) (*asked, granary.ARN, error) {
+		return nil, arn, granary.Errorf(granary.Invalid, "This sign-in was begun by the application "+format, args...).At("application", cause)
 	}
 	center, ok := s.Index.IdentityCenterByID(app.Instance)
 	if !ok || app.Disabled {
-		return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s, which is disabled.", app.Name)
+		return wrong("disabled", "%s, which is disabled.", app.Name)
 	}
 	for _, account := range []granary.AccountID{app.Account, center.Account} {
 		if s.Index.Closed(account) {
-			return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s, and the account %s, which it belongs to, was closed.", app.Name, account)
+			return wrong("closed", "%s, and the account %s, which it belongs to, was closed.", app.Name, account)
 		}
 	}
 	if !slices.Contains(app.Grants.RedirectURIs, q.Get("redirect_uri")) {
-		return nil, granary.Errorf(granary.Invalid, "This sign-in was begun by the application %s with a redirect_uri that its authorization_code grant does not have.", app.Name)
+		return wrong("redirect", "%s with a redirect_uri that its authorization_code grant does not have.", app.Name)
 	}
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil {
-		return nil, granary.Errorf(granary.Invalid, "The redirect_uri is no URL.")
+		return wrong("redirect", "%s with a redirect_uri that is no URL.", app.Name)
 	}
-	return &asked{app: app, center: center, redirect: redirect, state: q.Get("state"), scopes: strings.Fields(q.Get("scope"))}, nil
+	return &asked{app: app, center: center, redirect: redirect, state: q.Get("state"), scopes: strings.Fields(q.Get("scope"))}, arn, nil
 }
 
-// check returns OAuth's word for what is wrong with the request and a sentence, or two empty texts.
-func (a *asked) check(q url.Values) (oauth, why string) {
+// check returns OAuth's word for what is wrong with the request, and the error; nothing when it is right.
+func (a *asked) check(q url.Values) (oauth string, err error) {
+	wrong := func(oauth, why string) (string, error) {
+		return oauth, granary.Errorf(granary.Invalid, "%s", why).At("request", "sign-in")
+	}
 	for name, values := range q {
 		if len(values) > 1 {
-			return "invalid_request", "The parameter " + name + " is given more than once."
+			return wrong("invalid_request", "The parameter "+name+" is given more than once.")
 		}
 	}
 	switch {
 	case q.Get("response_type") != "code":
-		return "unsupported_response_type", "The response_type must be code."
+		return wrong("unsupported_response_type", "The response_type must be code.")
 	case len(a.state) > maxState:
 		a.state = ""
-		return "invalid_request", "The state is longer than 1024 characters."
+		return wrong("invalid_request", "The state is longer than 1024 characters.")
 	case q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256":
-		return "invalid_request", "PKCE is required: give code_challenge, and code_challenge_method=S256."
+		return wrong("invalid_request", "PKCE is required: give code_challenge, and code_challenge_method=S256.")
 	case len(q.Get("code_challenge")) != 43 || strings.ContainsFunc(q.Get("code_challenge"), notBase64URL):
-		return "invalid_request", "The code_challenge must be 43 characters: base64url of a SHA-256."
+		return wrong("invalid_request", "The code_challenge must be 43 characters: base64url of a SHA-256.")
 	case q.Get("request") != "" || q.Get("request_uri") != "":
-		return "request_not_supported", "Request objects are not supported."
+		return wrong("request_not_supported", "Request objects are not supported.")
 	case q.Get("prompt") == "none":
-		return "login_required", "Whether the person is signed in can only be seen by asking: leave prompt=none out."
+		return wrong("login_required", "Whether the person is signed in can only be seen by asking: leave prompt=none out.")
 	}
 	if _, err := access.Scopes(a.app, a.scopes); err != nil {
-		return "invalid_scope", granary.AsError(err).Message
+		return "invalid_scope", err
 	}
-	return "", ""
+	return "", nil
 }
 
 func notBase64URL(r rune) bool {
@@ -167,11 +180,11 @@ func (a *asked) answer(w http.ResponseWriter, r *http.Request, add url.Values) {
 func (s *signIns) relyingParty(center *granary.IdentityCenter) (idtoken.RelyingParty, *granary.Issuer, error) {
 	p, ok := s.Index.SignInProvider(center.ID)
 	if !ok {
-		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "The Identity Center instance has no sign-in provider: set one with granary signin set.")
+		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "The Identity Center instance has no sign-in provider: set one with granary signin set.").At("issuer", "no-sign-in", "instance", string(center.ARN()))
 	}
-	issuer, ok := s.Index.Issuer(p.Issuer)
-	if !ok {
-		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "The trusted token issuer of the instance's sign-in provider was deleted: set another with granary signin set.")
+	issuer, err := access.Issuer(s.Index, p.Issuer)
+	if err != nil {
+		return idtoken.RelyingParty{}, nil, granary.Errorf(granary.Invalid, "%s It is the instance's sign-in provider: set another with granary signin set.", granary.AsError(err).Message).At("issuer", "no-sign-in", "instance", string(center.ARN()))
 	}
 	return idtoken.RelyingParty{Issuer: issuer.URL, ClientID: p.ClientID, ClientSecret: p.ClientSecret, Redirect: s.WebURL() + callbackPath, Scopes: p.Scopes}, issuer, nil
 }

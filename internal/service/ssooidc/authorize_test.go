@@ -26,9 +26,9 @@ func FuzzAuthorize(f *testing.F) {
 		q, _ := url.ParseQuery(query) // as r.URL.Query does
 		redirect, _ := url.Parse("https://app.example/cb?x=1&state=theirs")
 		a := &asked{app: &index.Application{Application: &granary.Application{Scopes: []granary.AppScope{{Name: "a:b"}}}}, redirect: redirect, state: q.Get("state"), scopes: strings.Fields(q.Get("scope"))}
-		oauth, why := a.check(q)
-		if (oauth == "") != (why == "") {
-			t.Errorf("%q without %q", oauth, why)
+		oauth, err := a.check(q)
+		if (oauth == "") != (err == nil) {
+			t.Errorf("%q without %v", oauth, err)
 		}
 		if oauth == "" {
 			if q.Get("response_type") != "code" || q.Get("code_challenge_method") != "S256" || !challenge.MatchString(q.Get("code_challenge")) || len(a.state) > maxState {
@@ -46,7 +46,7 @@ func FuzzAuthorize(f *testing.F) {
 			}
 		}
 		w := httptest.NewRecorder()
-		a.back(w, httptest.NewRequest(http.MethodGet, "/authorize", nil), oauth, why)
+		a.back(w, httptest.NewRequest(http.MethodGet, "/authorize", nil), oauth, granary.AsError(err).Message)
 		to, err := url.Parse(w.Header().Get("Location"))
 		if err != nil || to.Scheme != "https" || to.Host != "app.example" || to.Path != "/cb" || to.Fragment != "" || to.User != nil || to.Query().Get("x") != "1" || to.Query().Get("error") != oauth {
 			t.Errorf("%q is answered to %s, %v", query, to, err)

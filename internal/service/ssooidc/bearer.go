@@ -59,10 +59,14 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 	var issuer *granary.Issuer
 	var audiences []string
 	for _, entry := range e.app.Grants.JWTBearer {
-		if t, ok := s.Index.Issuer(entry.Issuer); ok && t.URL == iss {
-			issuer = t
-			audiences = append(audiences, entry.Audiences...)
+		t, ok := s.Index.Issuer(entry.Issuer)
+		if !ok || t.URL != iss {
+			continue
 		}
+		if issuer, err = access.Issuer(s.Index, entry.Issuer); err != nil {
+			return nil, nil, asInvalidGrant(err)
+		}
+		audiences = append(audiences, entry.Audiences...)
 	}
 	if issuer == nil {
 		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss).

@@ -74,6 +74,8 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").At("token", "expired")
 	case from.Disabled:
 		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.", from.ARN).At("application", "disabled", "application", string(from.ARN))
+	case s.Index.Closed(from.Account):
+		return nil, invalidGrant("The subject token was issued to an application of the account %s, which was closed.", from.Account).At("application", "closed")
 	case !e.targeted(from.Scopes, t.Scopes):
 		return nil, invalidGrant("No access scope of the subject token's application names this application among its AuthorizedTargets.").At("scope", "not-targeted", "application", string(from.ARN), "target", string(e.app.ARN))
 	}

@@ -59,8 +59,8 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		if found, err = tx.TokenSessions.Get(token.Session); err != nil {
 			return err
 		}
-		if !e.began(found.Actor) {
-			return invalidGrant("The grant that this session began with was taken from the application.").At("application", "no-grant")
+		if err := s.stands(e, found.Actor); err != nil {
+			return err
 		}
 		now := e.call.Now.UTC().Truncate(time.Second)
 		current := token.Generation == found.Generation
@@ -96,16 +96,36 @@ func (s *service) stillIn(e *exchange, t *granary.RefreshToken) error {
 	return access.Admit(s.Index, e.app, e.center, user)
 }
 
-// began reports whether the application still has the grant that a session began with, which its actor tells: a trusted token
-// issuer, another application, or nobody when the person came with a browser.
-func (e *exchange) began(actor string) bool {
+// stands refuses sessions whose beginning is gone: the grant of the application, or who vouched for the person. The actor tells what
+// it was: a trusted token issuer, another application, or nobody when the person came with a browser.
+func (s *service) stands(e *exchange, actor string) error {
+	var vouched granary.ARN
+	granted := e.app.Grants.TokenExchange
 	switch {
 	case actor == "":
-		return e.app.Grants.RedirectURIs != nil
+		if p, ok := s.Index.SignInProvider(e.app.Instance); ok {
+			vouched = p.Issuer
+		}
+		granted = e.app.Grants.RedirectURIs != nil
 	case strings.Contains(actor, ":trustedTokenIssuer/"):
-		return e.app.Grants.JWTBearer != nil
+		at := strings.LastIndex(actor, "/") + 1
+		vouched = granary.ARN(actor[:at] + "tti-" + actor[at:])
+		granted = slices.ContainsFunc(e.app.Grants.JWTBearer, func(entry granary.JWTBearerIssuer) bool { return entry.Issuer == vouched })
 	}
-	return e.app.Grants.TokenExchange
+	if !granted {
+		return invalidGrant("The grant that this session began with was taken from the application.").At("application", "no-grant")
+	}
+	if vouched == "" {
+		return nil
+	}
+	_, err := access.Issuer(s.Index, vouched)
+	switch {
+	case granary.Is(err, granary.NotFound):
+		return invalidGrant("%s", granary.AsError(err).Message).At("application", "no-grant")
+	case err != nil:
+		return asInvalidGrant(err)
+	}
+	return nil
 }
 
 // narrowed are the session's scopes that the application still has, or what was asked of them.

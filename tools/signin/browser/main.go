@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -39,14 +41,19 @@ func run() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&steps); err != nil {
 		return err
 	}
-	profile, err := os.MkdirTemp("", "browser")
+	dir, err := os.MkdirTemp("", "b")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(profile)
+	defer os.RemoveAll(dir)
+	// Chromium leaves folders of its own beside the profile, with sockets in them, whose paths must be short.
+	profile, scratch := filepath.Join(dir, "p"), filepath.Join(dir, "t")
+	if err := errors.Join(os.Mkdir(profile, 0o700), os.Mkdir(scratch, 0o700)); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(profile), chromedp.Env("TMPDIR="+scratch), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true), chromedp.WindowSize(900, 700))
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		options = append(options, chromedp.ExecPath(path))
@@ -55,6 +62,7 @@ func run() error {
 	defer cancel()
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
+	defer chromedp.Cancel(ctx) // waits until it has ended, and writes no more
 	for i, s := range steps {
 		if err := chromedp.Do(ctx, s.actions()...); err != nil {
 			p, _ := read(ctx)
