@@ -2,6 +2,7 @@ package granary
 
 import (
 	"crypto/rand"
+	"strings"
 	"time"
 )
 
@@ -72,10 +73,7 @@ func (o *Organization) UnitARN(id string) ARN {
 
 // PolicyARN is the ARN of an organization policy.
 func (o *Organization) PolicyARN(p *OrgPolicy) ARN {
-	kind := "service_control_policy"
-	if p.Type == ResourceControl {
-		kind = "resource_control_policy"
-	}
+	kind := strings.ToLower(p.Type)
 	if p.ID == FullAccess || p.ID == FullResourceAccess {
 		return ARN("arn:aws:organizations::aws:policy/" + kind + "/" + p.ID)
 	}

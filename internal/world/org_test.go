@@ -88,6 +88,7 @@ func TestOrganizationsOperations(t *testing.T) {
 		{"limits", (*tree).testLimits},
 		{"pages", (*tree).testPages},
 		{"condition keys", (*tree).testConditionKeys},
+		{"resources", (*tree).testResources},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(growInto(t, start(t), l), t) })
 	}

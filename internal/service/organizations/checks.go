@@ -1,6 +1,7 @@
 package organizations
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -159,7 +160,7 @@ func (s *service) creating(about subject, delegation *policy.Policy, tags []api.
 	list := s.requests(about, s.Index.Organization().Management, delegation)
 	if len(tags) > 0 {
 		tag := list[0]
-		tag.Action, tag.Keys = "organizations:TagResource", policy.Values{}
+		tag.Action, tag.Keys = "organizations:TagResource", maps.Clone(tag.Keys)
 		list = append(list, tag)
 	}
 	for i := range list {
@@ -173,7 +174,11 @@ func (s *service) checkCreateUnit(_ *awsapi.Call, in *api.CreateOrganizationalUn
 }
 
 func (s *service) checkPutResourcePolicy(_ *awsapi.Call, in *api.PutResourcePolicyInput) ([]authz.Request, error) {
-	return s.creating(subject{}, nil, in.Tags), nil
+	id := s.Index.Organization().ResourcePolicyID
+	if id == "" {
+		id = "rp-*"
+	}
+	return s.creating(on(id), nil, in.Tags), nil
 }
 
 func (s *service) checkCreateAccount(_ *awsapi.Call, in *api.CreateAccountInput) ([]authz.Request, error) {
@@ -181,7 +186,11 @@ func (s *service) checkCreateAccount(_ *awsapi.Call, in *api.CreateAccountInput)
 }
 
 func (s *service) checkCreatePolicy(_ *awsapi.Call, in *api.CreatePolicyInput) ([]authz.Request, error) {
-	return s.creating(ofType(in.Type), s.Index.Delegation(), in.Tags), nil
+	list := s.creating(ofType(in.Type), s.Index.Delegation(), in.Tags)
+	for i := range list {
+		list[i].Resource = string(s.Index.Organization().PolicyARN(&granary.OrgPolicy{ID: "p-*", Type: in.Type}))
+	}
+	return list, nil
 }
 
 func (s *service) checkTag(_ *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
@@ -199,7 +208,7 @@ func (s *service) checkUntag(_ *awsapi.Call, in *api.UntagResourceInput) ([]auth
 // checkEffectivePolicy lets an account ask for its own.
 func (s *service) checkEffectivePolicy(c *awsapi.Call, in *api.DescribeEffectivePolicyInput) ([]authz.Request, error) {
 	if in.TargetId == "" || in.TargetId == string(c.Caller.Account) {
-		return s.requests(ofType(in.PolicyType), c.Caller.Account, nil), nil
+		return s.requests(ofType(in.PolicyType, string(c.Caller.Account)), c.Caller.Account, nil), nil
 	}
 	return read(s, func(in *api.DescribeEffectivePolicyInput) subject { return ofType(in.PolicyType, in.TargetId) })(c, in)
 }
