@@ -32,6 +32,7 @@ import (
 type victim struct {
 	t             *testing.T
 	dir, api, web string
+	env           []string
 	cmd           *exec.Cmd
 }
 
@@ -48,6 +49,7 @@ func (v *victim) start() {
 	v.t.Helper()
 	v.cmd = exec.Command(os.Args[0], "serve", "--data", v.dir, "--api", v.api, "--web", v.web, "--log-level", "error")
 	v.cmd.Env = append(os.Environ(), "GRANARY_TEST_MAIN=1", "GRANARY_ALLOW_PRIVATE_ISSUERS=true")
+	v.cmd.Env = append(v.cmd.Env, v.env...)
 	var stderr bytes.Buffer
 	v.cmd.Stderr = &stderr
 	out, err := v.cmd.StdoutPipe()

@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"granary/internal/corp"
+	"granary/internal/postgres/pgtest"
 	"granary/internal/server"
 )
 
@@ -43,8 +44,13 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"granary": main})
+	testscript.Main(withDatabases{m}, map[string]func(){"granary": main})
 }
+
+// withDatabases ends what tests started of PostgreSQL.
+type withDatabases struct{ *testing.M }
+
+func (m withDatabases) Run() int { return pgtest.Run(m.M) }
 
 func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
