@@ -48,6 +48,9 @@ func (x *Explainer) Can(ctx context.Context, q Can) (out []Holding, next string,
 			if from.Grantee.ID != "" && byType(g, from.Grantee) < 0 {
 				continue
 			}
+			if !j.instance.Grants.Any([]granary.Grantee{g}) {
+				continue // a person may be in very many groups that have none
+			}
 			if g != from.Grantee {
 				from = canToken{Grantee: g}
 			}
