@@ -225,8 +225,27 @@ func (c *crowded) meanwhile(t *testing.T, counts map[string]int) {
 	ctx := t.Context()
 	root := c.AWS(c.Root())
 	grants, people := s3control.NewFromConfig(root), identitystore.NewFromConfig(root)
+	var groups []granary.GroupID
+	for _, g := range c.groupIDs[1:30] {
+		if c.groups[g] != nil {
+			groups = append(groups, g)
+		}
+	}
+	// give makes a grant to somebody; false when there is such a one.
+	give := func(to granary.Grantee, sub string) bool {
+		made, err := grants.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &c.Account, AccessGrantsLocationId: aws.String("default"), Permission: s3ctypes.PermissionRead,
+			AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String(corp.Bucket + "/" + sub)}, Grantee: &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeType(to.Type.String()), GranteeIdentifier: &to.ID}})
+		if err == nil {
+			c.grants = append(c.grants, &granary.Grant{Account: granary.AccountID(c.Account), Region: c.Region, ID: granary.GrantID(*made.AccessGrantId), Location: "default", Scope: *made.GrantScope, Grantee: to, Permission: granary.Read, Created: *made.CreatedAt})
+		}
+		return err == nil
+	}
+	for i := range 40 { // a place that is not too crowded
+		give(granary.Grantee{Type: granary.GranteeUser, ID: string(c.users[i*len(c.users)/50])}, "meet/*")
+		give(granary.Grantee{Type: granary.GranteeGroup, ID: string(groups[i%len(groups)])}, []string{"meet/*", "meet/x"}[i*2/len(groups)%2])
+	}
 	for round := range 8 {
-		q := question{target: "s3://" + corp.Bucket + "/hot/x", asked: granary.Read}
+		q := question{target: "s3://" + corp.Bucket + "/meet/x", asked: granary.Read}
 		u := c.users[len(c.users)-1-round]
 		for c.people[u] == nil || len(c.in[u]) == 0 {
 			u = c.users[c.r.IntN(len(c.users))]
@@ -246,24 +265,21 @@ func (c *crowded) meanwhile(t *testing.T, counts map[string]int) {
 			counts["changes"]++
 			switch c.r.IntN(4) {
 			case 0: // a grant to the person comes
-				g := &granary.Grant{Account: granary.AccountID(c.Account), Region: c.Region, Location: "default", Permission: granary.Read, Grantee: granary.Grantee{Type: granary.GranteeUser, ID: string(u)},
-					SubPrefix: corp.Bucket + "/" + c.pick([]string{"*", "h*", "hot/*", "hot/x", "hot/x*", "ho*", "z*", "z/z*"})}
-				made, err := grants.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &c.Account, AccessGrantsLocationId: aws.String("default"), Permission: s3ctypes.PermissionRead,
-					AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: &g.SubPrefix}, Grantee: &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeDirectoryUser, GranteeIdentifier: &g.Grantee.ID}})
-				if err != nil {
-					return // there is such a one
+				if !give(granary.Grantee{Type: granary.GranteeUser, ID: string(u)}, c.pick([]string{"m*", "meet/*", "meet/x", "meet/x*", "me*", "z*", "z/z*"})) {
+					return
 				}
-				g.ID, g.Scope, g.Created = granary.GrantID(*made.AccessGrantId), *made.GrantScope, *made.CreatedAt
-				c.grants = append(c.grants, g)
 			case 1: // one that is told goes
 				rows := before()
+				if len(rows) == 0 {
+					return
+				}
 				id := rows[c.r.IntN(len(rows))].AccessGrantId
-				if i := slices.IndexFunc(c.grants, func(g *granary.Grant) bool { return string(g.ID) == id && g.Grantee.ID != string(c.groupIDs[0]) }); i >= 0 {
+				if i := slices.IndexFunc(c.grants, func(g *granary.Grant) bool { return string(g.ID) == id }); i >= 0 {
 					must[*s3control.DeleteAccessGrantOutput](t)(grants.DeleteAccessGrant(ctx, &s3control.DeleteAccessGrantInput{AccountId: &c.Account, AccessGrantId: &id}))
 					c.grants = slices.Delete(c.grants, i, i+1)
 				}
-			case 2: // somebody joins the group of everybody
-				g, m := c.groupIDs[0], c.users[c.r.IntN(len(c.users))]
+			case 2: // somebody joins a group
+				g, m := groups[c.r.IntN(len(groups))], c.users[c.r.IntN(len(c.users))]
 				if c.people[m] == nil || slices.Contains(c.in[m], g) {
 					return
 				}
