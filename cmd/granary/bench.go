@@ -26,6 +26,9 @@ were met.`,
 			if slices.Min(p.Grants) < 0 || p.People < 0 || p.Connections < 1 {
 				return misuse{errors.New("--grants and --people must be 0 or more, --connections 1 or more")}
 			}
+			if p.State != "" && len(p.Grants) != 1 {
+				return misuse{errors.New("with --state, which names one empty database, give one number of --grants")}
+			}
 			if p.Duration < time.Millisecond {
 				return misuse{errors.New("--duration must be a millisecond or more")}
 			}
@@ -76,6 +79,7 @@ were met.`,
 	cmd.Flags().IntVar(&p.People, "people", p.People, "how many people there are in the directory")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections that are kept busy")
 	cmd.Flags().DurationVar(&p.Duration, "duration", p.Duration, "of each measurement")
+	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default the temporary directory)")
 	cmd.AddCommand(newBenchImport(), newBenchMatcher())
 	return cmd
 }
@@ -121,6 +125,7 @@ second) and exchange sign-ins (CreateTokenWithIAM, twenty times a second). At th
 		},
 	}
 	cmd.Flags().IntVar(&p.Users, "users", p.Users, "people")
+	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default the temporary directory)")
 	cmd.Flags().IntVar(&p.Groups, "groups", p.Groups, "groups")
 	cmd.Flags().IntVar(&p.Each, "each", p.Each, "groups of each person")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections of the identity provider")

@@ -34,6 +34,7 @@ type Plan struct {
 	Connections int
 	Duration    time.Duration // of each measurement
 	Dir         string        // an empty directory
+	State       string        // the URL of an empty database, for one number of grants; "": in the directory
 	Progress    func(string)
 	Started     func(Start)
 }
@@ -64,6 +65,9 @@ func Run(ctx context.Context, p Plan, tell func(Result)) error {
 func (p Plan) one(ctx context.Context, grants int, tell func(Result)) error {
 	c := server.Defaults()
 	c.Data, c.API, c.Web = fmt.Sprintf("%s/%d", p.Dir, grants), "127.0.0.1:0", "127.0.0.1:0"
+	if p.State != "" {
+		c.State = p.State
+	}
 	quiet := slog.New(slog.DiscardHandler)
 	w, err := world.Start(ctx, c, "127.0.0.1:0", quiet)
 	if err != nil {

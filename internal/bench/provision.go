@@ -30,6 +30,7 @@ type Import struct {
 	Each          int // groups of each person
 	Connections   int
 	Dir           string // an empty directory
+	State         string // the URL of an empty database; "": in the directory
 	Progress      func(string)
 }
 
@@ -47,6 +48,9 @@ const membersAtOnce = 100
 func (p Import) Run(ctx context.Context) (out Imported, err error) {
 	c := server.Defaults()
 	c.Data, c.API, c.Web = p.Dir, "127.0.0.1:0", "127.0.0.1:0"
+	if p.State != "" {
+		c.State = p.State
+	}
 	w, err := world.Start(ctx, c, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return out, err

@@ -110,7 +110,7 @@ func (db *DB) connect(ctx context.Context, migrations fs.FS) error {
 	db.watch.SetMaxOpenConns(watchers)
 	db.watch.SetMaxIdleConns(watchers)
 	if err := db.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("the PostgreSQL database %s at %s does not answer: %w", db.config.Database, db.config.Host, err)
+		return fmt.Errorf("the PostgreSQL database %s at %s cannot be opened: %s", db.config.Database, db.config.Host, strings.Join(strings.Fields(err.Error()), " "))
 	}
 	if err := db.migrate(ctx, migrations); err != nil {
 		return fmt.Errorf("the PostgreSQL database %s could not be brought up to date: %w", db.config.Database, err)

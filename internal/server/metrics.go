@@ -25,6 +25,12 @@ func newMetrics() *metrics {
 	return m
 }
 
+// age is how old what this node knows may be.
+func (m *metrics) age(of func() time.Duration) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "granary_state_age_seconds",
+		Help: "For how long this node has had no word from a database that nodes share; beyond 2 it refuses everything."}, func() float64 { return of().Seconds() }))
+}
+
 func (m *metrics) observe(service, operation, code string, took time.Duration) {
 	m.calls.WithLabelValues(service, operation, code).Inc()
 	m.took.WithLabelValues(service, operation).Observe(took.Seconds())

@@ -116,6 +116,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.db, err = store.Open(ctx, c.statePath(), kek); err != nil {
 		return err
 	}
+	s.metrics.age(s.db.Age)
 	var newKey []byte
 	if isNew {
 		newKey = kek

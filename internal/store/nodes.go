@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,10 +57,22 @@ func (db *DB) Fresh() error {
 	case n.lost.Load():
 		return granary.Errorf(granary.Unavailable, "This node was away from the database for too long and must be started again.")
 	}
-	if sure := n.sure.Load(); sure == 0 || time.Since(n.epoch)-time.Duration(sure) > MaxStaleness {
+	if db.Age() > MaxStaleness {
 		return granary.Errorf(granary.Unavailable, "This node has no word from the database and does not know what is allowed now. Please try again.")
 	}
 	return nil
+}
+
+// Age is for how long this process has not been sure of what it knows: 0 on SQLite, since nobody else writes.
+func (db *DB) Age() time.Duration {
+	if db.nodes == nil {
+		return 0
+	}
+	sure := db.nodes.sure.Load()
+	if sure == 0 {
+		return math.MaxInt64
+	}
+	return time.Since(db.nodes.epoch) - time.Duration(sure)
 }
 
 // start begins to follow. When it returns nil, this node counts, and is sure.

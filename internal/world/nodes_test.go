@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -185,6 +186,12 @@ func TestANodeWithoutTheDatabaseDecidesNothing(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		metrics := must[*http.Response](t)(http.Get(far.Server.WebURL() + "/metrics"))
+		text := string(must[[]byte](t)(io.ReadAll(metrics.Body)))
+		metrics.Body.Close()
+		if m := regexp.MustCompile(`(?m)^granary_state_age_seconds (\S+)$`).FindStringSubmatch(text); m == nil || len(m[1]) < 2 || m[1] < "2" || m[1][1] != '.' {
+			t.Errorf("the metric says %v", m)
+		}
 		for _, path := range []string{"/readyz", "/authorize?client_id=" + c.Application} {
 			resp := must[*http.Response](t)(http.Get(far.Server.WebURL() + path))
 			text, _ := io.ReadAll(resp.Body)
@@ -245,7 +252,7 @@ func TestANodeWithoutTheKeyDoesNotStart(t *testing.T) {
 		t.Error(err)
 	}
 	config.State = "postgres:///none?host=" + t.TempDir() + "&user=granary&password=s3cret"
-	if err := begin(); err == nil || !strings.Contains(err.Error(), "does not answer") || strings.Contains(err.Error(), "s3cret") {
+	if err := begin(); err == nil || !strings.Contains(err.Error(), "cannot be opened") || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("without a database: %v", err)
 	}
 }
