@@ -22,8 +22,7 @@ import (
 func TestAFullOrganization(t *testing.T) {
 	const most = 10_000
 	ctx := t.Context()
-	config := server.Defaults()
-	config.Data, config.API, config.Web = t.TempDir(), "127.0.0.1:0", "127.0.0.1:0"
+	config := defaults(t)
 	w := must[*world.World](t)(world.Start(context.Background(), config, "127.0.0.1:0", slog.New(slog.DiscardHandler)))
 	if err := w.Stop(); err != nil {
 		t.Fatal(err)
