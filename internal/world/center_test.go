@@ -192,6 +192,7 @@ func TestIdentityCenterOperations(t *testing.T) {
 		{"groups", o.testGroups},
 		{"pages", o.testPages},
 		{"older action names and condition keys", o.testDirectoryPolicies},
+		{"condition keys and resources", o.testPolicies},
 		{"an instance goes", o.testDeleteInstance},
 		{"what is not supported", o.testUnsupported},
 		{"retries at once", o.testRetries},

@@ -35,9 +35,16 @@ func (s *service) onInstance(c *awsapi.Call, arn string, open bool) authz.Reques
 			r.Owner = i.Account
 		}
 		resourceTags(r.Keys, i.Tags)
+		r.Keys[primaryRegion] = []string{i.Region}
 	}
 	return r
 }
+
+// The condition keys of Identity Center's own (Service Authorization Reference, "AWS IAM Identity Center").
+const (
+	primaryRegion      = "sso:primaryregion"
+	applicationAccount = "sso:applicationaccount"
+)
 
 // ownersInstance is for the instance's own account, and not for a delegated administrator.
 func ownersInstance[In any](s *service, arn func(*In) string) awsapi.Checks[In] {
@@ -73,8 +80,16 @@ func (s *service) onApplication(c *awsapi.Call, arn string) authz.Request {
 	r := authz.Request{Resource: arn, Owner: s.ownerOf(c, arn), Keys: policy.Values{}}
 	if a, ok := s.Index.Application(granary.ARN(arn)); ok {
 		resourceTags(r.Keys, a.Tags)
+		r.Keys[applicationAccount] = []string{string(a.Account)}
+		s.inRegion(r.Keys, a.Instance)
 	}
 	return r
+}
+
+func (s *service) inRegion(k policy.Values, instance string) {
+	if i, ok := s.Index.IdentityCenterByID(instance); ok {
+		k[primaryRegion] = []string{i.Region}
+	}
 }
 
 // ownerOf is the account that an application's or issuer's ARN names, "" when the caller's manages it. What is not there is judged in
@@ -101,6 +116,7 @@ func (s *service) onTrustedIssuer(c *awsapi.Call, arn string) authz.Request {
 	r := authz.Request{Resource: arn, Owner: s.ownerOf(c, arn), Keys: policy.Values{}}
 	if i, ok := s.Index.Issuer(granary.ARN(arn)); ok {
 		resourceTags(r.Keys, i.Tags)
+		s.inRegion(r.Keys, i.Instance)
 	}
 	return r
 }
@@ -126,19 +142,31 @@ func requestTags(k policy.Values, tags []api.Tag) {
 	}
 }
 
-// withTags adds what a tagged create needs beside itself.
-func withTags(r authz.Request, tags []api.Tag) []authz.Request {
-	requestTags(r.Keys, tags)
-	if len(tags) == 0 {
-		return []authz.Request{r}
+// creating is what a create needs: each of its resources, the last being what is made, which tags need an action for.
+func creating(tags []api.Tag, list ...authz.Request) []authz.Request {
+	for _, r := range list {
+		requestTags(r.Keys, tags)
 	}
-	tag := r
-	tag.Action = "sso:TagResource"
-	return []authz.Request{r, tag}
+	if len(tags) > 0 {
+		tag := list[len(list)-1]
+		tag.Action = "sso:TagResource"
+		list = append(list, tag)
+	}
+	return list
 }
 
-func (s *service) checkCreateInstance(_ *awsapi.Call, in *api.CreateInstanceInput) ([]authz.Request, error) {
-	return withTags(authz.Request{Resource: "*", Keys: policy.Values{}}, in.Tags), nil
+// made is a request on what does not exist yet, which the caller's account will own.
+func (s *service) made(c *awsapi.Call, instance, kind string) authz.Request {
+	r := authz.Request{Resource: "arn:aws:sso::" + string(c.Caller.Account) + ":" + kind, Keys: policy.Values{}}
+	if i, ok := s.Index.IdentityCenter(granary.ARN(instance)); ok {
+		r.Resource = strings.Replace(r.Resource, "/", "/"+i.ID+"/", 1)
+		r.Keys[primaryRegion] = []string{i.Region}
+	}
+	return r
+}
+
+func (s *service) checkCreateInstance(c *awsapi.Call, in *api.CreateInstanceInput) ([]authz.Request, error) {
+	return creating(in.Tags, authz.Request{Resource: "arn:aws:sso:::instance/ssoins-*", Keys: policy.Values{primaryRegion: {c.Region}}}), nil
 }
 
 func checkProvider(_ *awsapi.Call, in *api.DescribeApplicationProviderInput) ([]authz.Request, error) {
@@ -146,11 +174,13 @@ func checkProvider(_ *awsapi.Call, in *api.DescribeApplicationProviderInput) ([]
 }
 
 func (s *service) checkCreateApplication(c *awsapi.Call, in *api.CreateApplicationInput) ([]authz.Request, error) {
-	return withTags(s.onInstance(c, in.InstanceArn, true), in.Tags), nil
+	app := s.made(c, in.InstanceArn, "application/apl-*")
+	app.Keys[applicationAccount] = []string{string(c.Caller.Account)}
+	return creating(in.Tags, s.onInstance(c, in.InstanceArn, true), authz.Request{Resource: in.ApplicationProviderArn, Keys: policy.Values{}}, app), nil
 }
 
 func (s *service) checkCreateIssuer(c *awsapi.Call, in *api.CreateTrustedTokenIssuerInput) ([]authz.Request, error) {
-	return withTags(s.onInstance(c, in.InstanceArn, true), in.Tags), nil
+	return creating(in.Tags, s.onInstance(c, in.InstanceArn, true), s.made(c, in.InstanceArn, "trustedTokenIssuer/tti-*")), nil
 }
 
 // instance finds an instance the caller's account sees.
