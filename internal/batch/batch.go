@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"granary"
@@ -43,6 +44,8 @@ type job[T any] struct {
 	tx   T
 	err  error
 	done chan struct{}
+
+	taken atomic.Bool // by the queue, which runs it, or by the caller, who has waited for long enough
 }
 
 // maxShared is how many updates share one commit at most.
@@ -51,6 +54,11 @@ const maxShared = 128
 // linger is how long the queue waits for more to share a commit, while there is more than one writing at a time: a sync
 // costs the processor more than it costs the disk.
 const linger = 500 * time.Microsecond
+
+// patience is how long an update waits to begin: behind one that is long, or a database that does not answer.
+const patience = 15 * time.Second
+
+var errBusy = granary.Errorf(granary.Unavailable, "Other changes are under way and take long. Nothing was changed. Please try again.")
 
 var errClosed = granary.Errorf(granary.Unavailable, "The server is stopping.")
 
@@ -69,18 +77,32 @@ func (q *Queue[T]) Close() {
 }
 
 // Run runs fn in a transaction that is durable when Run returns nil. When fn fails, nothing of it remains. fn must not call
-// Run, and may not keep what it is given.
+// Run, and may not keep what it is given. It fails with Unavailable when fn's turn does not come in time.
 func (q *Queue[T]) Run(ctx context.Context, fn func(T) error) error {
+	return q.runWithin(ctx, patience, fn)
+}
+
+func (q *Queue[T]) runWithin(ctx context.Context, patience time.Duration, fn func(T) error) error {
 	j := &job[T]{ctx: ctx, fn: fn, done: make(chan struct{})}
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case q.jobs <- j:
 	case <-q.closed:
 		return errClosed
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-late.C:
+		return errBusy
 	}
 	select {
-	case <-j.done: // not ctx: once begun, the caller must hear what became of it
+	case <-j.done:
+		return j.err
+	case <-late.C:
+		if j.taken.CompareAndSwap(false, true) {
+			return errBusy
+		}
+		<-j.done // once begun, the caller must hear what became of it
 		return j.err
 	case <-q.closed:
 		q.done.Wait()
@@ -126,7 +148,9 @@ func (q *Queue[T]) commit(batch []*job[T]) {
 	err := q.engine.Begin(ctx)
 	if err == nil {
 		for _, j := range batch {
-			if j.err = j.ctx.Err(); j.err == nil {
+			if !j.taken.CompareAndSwap(false, true) {
+				j.err = errBusy
+			} else if j.err = j.ctx.Err(); j.err == nil {
 				q.update(ctx, j)
 			}
 		}
@@ -138,7 +162,10 @@ func (q *Queue[T]) commit(batch []*job[T]) {
 	for _, j := range batch {
 		switch {
 		case err != nil && j.err == nil:
-			j.err = granary.Wrap(granary.Unavailable, "The change could not be written. Please try again.", err)
+			j.err = err
+			if !granary.Is(err, granary.Unavailable) {
+				j.err = granary.Wrap(granary.Unavailable, "The change could not be written. Please try again.", err)
+			}
 		case j.err == nil:
 			kept = append(kept, j.tx)
 		}

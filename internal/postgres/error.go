@@ -42,6 +42,18 @@ func unavailable(err error) error {
 	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
 }
 
+// broken reports whether an error is of the connection: nothing was heard of the statement, or that the server ends the session.
+func broken(err error) bool {
+	var e *pgconn.PgError
+	switch {
+	case err == nil, errors.Is(err, errAborted):
+		return false
+	case errors.As(err, &e):
+		return e.Code[:3] == "57P" || e.Code[:2] == "08"
+	}
+	return true
+}
+
 // UniqueViolation names the last column of the uniqueness an error says is broken.
 func (db *DB) UniqueViolation(err error) (column string, ok bool) {
 	var e *pgconn.PgError

@@ -36,6 +36,7 @@ type DB struct {
 	queue     *batch.Queue[*Tx]
 	unique    map[string]string // name of a unique index → its last column
 	committed func([]any) (settle func())
+	looking   time.Duration // for a view
 
 	ctx    context.Context // until Close
 	cancel context.CancelFunc
@@ -71,12 +72,14 @@ func config(url string) (*pgx.ConnConfig, error) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "granary"
 	}
-	maps.Copy(c.RuntimeParams, map[string]string{"timezone": "UTC", "default_transaction_isolation": "read committed", "lock_timeout": ms(patience),
-		"idle_in_transaction_session_timeout": ms(patience), "statement_timeout": ms(statements)})
+	maps.Copy(c.RuntimeParams, map[string]string{"timezone": "UTC", "client_encoding": "UTF8", "default_transaction_isolation": "read committed",
+		"lock_timeout": ms(patience), "idle_in_transaction_session_timeout": ms(patience), "statement_timeout": ms(statements), "idle_session_timeout": "0"})
+	c.ValidateConnect, c.AfterConnect = takesWrites, durable
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = 5 * time.Second
 	}
 	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}}
+	dialer.Control = giveUp
 	c.DialFunc = dialer.DialContext
 	return c, nil
 }
@@ -89,7 +92,7 @@ func Open(ctx context.Context, url string, migrations fs.FS, committed func([]an
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{config: c, committed: committed, unique: map[string]string{}}
+	db := &DB{config: c, committed: committed, looking: 15 * time.Second, unique: map[string]string{}}
 	db.ctx, db.cancel = context.WithCancel(context.Background())
 	db.writer.db = db
 	if err := db.connect(ctx, migrations); err != nil {
@@ -104,13 +107,14 @@ func (db *DB) connect(ctx context.Context, migrations fs.FS) error {
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	db.write.SetMaxOpenConns(1)
-	own := db.config.Copy()
-	own.RuntimeParams["synchronous_commit"] = "off"
-	db.watch = stdlib.OpenDB(*own)
+	db.watch = stdlib.OpenDB(*db.config)
 	db.watch.SetMaxOpenConns(watchers)
 	db.watch.SetMaxIdleConns(watchers)
 	if err := db.read.PingContext(ctx); err != nil {
 		return fmt.Errorf("the PostgreSQL database %s at %s cannot be opened: %s", db.config.Database, db.config.Host, strings.Join(strings.Fields(err.Error()), " "))
+	}
+	if err := db.checkEncoding(ctx); err != nil {
+		return err
 	}
 	if err := db.migrate(ctx, migrations); err != nil {
 		return fmt.Errorf("the PostgreSQL database %s could not be brought up to date: %w", db.config.Database, err)
@@ -129,7 +133,13 @@ func (db *DB) migrate(ctx context.Context, migrations fs.FS) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Up(ctx)
+	if _, err = p.Up(ctx); err != nil {
+		return err
+	}
+	has, knows, err := p.GetVersions(ctx)
+	if err == nil && has > knows {
+		err = fmt.Errorf("a newer release of Granary wrote it: its tables are of version %d, and this release knows %d; start the newer one", has, knows)
+	}
 	return err
 }
 
@@ -150,7 +160,7 @@ func (migrating) SessionUnlock(ctx context.Context, c *sql.Conn) error {
 func (db *DB) learnUnique(ctx context.Context) error {
 	rows, err := db.read.QueryContext(ctx, `SELECT c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[i.indnkeyatts - 1]
-		WHERE i.indisunique AND c.relnamespace = current_schema()::regnamespace`)
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE i.indisunique AND n.nspname = current_schema()`)
 	if err != nil {
 		return err
 	}
@@ -184,8 +194,25 @@ func (db *DB) closePools() error {
 	return errors.Join(errs...)
 }
 
-// View runs fn on a consistent snapshot.
+// View runs fn on a consistent snapshot, for a page of a list and its like: it fails with Unavailable when the database does not
+// answer in time.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, db.looking)
+	defer cancel()
+	return db.view(ctx, fn)
+}
+
+// Whole is a View that may take as long as there is much.
+func (db *DB) Whole(ctx context.Context, fn func(*Tx) error) error {
+	return db.view(ctx, func(tx *Tx) error {
+		if _, err := tx.read.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil {
+			return classify(err)
+		}
+		return fn(tx)
+	})
+}
+
+func (db *DB) view(ctx context.Context, fn func(*Tx) error) error {
 	tx, err := db.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return classify(err)
@@ -198,8 +225,7 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // fn fails, nothing of it remains. fn must not call Update, and may not keep the Tx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error { return db.queue.Run(ctx, fn) }
 
-// Exec runs one statement by itself, outside the order of updates, and does not wait for the disk: for what a node says about
-// itself.
+// Exec runs one statement by itself, outside the order of updates: for what a node says about itself.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	_, err := db.watch.ExecContext(ctx, query, args...)
 	return classify(err)

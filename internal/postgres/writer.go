@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"granary"
 )
 
 // The advisory locks of whoever writes, and of whoever brings the tables up to date. Databases do not share locks.
@@ -32,7 +34,17 @@ type writer struct {
 
 // Begin waits for the lock, which the transaction has until its end is seen by all: PostgreSQL lets it go after the commit shows.
 // Each statement sees what was committed before it (read committed), so that with the lock held nothing changes underneath.
-func (w *writer) Begin(context.Context) (err error) {
+// A connection that broke since its last use shows only now: there is one more try then, since nothing was done.
+func (w *writer) Begin(context.Context) error {
+	began := time.Now()
+	err := w.begin()
+	if broken(err) && time.Since(began) < time.Second {
+		err = w.begin()
+	}
+	return err
+}
+
+func (w *writer) begin() (err error) {
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.timer = time.AfterFunc(statements+patience, w.cancel)
 	w.changed, w.held = false, false
@@ -57,10 +69,16 @@ func (w *writer) Exec(_ context.Context, statement string) error {
 	case statement == releaseJob:
 		w.held = true
 		return nil
-	case statement == "COMMIT" && w.changed:
-		return w.simple("NOTIFY " + channel + "; COMMIT")
+	case statement != "COMMIT":
+		return w.simple(statement)
+	case w.changed:
+		statement = "NOTIFY " + channel + "; COMMIT"
 	}
-	return w.simple(statement)
+	err := w.simple(statement)
+	if broken(err) {
+		return granary.Wrap(granary.Unavailable, "The connection to the state broke, and it is not known whether the change was made. Please look before you try again.", err)
+	}
+	return err
 }
 
 const releaseJob = "RELEASE SAVEPOINT job"

@@ -65,6 +65,9 @@ func (db *DB) connect(ctx context.Context, path string, migrations fs.FS) (err e
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("%s could not be brought up to date: %w", path, err)
 	}
+	if has, knows, err := p.GetVersions(ctx); err != nil || has > knows {
+		return errors.Join(err, fmt.Errorf("a newer release of Granary wrote %s: its tables are of version %d, and this release knows %d; start the newer one", path, has, knows))
+	}
 	if db.writer.conn, err = db.write.Conn(ctx); err != nil {
 		return err
 	}

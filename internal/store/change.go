@@ -12,6 +12,8 @@ type Change struct {
 	Rev     int64
 	Deleted bool
 	Value   any
+
+	doc string // as the log has it
 }
 
 func changesOf(attached []any) []Change {
@@ -34,7 +36,9 @@ func (db *DB) tell(changes []Change) {
 	for _, f := range db.followers {
 		f(changes)
 	}
-	db.rev.Store(changes[len(changes)-1].Rev)
+	last := changes[len(changes)-1]
+	db.last = last.doc
+	db.rev.Store(last.Rev)
 }
 
 // Follow calls fn with every change after a revision, in commit order, until stop. An Update, on whichever node, returns after
@@ -47,9 +51,10 @@ func (db *DB) Follow(ctx context.Context, rev int64, fn func([]Change)) (stop fu
 		if err != nil {
 			return nil, fmt.Errorf("the change log cannot be read: %w", err)
 		}
-		if len(missed) > 0 {
-			fn(missed)
+		if len(missed) != int(has-rev) {
+			return nil, fmt.Errorf("%w: of %d changes after %d it has %d", errLost, has-rev, rev, len(missed))
 		}
+		fn(missed)
 	}
 	id := db.next
 	db.next++
@@ -61,12 +66,12 @@ func (db *DB) Follow(ctx context.Context, rev int64, fn func([]Change)) (stop fu
 	}, nil
 }
 
-// since reads up to limit changes after a revision. The log has no gap.
+// since reads up to limit changes after a revision. The log has no gap. When it fails, what it has read by then is right.
 func (db *DB) since(ctx context.Context, rev int64, limit int) (list []Change, err error) {
 	err = db.view(ctx, "SELECT rev, kind, deleted, doc FROM change WHERE rev > $1 ORDER BY rev LIMIT $2", []any{rev, limit}, func(r *sql.Rows) error {
 		var c Change
-		var kind, doc string
-		if err := r.Scan(&c.Rev, &kind, &c.Deleted, &doc); err != nil {
+		var kind string
+		if err := r.Scan(&c.Rev, &kind, &c.Deleted, &c.doc); err != nil {
 			return err
 		}
 		t, ok := kinds[kind]
@@ -74,8 +79,9 @@ func (db *DB) since(ctx context.Context, rev int64, limit int) (list []Change, e
 			return fmt.Errorf("the change log has a %q, which this release does not know", kind)
 		}
 		var err error
-		c.Value, err = t.decode(db, doc)
-		list = append(list, c)
+		if c.Value, err = t.decode(db, c.doc); err == nil {
+			list = append(list, c)
+		}
 		return err
 	})
 	return list, err
@@ -91,7 +97,8 @@ func (db *DB) view(ctx context.Context, query string, args []any, fn func(*sql.R
 
 // Snapshot calls fn with every noun that followers care about, as of the revision it returns.
 func (db *DB) Snapshot(ctx context.Context, fn func(any) error) (rev int64, err error) {
-	err = db.View(ctx, func(tx *Tx) error {
+	err = db.engine.Whole(ctx, func(s session) error {
+		tx := newTx(db, s)
 		var last sql.NullInt64
 		if err := tx.row("SELECT MAX(rev) FROM change").Scan(&last); err != nil {
 			return err

@@ -22,6 +22,7 @@ type session interface {
 // engine is SQLite in a file for one machine, or PostgreSQL for many.
 type engine interface {
 	View(ctx context.Context, fn func(session) error) error
+	Whole(ctx context.Context, fn func(session) error) error // a view that may take as long as there is much
 	Update(ctx context.Context, fn func(session) error) error
 	UniqueViolation(err error) (column string, ok bool)
 	Close() error
@@ -31,6 +32,10 @@ type sqliteEngine struct{ *sqlite.DB }
 
 func (e sqliteEngine) View(ctx context.Context, fn func(session) error) error {
 	return e.DB.View(ctx, func(tx *sqlite.Tx) error { return fn(sqliteSession{tx}) })
+}
+
+func (e sqliteEngine) Whole(ctx context.Context, fn func(session) error) error {
+	return e.View(ctx, fn)
 }
 
 func (e sqliteEngine) Update(ctx context.Context, fn func(session) error) error {
@@ -47,6 +52,10 @@ type postgresEngine struct{ *postgres.DB }
 
 func (e postgresEngine) View(ctx context.Context, fn func(session) error) error {
 	return e.DB.View(ctx, func(tx *postgres.Tx) error { return fn(postgresSession{tx}) })
+}
+
+func (e postgresEngine) Whole(ctx context.Context, fn func(session) error) error {
+	return e.DB.Whole(ctx, func(tx *postgres.Tx) error { return fn(postgresSession{tx}) })
 }
 
 func (e postgresEngine) Update(ctx context.Context, fn func(session) error) error {

@@ -31,14 +31,18 @@ const (
 // Why that is so, when messages are lost and nobody compares clocks: a node is sure of a state when it asked for the log, took
 // what was new, and said so, and counted all the while. Were a change committed after it asked, then whoever committed it sees
 // the node count, and waits until it has the change, or for MaxStaleness; and by then it is sure of a newer state, or of none.
+//
+// A database that dies forgets what was not on its disk. So every heartbeat is written there, and what is said between may be
+// lost: the node counts for nodeLife from a heartbeat on, which is longer than it can be sure by what it said after that.
 type nodes struct {
 	db     *DB
 	engine *postgres.DB
 	id     string
 	wake   chan struct{}
-	sure   atomic.Int64 // since when, in nanoseconds of the clock below; 0: never
-	said   time.Time    // before the row was written last; the loop's
-	lost   atomic.Bool  // the log no longer has what this node needs
+	sure   atomic.Pointer[moment] // since when; nil: not at all
+	said   time.Time              // before the row was written last; the loop's
+	kept   time.Time              // before it was last written to the database's disk
+	lost   atomic.Bool            // the log does not go on from what this node has
 	epoch  time.Time
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -48,6 +52,16 @@ func newNodes(db *DB) *nodes {
 	return &nodes{db: db, id: granary.UUID(), wake: make(chan struct{}, 1), epoch: time.Now()}
 }
 
+// moment is a time by two clocks: one stands still while the machine sleeps, the other can be set.
+type moment struct{ running, wall time.Duration }
+
+func (n *nodes) at(t time.Time) moment {
+	return moment{t.Sub(n.epoch), time.Duration(t.UnixNano())}
+}
+
+// age is by the clock that has gone further.
+func (m moment) age(now moment) time.Duration { return max(now.running-m.running, now.wall-m.wall) }
+
 // Fresh says whether what this process knows is new enough to decide by. It fails with Unavailable.
 func (db *DB) Fresh() error {
 	n := db.nodes
@@ -55,7 +69,7 @@ func (db *DB) Fresh() error {
 	case n == nil:
 		return nil // the only one who writes
 	case n.lost.Load():
-		return granary.Errorf(granary.Unavailable, "This node was away from the database for too long and must be started again.")
+		return granary.Errorf(granary.Unavailable, "The log of changes does not go on from what this node knows: the node was away for too long, or the database was set back. The node must be started again.")
 	}
 	if db.Age() > MaxStaleness {
 		return granary.Errorf(granary.Unavailable, "This node has no word from the database and does not know what is allowed now. Please try again.")
@@ -69,10 +83,10 @@ func (db *DB) Age() time.Duration {
 		return 0
 	}
 	sure := db.nodes.sure.Load()
-	if sure == 0 {
+	if sure == nil {
 		return math.MaxInt64
 	}
-	return time.Since(db.nodes.epoch) - time.Duration(sure)
+	return sure.age(db.nodes.at(time.Now()))
 }
 
 // start begins to follow. When it returns nil, this node counts, and is sure.
@@ -104,6 +118,7 @@ func (n *nodes) stop() {
 	}
 	n.cancel()
 	n.done.Wait()
+	n.sure.Store(nil)
 	ctx, cancel := context.WithTimeout(context.Background(), ask)
 	defer cancel()
 	_ = n.engine.Exec(ctx, "DELETE FROM node WHERE id = $1", n.id) // else it ends counting by itself
@@ -136,19 +151,32 @@ func (n *nodes) round(ctx context.Context) (again bool, err error) {
 		return false, err
 	}
 	before, say := n.said, time.Now()
-	ctx, cancel := context.WithTimeout(ctx, ask)
-	defer cancel()
-	err = n.engine.Exec(ctx, "INSERT INTO node (id, seen, at) VALUES ($1, $2, now()) ON CONFLICT (id) DO UPDATE SET seen = $2, at = now()",
-		n.id, n.db.rev.Load())
-	if err != nil {
+	keep := say.Sub(n.kept) >= heartbeat
+	if err := n.say(ctx, keep); err != nil {
 		return false, err
 	}
 	n.said = say
+	if keep {
+		n.kept = say
+	}
 	if before.IsZero() || time.Since(before) >= MaxStaleness {
 		return true, nil
 	}
-	n.sure.Store(int64(asked.Sub(n.epoch)))
+	sure := n.at(asked)
+	n.sure.Store(&sure)
 	return false, nil
+}
+
+// say writes how far this node is. The connection does not wait for the disk, unless it is told to for this statement.
+func (n *nodes) say(ctx context.Context, keep bool) error {
+	ctx, cancel := context.WithTimeout(ctx, ask)
+	defer cancel()
+	commit := "off"
+	if keep {
+		commit = "local"
+	}
+	return n.engine.Exec(ctx, `INSERT INTO node (id, seen, at) SELECT $1::text, $2::bigint, now() FROM set_config('synchronous_commit', $3, true)
+		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = excluded.at`, n.id, n.db.rev.Load(), commit)
 }
 
 // committed gives a commit's changes to the followers here, and returns what waits for those elsewhere. The writer calls it.
@@ -189,40 +217,53 @@ func (n *nodes) trimmable(rev int64) (int64, error) {
 	var least sql.NullInt64
 	err := n.one("SELECT MIN(seen) FROM node WHERE at > now() - interval '10 minutes'", nil, &least)
 	if least.Valid {
-		rev = min(rev, least.Int64)
+		rev = min(rev, max(0, least.Int64-1)) // it keeps the one by which each node knows the log again
 	}
 	return rev, err
 }
 
-var errLost = errors.New("store: the change log does not go back as far as this node's last change")
+// forget removes the rows of nodes that went away without a word.
+func (n *nodes) forget() error {
+	ctx, cancel := context.WithTimeout(context.Background(), ask)
+	defer cancel()
+	return n.engine.Exec(ctx, "DELETE FROM node WHERE at < now() - interval '1 day'")
+}
+
+var errLost = errors.New("store: the change log does not go on from this node's last change")
 
 // maxMissed is how many changes are taken from the log at a time.
 const maxMissed = 10_000
 
 // catchUp gives followers what the log has and they have not.
 func (db *DB) catchUp(ctx context.Context) error {
-	for n := maxMissed; n == maxMissed; {
-		var err error
-		if n, err = db.catchUpSome(ctx); err != nil {
+	for {
+		if more, err := db.catchUpSome(ctx); err != nil || !more {
 			return err
 		}
 	}
-	return nil
 }
 
-func (db *DB) catchUpSome(ctx context.Context) (n int, err error) {
+// catchUpSome takes what comes within the time of a question. It knows the log by the last change that it has: a database that
+// was set back, to a backup or to a standby that was behind, may have others in its place.
+func (db *DB) catchUpSome(ctx context.Context) (more bool, err error) {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, ask)
 	defer cancel()
 	rev := db.rev.Load()
-	missed, err := db.since(ctx, rev, maxMissed)
-	if err != nil || len(missed) == 0 {
-		return 0, err
+	missed, err := db.since(ctx, max(0, rev-1), maxMissed)
+	if rev > 0 && (err == nil || len(missed) > 0) {
+		if len(missed) == 0 || missed[0].Rev != rev || missed[0].doc != db.last {
+			return false, fmt.Errorf("%w: there is another one at %d", errLost, rev)
+		}
+		missed = missed[1:]
+	}
+	if len(missed) == 0 {
+		return false, err
 	}
 	if first := missed[0].Rev; first != rev+1 {
-		return 0, fmt.Errorf("%w: %d after %d", errLost, first, rev)
+		return false, fmt.Errorf("%w: %d after %d", errLost, first, rev)
 	}
 	db.tell(missed)
-	return len(missed), nil
+	return err != nil || len(missed) >= maxMissed-1, nil
 }

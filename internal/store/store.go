@@ -42,6 +42,7 @@ type DB struct {
 	once   sync.Once
 
 	rev       atomic.Int64 // the followers have everything up to it
+	last      string       // the document of that change; under mu
 	mu        sync.Mutex   // delivery to followers, in commit order
 	followers map[int]func([]Change)
 	next      int
@@ -62,12 +63,15 @@ func Open(ctx context.Context, where string, kek []byte) (*DB, error) {
 	if err := db.connect(ctx, where); err != nil {
 		return nil, err
 	}
-	var rev sql.NullInt64
-	err = db.engine.View(ctx, func(tx session) error { return tx.Row("SELECT MAX(rev) FROM change").Scan(&rev) })
+	err = db.view(ctx, "SELECT rev, doc FROM change ORDER BY rev DESC LIMIT 1", nil, func(r *sql.Rows) error {
+		var rev int64
+		err := r.Scan(&rev, &db.last)
+		db.rev.Store(rev)
+		return err
+	})
 	if err != nil {
 		return nil, errors.Join(err, db.engine.Close())
 	}
-	db.rev.Store(rev.Int64)
 	if db.nodes != nil {
 		if err := db.nodes.start(ctx); err != nil {
 			return nil, errors.Join(err, db.engine.Close())

@@ -5,6 +5,10 @@ import (
 	"time"
 )
 
+// clocks is how far the clocks of nodes may be apart before one of them forgets what another would still take: what was used
+// once is kept for longer than it is good for.
+const clocks = time.Hour
+
 // keepChanges is how many of the latest changes the log keeps: followers are seldom behind.
 const keepChanges = 100_000
 
@@ -18,6 +22,9 @@ func (db *DB) sweep() {
 			return
 		case now := <-t.C:
 			upTo, err := db.trimmable()
+			if err == nil && db.nodes != nil {
+				err = db.nodes.forget()
+			}
 			if err == nil {
 				_ = db.Update(context.Background(), func(tx *Tx) error { return tx.expire(now, upTo) })
 			}
@@ -37,7 +44,7 @@ func (db *DB) trimmable() (rev int64, err error) {
 func (tx *Tx) expire(now time.Time, upTo int64) error {
 	for _, q := range []string{"DELETE FROM replay WHERE until < $1", "DELETE FROM idempotency WHERE until < $1",
 		"DELETE FROM token_session WHERE until < $1"} {
-		if err := tx.exec(q, now.Unix()); err != nil {
+		if err := tx.exec(q, now.Add(-clocks).Unix()); err != nil {
 			return err
 		}
 	}

@@ -108,7 +108,7 @@ func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
 	if err := tx.row("INSERT INTO change (rev, kind, deleted, doc) VALUES ("+nextRev+", $1, $2, $3) RETURNING rev", kind, deleted, doc).Scan(&rev); err != nil {
 		return err
 	}
-	tx.engine.Attach(Change{rev, deleted, v})
+	tx.engine.Attach(Change{rev, deleted, v, doc})
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (tx *Tx) changedAll(kind string, deleted bool, docs []string, values []any)
 		n := chunk(len(docs) - at)
 		args := make([]any, 0, 4*n)
 		for i := at; i < at+n; i++ {
-			tx.engine.Attach(Change{rev, deleted, values[i]})
+			tx.engine.Attach(Change{rev, deleted, values[i], docs[i]})
 			args = append(args, rev, kind, deleted, docs[i])
 			rev++
 		}

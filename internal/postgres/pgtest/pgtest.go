@@ -26,6 +26,7 @@ import (
 // Cluster is a running PostgreSQL.
 type Cluster struct {
 	dir     string
+	begin   func(options ...string) (*exec.Cmd, error)
 	process *exec.Cmd
 	admin   *sql.DB
 	count   atomic.Int32
@@ -50,6 +51,12 @@ func Run(m *testing.M) int {
 // URL is an empty database. The test is skipped where there is no PostgreSQL, and fails there when GRANARY_TEST_REQUIRE names postgres.
 func URL(t testing.TB) string {
 	t.Helper()
+	return URLWith(t, "")
+}
+
+// URLWith is URL with further words for CREATE DATABASE.
+func URLWith(t testing.TB, how string) string {
+	t.Helper()
 	shared.once.Do(func() { shared.cluster, shared.err = Start() })
 	if shared.err != nil {
 		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "postgres") {
@@ -57,7 +64,7 @@ func URL(t testing.TB) string {
 		}
 		t.Skipf("postgres: %v", shared.err)
 	}
-	u, err := shared.cluster.Database(t.Context())
+	u, err := shared.cluster.Database(t.Context(), how)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +84,7 @@ func bin(name string) (string, error) {
 }
 
 // Start starts a cluster in a directory of its own. Its databases sort text as people do, to show that nothing depends on it.
-func Start() (*Cluster, error) {
+func Start(options ...string) (*Cluster, error) {
 	initdb, err := bin("initdb")
 	if err != nil {
 		return nil, err
@@ -107,14 +114,17 @@ func Start() (*Cluster, error) {
 		c.Stop()
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	c.process = run(server, "-D", data, "-k", dir, "-h", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB")
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return nil, err
+	c.begin = func(options ...string) (*exec.Cmd, error) {
+		log, err := os.Create(filepath.Join(dir, "log"))
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		p := run(server, append([]string{"-D", data, "-k", dir, "-h", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB"}, options...)...)
+		p.Stdout, p.Stderr = log, log
+		return p, p.Start()
 	}
-	defer log.Close()
-	c.process.Stdout, c.process.Stderr = log, log
-	if err := c.process.Start(); err != nil {
+	if c.process, err = c.begin(options...); err != nil {
 		c.Stop()
 		return nil, err
 	}
@@ -122,13 +132,43 @@ func Start() (*Cluster, error) {
 		c.Stop()
 		return nil, err
 	}
-	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	if err := c.wait(); err != nil {
+		c.Stop()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Cluster) wait() (err error) {
+	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(50 * time.Millisecond) {
 		if err = c.admin.Ping(); err == nil {
-			return c, nil
+			return nil
 		}
-		if time.Since(began) > 30*time.Second {
-			c.Stop()
-			return nil, err
+	}
+	return err
+}
+
+// Crash ends the server as a failure of its machine does: what it had not written is lost. Then it starts again.
+func (c *Cluster) Crash(options ...string) (err error) {
+	_ = c.process.Process.Signal(syscall.SIGQUIT)
+	_ = c.process.Wait()
+	if c.process, err = c.begin(options...); err != nil {
+		return err
+	}
+	return c.wait()
+}
+
+// SQL runs statements in a database of this package's, past whoever uses it.
+func SQL(t testing.TB, database string, statements ...string) {
+	t.Helper()
+	db, err := sql.Open("pgx", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, s := range statements {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
 		}
 	}
 }
@@ -154,10 +194,10 @@ func (c *Cluster) url(database string) string {
 	return "postgres:///" + database + "?" + url.Values{"host": {c.dir}, "user": {"granary"}}.Encode()
 }
 
-// Database makes an empty database.
-func (c *Cluster) Database(ctx context.Context) (string, error) {
+// Database makes an empty database, with further words for CREATE DATABASE or "".
+func (c *Cluster) Database(ctx context.Context, how string) (string, error) {
 	name := fmt.Sprintf("test%d", c.count.Add(1))
-	_, err := c.admin.ExecContext(ctx, "CREATE DATABASE "+name)
+	_, err := c.admin.ExecContext(ctx, "CREATE DATABASE "+name+" "+how)
 	return c.url(name), err
 }
 

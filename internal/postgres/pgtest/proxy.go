@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy is a way to a database that can be broken as a network breaks.
@@ -20,6 +22,7 @@ type Proxy struct {
 	free     *sync.Cond
 	stalled  bool
 	cut      bool
+	lose     string // what a client sends, whose answer is to be lost
 	open     map[net.Conn]bool
 }
 
@@ -69,12 +72,12 @@ func (p *Proxy) serve() {
 			_ = c.Close()
 			continue
 		}
-		go p.pump(c, s)
-		go p.pump(s, c)
+		go p.pump(c, s, false)
+		go p.pump(s, c, true)
 	}
 }
 
-func (p *Proxy) pump(to, from net.Conn) {
+func (p *Proxy) pump(to, from net.Conn, asks bool) {
 	defer func() {
 		p.mu.Lock()
 		delete(p.open, to)
@@ -88,6 +91,14 @@ func (p *Proxy) pump(to, from net.Conn) {
 			return
 		}
 		p.mu.Lock()
+		if asks && p.lose != "" && bytes.Contains(b[:n], []byte(p.lose)) {
+			p.lose, p.stalled = "", true
+			_, _ = to.Write(b[:n])
+			p.mu.Unlock()
+			time.Sleep(200 * time.Millisecond) // it is answered by then
+			p.Cut()
+			return
+		}
 		for p.stalled && !p.cut {
 			p.free.Wait()
 		}
@@ -100,6 +111,13 @@ func (p *Proxy) pump(to, from net.Conn) {
 
 // Stall holds every byte back, without a word to either side.
 func (p *Proxy) Stall() { p.set(true, false) }
+
+// LoseAnswer lets the next message that has a text through, but not what is answered, and cuts.
+func (p *Proxy) LoseAnswer(text string) {
+	p.mu.Lock()
+	p.lose = text
+	p.mu.Unlock()
+}
 
 // Cut ends all connections and refuses new ones.
 func (p *Proxy) Cut() {

@@ -1,0 +1,20 @@
+package postgres
+
+import "syscall"
+
+// tcpUserTimeout is TCP_USER_TIMEOUT of tcp(7).
+const tcpUserTimeout = 0x12
+
+// giveUp ends a connection whose packets are not acknowledged for as long as patience: by itself Linux tries for a quarter of an hour.
+func giveUp(network, _ string, c syscall.RawConn) error {
+	if len(network) < 3 || network[:3] != "tcp" {
+		return nil
+	}
+	var err error
+	if cerr := c.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(patience.Milliseconds()))
+	}); cerr != nil {
+		return cerr
+	}
+	return err
+}

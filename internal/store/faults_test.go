@@ -1,0 +1,160 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"granary"
+	"granary/internal/postgres/pgtest"
+)
+
+// until waits for something to become true.
+func until(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for began := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("%s: not within 20 seconds", what)
+		}
+	}
+}
+
+// A commit whose answer is lost was made all the same: the client hears that nobody knows, what may be used once is used, and every
+// node learns of the change, the one that made it too.
+func TestACommitWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	way := pgtest.Through(t, url)
+	a, b := open(t, way.URL), open(t, url)
+	var seen [2]atomic.Int64
+	for i, db := range []*DB{a, b} {
+		follow(t, db, 0, func(list []Change) { seen[i].Add(int64(len(list))) })
+	}
+	once := func(tx *Tx) error {
+		if err := tx.Replays.Use("token", time.Now().Add(time.Hour), ""); err != nil {
+			return err
+		}
+		return tx.Users.Create(user("1", "a", "a@x"))
+	}
+	way.LoseAnswer("COMMIT")
+	if err := a.Update(t.Context(), once); !granary.Is(err, granary.Unavailable) || !strings.Contains(granary.AsError(err).Message, "not known whether") {
+		t.Errorf("got %v", err)
+	}
+	way.Mend()
+	until(t, "both nodes learn of it", func() bool { return seen[0].Load() == 1 && seen[1].Load() == 1 && a.Fresh() == nil && b.Fresh() == nil })
+	for _, db := range []*DB{a, b} {
+		if err := db.Update(t.Context(), once); !granary.Is(err, granary.Exists) {
+			t.Errorf("used again: %v", err)
+		}
+	}
+	if err := a.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("2", "b", "b@x")) }); err != nil || seen[0].Load() != 2 || seen[1].Load() != 2 {
+		t.Errorf("afterwards: %v, seen %d and %d", err, seen[0].Load(), seen[1].Load())
+	}
+}
+
+// A node that fell behind the log while it read its snapshot does not begin.
+func TestNobodyFollowsALogWithAGap(t *testing.T) {
+	onBoth(t, func(t *testing.T, where string) {
+		db := open(t, where)
+		for i := range 3 {
+			id := fmt.Sprint(i)
+			if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.expire(time.Now(), 2) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Follow(t.Context(), 0, func(list []Change) { t.Errorf("told of %d", len(list)) }); err == nil {
+			t.Error("two changes were passed over")
+		}
+		follow(t, db, 2, func([]Change) {})
+	})
+}
+
+// A database that comes back with another past, from a backup or a standby that was behind, is noticed.
+func TestANodeKnowsThatTheDatabaseWasSetBack(t *testing.T) {
+	t.Parallel()
+	for name, past := range map[string]string{
+		"others in their place": "UPDATE change SET doc = replace(doc, 'User', 'Other') || ' ' WHERE rev = 3",
+		"fewer":                 "DELETE FROM change WHERE rev = 3",
+		"none":                  "DELETE FROM change",
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := pgtest.URL(t)
+			db := open(t, url)
+			for i := range 3 {
+				id := fmt.Sprint(i)
+				if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pgtest.SQL(t, url, past)
+			until(t, "it says so", func() bool {
+				err := db.Fresh()
+				return err != nil && strings.Contains(err.Error(), "started again")
+			})
+		})
+	}
+}
+
+// That a node counts must outlive a crash of the database, or others would not wait for it while it still decides.
+func TestThatANodeCountsOutlivesTheDatabase(t *testing.T) {
+	t.Parallel()
+	lazy := []string{"-c", "wal_writer_delay=10s", "-c", "bgwriter_lru_maxpages=0"}
+	c, err := pgtest.Start(lazy...)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer c.Stop()
+	url, err := c.Database(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, url)
+	time.Sleep(3 * heartbeat)
+	id := db.nodes.id
+	if err := c.Crash(lazy...); err != nil {
+		t.Fatal(err)
+	}
+	// What the row was when the database died: the first that is seen of it may be a later one, so its age is of no use.
+	until(t, "the node is back", func() bool { return db.Fresh() == nil })
+	var again sql.NullInt64
+	if err := db.nodes.one("SELECT COUNT(*) FROM node WHERE id = $1", []any{id}, &again); err != nil || again.Int64 != 1 {
+		t.Errorf("%d rows, %v", again.Int64, err)
+	}
+}
+
+// A machine that slept is not sure of anything, although its clock stood still meanwhile.
+func TestAgeIsByTheClockThatWentOn(t *testing.T) {
+	was := moment{running: time.Hour, wall: 100 * time.Hour}
+	for _, x := range []struct {
+		now  moment
+		want time.Duration
+	}{
+		{moment{time.Hour + time.Second, 100*time.Hour + time.Second}, time.Second},
+		{moment{time.Hour + time.Second, 101 * time.Hour}, time.Hour},
+		{moment{time.Hour + 5*time.Second, 50 * time.Hour}, 5 * time.Second},
+	} {
+		if got := was.age(x.now); got != x.want {
+			t.Errorf("%v: %s, and not %s", x.now, got, x.want)
+		}
+	}
+}
+
+// Nodes that ended without a word leave no rows behind for good.
+func TestNodesThatAreGoneAreForgotten(t *testing.T) {
+	url := pgtest.URL(t)
+	db := open(t, url)
+	pgtest.SQL(t, url, "INSERT INTO node (id, seen, at) VALUES ('old', 0, now() - interval '2 days'), ('late', 0, now() - interval '1 hour')")
+	if err := db.nodes.forget(); err != nil {
+		t.Fatal(err)
+	}
+	var n sql.NullInt64
+	if err := db.nodes.one("SELECT COUNT(*) FROM node", nil, &n); err != nil || n.Int64 != 2 {
+		t.Errorf("%d rows, %v", n.Int64, err)
+	}
+}
