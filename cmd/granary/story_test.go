@@ -53,7 +53,7 @@ type withDatabases struct{ *testing.M }
 func (m withDatabases) Run() int { return pgtest.Run(m.M) }
 
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", WorkdirRoot: t.TempDir(), Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"needs": storyNeeds, "serve": storyServe, "stop": storyStop, "crash": storyCrash, "idp": storyIdP, "as": storyAs, "json": storyJSON,
 		"session": storySession, "context": storyContext, "idtoken": storyIDToken, "scim": storySCIM, "subst": storySubst,
 		"decision": storyFind(`(?i)x-granary-decision-id'?: '?([0-9A-Za-z_-]+)`, "stderr"), "fix": storyFind(`fix: +Run: (.*)`, "stdout"),
