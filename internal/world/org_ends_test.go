@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -457,6 +459,49 @@ func (x *tree) testPages(t *testing.T) {
 					t.Errorf("its reason: %+v", e)
 				}
 			})
+		}
+	}
+}
+
+// Those who ask for the same at once: one gets it, the others are told that it is taken.
+func (x *tree) testRaces(t *testing.T) {
+	ctx := t.Context()
+	for about, try := range map[string]func() (taken bool, err error){
+		"an address": func() (bool, error) {
+			out, err := x.org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("a"), Email: aws.String("same@larkspur.example")})
+			return err == nil && out.CreateAccountStatus.FailureReason == orgtypes.CreateAccountFailureReasonEmailAlreadyExists, err
+		},
+		"a unit's name": func() (bool, error) {
+			err := only(x.org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: aws.String("same")}))
+			var e *orgtypes.DuplicateOrganizationalUnitException
+			if errors.As(err, &e) {
+				return true, nil
+			}
+			return false, err
+		},
+		"a policy's name": func() (bool, error) {
+			err := only(x.org.CreatePolicy(ctx, &organizations.CreatePolicyInput{Type: scp, Name: aws.String("same"), Description: aws.String(""), Content: aws.String(statement(`{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`))}))
+			var e *orgtypes.DuplicatePolicyException
+			if errors.As(err, &e) {
+				return true, nil
+			}
+			return false, err
+		},
+	} {
+		var got atomic.Int32
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				if taken, err := try(); err != nil {
+					t.Errorf("%s: %v", about, err)
+				} else if !taken {
+					got.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if got.Load() != 1 {
+			t.Errorf("%s was given %d times", about, got.Load())
 		}
 	}
 }

@@ -86,6 +86,7 @@ func TestOrganizationsOperations(t *testing.T) {
 		{"handshakes", (*tree).testHandshakes},
 		{"what is not there", (*tree).testMissing},
 		{"limits", (*tree).testLimits},
+		{"races", (*tree).testRaces},
 		{"pages", (*tree).testPages},
 		{"condition keys", (*tree).testConditionKeys},
 		{"resources", (*tree).testResources},
