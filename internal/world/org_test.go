@@ -87,6 +87,7 @@ func TestOrganizationsOperations(t *testing.T) {
 		{"what is not there", (*tree).testMissing},
 		{"limits", (*tree).testLimits},
 		{"races", (*tree).testRaces},
+		{"the audit log", (*tree).testAudit},
 		{"pages", (*tree).testPages},
 		{"condition keys", (*tree).testConditionKeys},
 		{"resources", (*tree).testResources},
