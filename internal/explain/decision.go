@@ -65,7 +65,7 @@ func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id s
 
 // own leaves of an event's decision what the account may know; false when that is nothing.
 func (x *Explainer) own(e *audit.Event, viewer granary.AccountID) bool {
-	if x.mayRead(viewer, "") { // the management account
+	if x.mayRead(viewer, "") || x.signedInTo(e) == viewer { // the management account; and whose application people could not sign in to
 		return true
 	}
 	caller := e.RecipientAccountID
@@ -74,6 +74,18 @@ func (x *Explainer) own(e *audit.Event, viewer granary.AccountID) bool {
 	}
 	e.Decision = e.Decision.For(string(viewer), caller)
 	return e.Decision != nil
+}
+
+// signedInTo is the account of the application that somebody was to sign in to with a browser, "" for other events.
+func (x *Explainer) signedInTo(e *audit.Event) granary.AccountID {
+	var about struct{ ApplicationArn granary.ARN }
+	if e.EventName != "UserAuthentication" || json.Unmarshal(e.AdditionalEventData, &about) != nil {
+		return ""
+	}
+	if app, ok := x.Index.Application(about.ApplicationArn); ok {
+		return app.Account
+	}
+	return ""
 }
 
 // stranger explains a refusal that left no event.
