@@ -15,7 +15,7 @@ type Service struct {
 	Wire   *wire.Service
 	Prefix string // of its IAM actions: "s3", "sso", …
 	Legacy string // older prefix of the same actions; may be ""
-	Tells  bool   // the audit log keeps what changes answered: nothing in it is secret
+	Tells  bool   // the audit log keeps what changes answered: what is secret in it is marked so in the model
 	Source string // eventSource in the audit log: "s3.amazonaws.com"
 	Rows   []Row
 	Mend   func(body []byte) []byte // repairs what clients are known to send, after the signature was checked; may be nil

@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 
 	"granary/internal/client"
 	"granary/internal/corp"
@@ -69,4 +71,26 @@ func TestEventsCanBeLookedUp(t *testing.T) {
 	}
 	_, err := cloudtrail.NewFromConfig(c.AWS(c.Machine)).LookupEvents(ctx, &cloudtrail.LookupEventsInput{})
 	refused(t, err, "AccessDeniedException", "cloudtrail:LookupEvents")
+}
+
+// What a change made stands in its event, and no secret does.
+func TestChangesTellWhatTheyMade(t *testing.T) {
+	ctx := t.Context()
+	c := settle(t)
+	grant := must[*s3control.CreateAccessGrantOutput](t)(controlOf(c, c.Root()).grant(ctx, corp.Bucket+"/told/*", func(in *s3control.CreateAccessGrantInput) { in.Permission = "READ" }))
+	x := iam.NewFromConfig(c.AWS(c.Root()))
+	must[*iam.CreateUserOutput](t)(x.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("told")}))
+	key := must[*iam.CreateAccessKeyOutput](t)(x.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("told")})).AccessKey
+	for name, id := range map[string]string{"CreateAccessGrant": *grant.AccessGrantId, "CreateAccessKey": *key.AccessKeyId} {
+		events := must[*cloudtrail.LookupEventsOutput](t)(cloudtrail.NewFromConfig(c.AWS(c.Root())).LookupEvents(ctx, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(1),
+			LookupAttributes: []types.LookupAttribute{{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: &name}}})).Events
+		var e struct{ ResponseElements json.RawMessage }
+		text := *events[0].CloudTrailEvent
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(e.ResponseElements), id) || strings.Contains(text, *key.SecretAccessKey) {
+			t.Errorf("%s in the log: %s", name, text)
+		}
+	}
 }

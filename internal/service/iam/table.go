@@ -28,7 +28,7 @@ type service struct{ Config }
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "iam", Source: "iam.amazonaws.com",
+		Wire: api.Service, Prefix: "iam", Source: "iam.amazonaws.com", Tells: true,
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "ValidationError", granary.Denied: "AccessDenied", granary.Unauthenticated: "InvalidClientTokenId",
 			granary.NotFound: "NoSuchEntity", granary.Exists: "EntityAlreadyExists", granary.Conflict: "DeleteConflict", granary.Quota: "LimitExceeded",

@@ -32,7 +32,7 @@ type service struct{ Config }
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "s3", Source: "s3.amazonaws.com",
+		Wire: api.Service, Prefix: "s3", Source: "s3.amazonaws.com", Tells: true,
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "InvalidRequest", granary.Denied: "AccessDenied", granary.Unauthenticated: "AccessDenied", granary.NotFound: "NoSuchResource",
 			granary.Exists: "InvalidRequest", granary.Conflict: "InvalidRequest", granary.Quota: "InvalidRequest", granary.Throttled: "SlowDown",
