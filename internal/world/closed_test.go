@@ -53,6 +53,15 @@ func TestAClosedAccountVouchesForNobody(t *testing.T) {
 	swap := func() error {
 		return only(c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(exchanging), SubjectToken: from.AccessToken, SubjectTokenType: aws.String(access)}))
 	}
+	kept := must[*ssooidc.CreateTokenWithIAMOutput](t)(c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(exchanging), SubjectToken: from.AccessToken, SubjectTokenType: aws.String(access),
+		RequestedTokenType: aws.String("urn:ietf:params:oauth:token-type:refresh_token")}))
+	carryOn := func() error {
+		out, err := c.refresh(ctx, kept.RefreshToken)
+		if err == nil {
+			kept = out
+		}
+		return err
+	}
 	refresh := func() error {
 		out, err := c.refresh(ctx, ours.RefreshToken)
 		if err == nil {
@@ -66,6 +75,14 @@ func TestAClosedAccountVouchesForNobody(t *testing.T) {
 	}
 	allowed(t, "exchange", swap())
 	allowed(t, "refresh", refresh())
+	allowed(t, "refresh what was exchanged", carryOn())
+	status := func(s ssotypes.ApplicationStatus) {
+		must[*ssoadmin.UpdateApplicationOutput](t)(theirs.UpdateApplication(ctx, &ssoadmin.UpdateApplicationInput{ApplicationArn: &app, Status: s}))
+	}
+	status(ssotypes.ApplicationStatusDisabled)
+	refused(t, carryOn(), "InvalidGrantException", "is disabled")
+	status(ssotypes.ApplicationStatusEnabled)
+	allowed(t, "refresh after it is enabled again", carryOn())
 	if got := browse(); got != "" {
 		t.Fatal(got)
 	}
@@ -77,6 +94,7 @@ func TestAClosedAccountVouchesForNobody(t *testing.T) {
 	refused(t, err, "AccessDeniedException", "")
 	refused(t, swap(), "InvalidGrantException", "was closed")
 	refused(t, refresh(), "InvalidGrantException", "was closed")
+	refused(t, carryOn(), "InvalidGrantException", "was closed")
 	if got := browse(); !strings.Contains(got, "was closed") {
 		t.Errorf("in the browser: %q", got)
 	}
@@ -89,7 +107,9 @@ func TestAClosedAccountVouchesForNobody(t *testing.T) {
 	}
 
 	// The instance's owner clears away what is left, and the address is free again.
+	refused(t, carryOn(), "InvalidGrantException", "was closed")
 	must[*ssoadmin.DeleteApplicationOutput](t)(c.sso.DeleteApplication(ctx, &ssoadmin.DeleteApplicationInput{ApplicationArn: &app}))
+	refused(t, carryOn(), "InvalidGrantException", "was deleted")
 	must[*ssoadmin.DeleteTrustedTokenIssuerOutput](t)(c.sso.DeleteTrustedTokenIssuer(ctx, &ssoadmin.DeleteTrustedTokenIssuerInput{TrustedTokenIssuerArn: &c.Issuer}))
 	c.Issuer = *must[*ssoadmin.CreateTrustedTokenIssuerOutput](t)(c.sso.CreateTrustedTokenIssuer(ctx, &ssoadmin.CreateTrustedTokenIssuerInput{InstanceArn: &c.Instance, Name: aws.String("ours"),
 		TrustedTokenIssuerType: "OIDC_JWT", TrustedTokenIssuerConfiguration: issuing(c.Provider.Issuer(), "preferred_username", "userName")})).TrustedTokenIssuerArn

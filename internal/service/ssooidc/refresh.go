@@ -115,8 +115,11 @@ func (s *service) stands(e *exchange, actor string) error {
 	if !granted {
 		return invalidGrant("The grant that this session began with was taken from the application.").At("application", "no-grant")
 	}
-	if vouched == "" {
+	switch {
+	case vouched == "" && actor == "":
 		return nil
+	case vouched == "":
+		return s.through(granary.ARN(actor))
 	}
 	_, err := access.Issuer(s.Index, vouched)
 	switch {
@@ -124,6 +127,20 @@ func (s *service) stands(e *exchange, actor string) error {
 		return invalidGrant("%s", granary.AsError(err).Message).At("application", "no-grant")
 	case err != nil:
 		return asInvalidGrant(err)
+	}
+	return nil
+}
+
+// through refuses sessions that began with the token of an application that would be refused now.
+func (s *service) through(arn granary.ARN) error {
+	app, ok := s.Index.Application(arn)
+	switch {
+	case !ok:
+		return invalidGrant("The application %s, whose token this session began with, was deleted.", arn).At("application", "missing")
+	case app.Disabled:
+		return invalidGrant("The application %s, whose token this session began with, is disabled.", arn).At("application", "disabled", "application", string(arn))
+	case s.Index.Closed(app.Account):
+		return invalidGrant("The application %s, whose token this session began with, belongs to the account %s, which was closed.", arn, app.Account).At("application", "closed")
 	}
 	return nil
 }
