@@ -24,8 +24,9 @@ type Service struct {
 	// Violated names the code of an input whose member at a path (see wire.Violation) is not what its shape allows; "" and
 	// nil are Invalid's.
 	Violated  func(path string) string
-	Malformed string // wire code of input that cannot be read, where it is not the protocol's
-	AnyRegion bool   // operations answer those themselves who signed for another Region
+	Reason    func(must string) string // Reason of an input that is not what its shape allows, by what it must; nil has none
+	Malformed string                   // wire code of input that cannot be read, where it is not the protocol's
+	AnyRegion bool                     // operations answer those themselves who signed for another Region
 
 	router *wire.Router
 	byName map[string]*Row
@@ -101,7 +102,13 @@ func (s *Service) status(kind granary.Kind, code string) int {
 // sharpen gives a violated shape the code that the service has for the member, when all that is violated has the same.
 func (s *Service) sharpen(err error) error {
 	var v *wire.Violation
-	if s.Violated == nil || !errors.As(err, &v) {
+	if !errors.As(err, &v) {
+		return err
+	}
+	if s.Reason != nil {
+		err = granary.AsError(err).With("Reason", s.Reason(v.Must))
+	}
+	if s.Violated == nil {
 		return err
 	}
 	code := s.Violated(v.Paths[0])

@@ -30,15 +30,17 @@ type violations struct {
 	service *Service
 	list    []string
 	paths   []string
+	first   string // what the first of them must
 }
 
 func (v *violations) err(head string) error {
-	return &Violation{Paths: v.paths, err: granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))}
+	return &Violation{Paths: v.paths, Must: v.first, err: granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))}
 }
 
 // Violation is an input that its shape does not allow. It unwraps to the granary.Invalid that tells the caller.
 type Violation struct {
 	Paths []string // the members, "tags.1.member.key"; "tags#length" is about how many there are
+	Must  string   // what the first of them must, as the message has it: "have length less than or equal to 64"
 	err   *granary.Error
 }
 
@@ -52,6 +54,9 @@ func (v *violations) add(path, value, must string) {
 	}
 	if value != "" {
 		value = " '" + value + "'"
+	}
+	if v.first == "" {
+		v.first = must
 	}
 	v.paths = append(v.paths, path)
 	if strings.HasPrefix(must, "have length") {

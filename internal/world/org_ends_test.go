@@ -40,7 +40,7 @@ func (x *tree) testMalformed(t *testing.T) {
 	ctx, org := t.Context(), x.org
 	bad, name, over, content := aws.String("no!id"), aws.String("n"), aws.Int32(21), aws.String(statement(`{"Effect":"Deny","Action":"ec2:*","Resource":"*"}`))
 	long := aws.String(strings.Repeat("n", 129))
-	check(t, []outcome{
+	all := []outcome{
 		{"CreateOrganization", only(org.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: "SOME"})), badInput, "enum value set"},
 		{"ListRoots", only(org.ListRoots(ctx, &organizations.ListRootsInput{MaxResults: over})), badInput, "less than or equal to 20"},
 		{"ListParents", only(org.ListParents(ctx, &organizations.ListParentsInput{ChildId: bad})), badInput, "regular expression"},
@@ -93,7 +93,27 @@ func (x *tree) testMalformed(t *testing.T) {
 		{"DeregisterDelegatedAdministrator", only(org.DeregisterDelegatedAdministrator(ctx, &organizations.DeregisterDelegatedAdministratorInput{AccountId: bad, ServicePrincipal: name})), badInput, "regular expression"},
 		{"ListDelegatedAdministrators", only(org.ListDelegatedAdministrators(ctx, &organizations.ListDelegatedAdministratorsInput{ServicePrincipal: bad})), badInput, "regular expression"},
 		{"ListDelegatedServicesForAccount", only(org.ListDelegatedServicesForAccount(ctx, &organizations.ListDelegatedServicesForAccountInput{AccountId: bad})), badInput, "regular expression"},
-	})
+	}
+	check(t, all)
+	for _, o := range all {
+		var e *orgtypes.InvalidInputException
+		if !errors.As(o.err, &e) || e.Reason == "" {
+			t.Errorf("%s: %v has no reason", o.does, o.err)
+		}
+	}
+	for want, err := range map[orgtypes.InvalidInputExceptionReason]error{
+		"INVALID_PATTERN":     only(org.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: bad})),
+		"INVALID_ENUM":        only(org.ListPolicies(ctx, &organizations.ListPoliciesInput{Filter: "SOME"})),
+		"MAX_LENGTH_EXCEEDED": only(org.CreateOrganizationalUnit(ctx, &organizations.CreateOrganizationalUnitInput{ParentId: &x.root, Name: long})),
+		"MIN_LENGTH_EXCEEDED": only(org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: name, Email: aws.String("a@b.c")})),
+		"MAX_VALUE_EXCEEDED":  only(org.ListAccounts(ctx, &organizations.ListAccountsInput{MaxResults: over})),
+		"MIN_VALUE_EXCEEDED":  only(org.ListAccounts(ctx, &organizations.ListAccountsInput{MaxResults: aws.Int32(0)})),
+	} {
+		var e *orgtypes.InvalidInputException
+		if !errors.As(err, &e) || e.Reason != want {
+			t.Errorf("%v: want the reason %s", err, want)
+		}
+	}
 }
 
 // What is not there.

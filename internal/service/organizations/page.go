@@ -1,6 +1,8 @@
 package organizations
 
 import (
+	"strings"
+
 	"granary"
 	"granary/internal/awsapi"
 )
@@ -25,4 +27,18 @@ func badToken(err error) error {
 		return nil
 	}
 	return granary.AsError(err).With("Reason", "INVALID_NEXT_TOKEN")
+}
+
+// reason is AWS's word for what is wrong with a member, by what it must (Organizations API, "InvalidInputException").
+func reason(must string) string {
+	for _, r := range []struct{ begins, reason string }{
+		{"not be null", "INPUT_REQUIRED"}, {"satisfy enum", "INVALID_ENUM"},
+		{"have length greater", "MIN_LENGTH_EXCEEDED"}, {"have length less", "MAX_LENGTH_EXCEEDED"},
+		{"have value greater", "MIN_VALUE_EXCEEDED"}, {"have value less", "MAX_VALUE_EXCEEDED"},
+	} {
+		if strings.HasPrefix(must, r.begins) {
+			return r.reason
+		}
+	}
+	return "INVALID_PATTERN"
 }

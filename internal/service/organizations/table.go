@@ -23,7 +23,7 @@ type service struct{ Config }
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "organizations", Source: "organizations.amazonaws.com", Tells: true,
+		Wire: api.Service, Prefix: "organizations", Source: "organizations.amazonaws.com", Tells: true, Reason: reason,
 		Codes: map[granary.Kind]string{
 			granary.Invalid: "InvalidInputException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
 			granary.NotFound: "AccountNotFoundException", granary.Exists: "ConstraintViolationException", granary.Conflict: "ConstraintViolationException",
