@@ -41,8 +41,8 @@ func TestDatabasesThatCannotBeTheState(t *testing.T) {
 		"Latin":           {pgtest.URLWith(t, "ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"), "encoding LATIN1, and must be in UTF8"},
 		"read-only":       {with(plain, "default_transaction_read_only", "on"), "it takes no writes"},
 		"no such schema":  {with(plain, "search_path", "nowhere"), "no schema"},
-		"no such user":    {with(plain, "user", "stranger"), "does not answer"},
-		"no such library": {strings.Replace(plain, "/test", "/none", 1), "does not answer"},
+		"no such user":    {with(plain, "user", "stranger"), "cannot be opened"},
+		"no such library": {strings.Replace(plain, "/test", "/none", 1), "cannot be opened"},
 	} {
 		x.where = with(x.where, "password", "s3cret")
 		db, err := open(t, x.where)
