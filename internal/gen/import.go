@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // sources says which operations of which published model we answer; an empty pattern means all.
@@ -32,6 +33,9 @@ var sources = []struct{ name, dir, only string }{
 
 // secret are shapes that open something to whoever has them, which the published models do not say: they stay out of logs.
 var secret = map[string][]string{"sts": {"contextAssertionType"}, "ssooidc": {"AuthCode", "DeviceCode"}}
+
+// amended are patterns that are narrower than what AWS itself writes: the guide's application id has 15 characters.
+var amended = map[string][2]string{"ssoadmin": {"/apl-[a-zA-Z0-9]{16}", "/apl-[a-zA-Z0-9]{15,16}"}}
 
 func importAll(from, to string) error {
 	for _, s := range sources {
@@ -59,6 +63,11 @@ func importAll(from, to string) error {
 		m.keep(regexp.MustCompile(s.only))
 		for _, name := range secret[s.name] {
 			m.Shapes[name].Sensitive = true
+		}
+		if a, ok := amended[s.name]; ok {
+			for _, shape := range m.Shapes {
+				shape.Pattern = strings.ReplaceAll(shape.Pattern, a[0], a[1])
+			}
 		}
 		if err := m.write(filepath.Join(to, s.name+".json")); err != nil {
 			return err
