@@ -32,7 +32,7 @@ func classify(err error) error {
 	case e.Code == notInRepertoire, e.Code == untranslatable:
 		return granary.Wrap(granary.Invalid, "A text has a NUL character or is not UTF-8, and cannot be kept.", err)
 	case e.Code == indexRowTooLarge:
-		return granary.Wrap(granary.Invalid, "A value is too long to be looked up by.", err)
+		return granary.Wrap(granary.Invalid, "A name or a path is too long: what things are found by can have 2704 bytes.", err)
 	}
 	return unavailable(err)
 }

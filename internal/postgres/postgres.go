@@ -74,6 +74,8 @@ func config(url string) (*pgx.ConnConfig, error) {
 	}
 	maps.Copy(c.RuntimeParams, map[string]string{"timezone": "UTC", "client_encoding": "UTF8", "default_transaction_isolation": "read committed",
 		"lock_timeout": ms(patience), "idle_in_transaction_session_timeout": ms(patience), "statement_timeout": ms(statements), "idle_session_timeout": "0"})
+	// All is looked up by keys. A plan is made once, maybe while a table is empty or nobody has counted it, and must hold when it is large.
+	maps.Copy(c.RuntimeParams, map[string]string{"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"})
 	c.ValidateConnect, c.AfterConnect = takesWrites, durable
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = 5 * time.Second

@@ -24,14 +24,8 @@ func (s Applications) Delete(arn granary.ARN) error {
 	if err := s.tx.TokenSessions.deleteOfApplication(arn); err != nil {
 		return err
 	}
-	list, _, err := s.tx.Assignments.ListOfApplication(arn, "", 0)
-	if err != nil {
+	if _, err := s.tx.Assignments.removeWhere("application = $1", []any{string(arn)}); err != nil {
 		return err
-	}
-	for _, a := range list {
-		if err := s.tx.Assignments.Delete(arn, a.Principal); err != nil {
-			return err
-		}
 	}
 	return s.deleteBy(string(arn))
 }

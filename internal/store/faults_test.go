@@ -3,7 +3,9 @@ package store
 import (
 	"database/sql"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -156,5 +158,110 @@ func TestNodesThatAreGoneAreForgotten(t *testing.T) {
 	var n sql.NullInt64
 	if err := db.nodes.one("SELECT COUNT(*) FROM node", nil, &n); err != nil || n.Int64 != 2 {
 		t.Errorf("%d rows, %v", n.Int64, err)
+	}
+}
+
+// While the database crashes and its sessions are ended at any moment, in the middle and at the end of updates: what was acknowledged
+// is there, every node that decides knows it, and what is used once succeeds once.
+func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
+	t.Parallel()
+	c, err := pgtest.Start()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer c.Stop()
+	url, err := c.Database(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type node struct {
+		db   *DB
+		last atomic.Int64
+		mu   sync.Mutex
+		seen map[granary.UserID]int
+	}
+	nodes := make([]*node, 3)
+	for i := range nodes {
+		n := &node{db: open(t, url), seen: map[granary.UserID]int{}}
+		follow(t, n.db, 0, func(list []Change) {
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			for _, c := range list {
+				if c.Rev != n.last.Load()+1 {
+					t.Errorf("change %d after %d", c.Rev, n.last.Load())
+				}
+				n.last.Store(c.Rev)
+				n.seen[c.Value.(*granary.User).ID]++
+			}
+		})
+		nodes[i] = n
+	}
+	var mu sync.Mutex
+	acknowledged := map[granary.UserID]bool{}
+	used := map[string]int{}
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for w := range 9 {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				id := fmt.Sprintf("%d-%d", w, i)
+				token := fmt.Sprintf("%d-%d", w/3, i) // of three who try, on three nodes
+				n := nodes[w%3]
+				if n.db.Update(t.Context(), func(tx *Tx) error { return tx.Replays.Use(token, time.Now().Add(time.Hour), "") }) == nil {
+					mu.Lock()
+					used[token]++
+					mu.Unlock()
+				}
+				if n.db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }) != nil {
+					continue
+				}
+				for k, other := range nodes {
+					other.mu.Lock()
+					knows := other.seen[granary.UserID(id)] == 1
+					other.mu.Unlock()
+					if !knows && other.db.Fresh() == nil {
+						t.Errorf("node %d would decide, and does not know %s, which node %d acknowledged", k, id, w%3)
+					}
+				}
+				mu.Lock()
+				acknowledged[granary.UserID(id)] = true
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range 5 {
+		if i%3 == 2 {
+			if err := c.Crash(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 40 {
+			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
+			pgtest.SQL(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.1")
+		}
+	}
+	close(stop)
+	all.Wait()
+	for token, n := range used {
+		if n > 1 {
+			t.Errorf("%s was used %d times", token, n)
+		}
+	}
+	for k, n := range nodes {
+		until(t, "all are back", func() bool { return n.db.Fresh() == nil && n.last.Load() == nodes[0].last.Load() })
+		for id := range acknowledged {
+			if n.seen[id] != 1 {
+				t.Errorf("node %d saw %s %d times", k, id, n.seen[id])
+			}
+		}
+	}
+	t.Logf("%d acknowledged, %d used", len(acknowledged), len(used))
+	if len(acknowledged) < 50 || len(used) < 50 {
+		t.Errorf("%d acknowledged, %d used: little was put to the test", len(acknowledged), len(used))
 	}
 }

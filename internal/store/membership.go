@@ -90,22 +90,22 @@ func (s Memberships) GroupsOf(d granary.StoreID, u granary.UserID) (out []granar
 // detail "Missing", when one of them does not exist.
 func (s Memberships) Add(d granary.StoreID, g granary.GroupID, ids []granary.UserID, now time.Time) (added int, err error) {
 	err = chunks(ordered(ids), func(part []granary.UserID) error {
-		there, err := s.among("SELECT id FROM directory_user WHERE store = $1 AND id IN ", []any{string(d)}, part)
+		there, err := s.among("SELECT id FROM directory_user WHERE store = $1 AND id = u", []any{string(d)}, part)
 		if err != nil {
 			return err
 		}
 		for _, u := range part {
-			if !there[u] {
+			if there[u] == "" {
 				return granary.Errorf(granary.NotFound, "There is no user %s.", u).With("Missing", string(u))
 			}
 		}
-		in, err := s.among("SELECT user_id FROM membership WHERE store = $1 AND group_id = $2 AND user_id IN ", []any{string(d), string(g)}, part)
+		in, err := s.among(membershipOf, []any{string(d), string(g)}, part)
 		if err != nil {
 			return err
 		}
 		var list []*granary.Membership
 		for _, u := range part {
-			if !in[u] {
+			if in[u] == "" {
 				list = append(list, &granary.Membership{Store: d, ID: granary.TimedUUID(now), Group: g, User: u, Created: now})
 			}
 		}
@@ -146,10 +146,27 @@ func (s Memberships) createAll(list []*granary.Membership) error {
 // Remove takes those of the users who are in the group out of it, and says how many.
 func (s Memberships) Remove(d granary.StoreID, g granary.GroupID, ids []granary.UserID) (removed int, err error) {
 	err = chunks(ordered(ids), func(part []granary.UserID) error {
-		args, marks := in([]any{string(d), string(g)}, part)
-		n, err := s.removeAll("store = $1 AND group_id = $2 AND user_id IN "+marks, args)
-		removed += n
-		return err
+		in, err := s.among(membershipOf, []any{string(d), string(g)}, part)
+		if err != nil {
+			return err
+		}
+		var list []string
+		for _, u := range part {
+			if id := in[u]; id != "" {
+				list = append(list, id)
+			}
+		}
+		return chunks(list, func(ids []string) error {
+			var where strings.Builder // as one IN, a planner that has not counted yet would go through the store
+			var args []any
+			for i, id := range ids {
+				fmt.Fprintf(&where, "%s(store = $%d AND id = $%d)", [2]string{"", " OR "}[min(i, 1)], 2*i+1, 2*i+2)
+				args = append(args, string(d), id)
+			}
+			n, err := s.removeWhere(where.String(), args)
+			removed += n
+			return err
+		})
 	})
 	if err != nil || removed == 0 {
 		return removed, err
@@ -188,28 +205,6 @@ func (s Memberships) Replace(d granary.StoreID, g granary.GroupID, ids []granary
 	return removed + added, err
 }
 
-// removeAll removes the memberships a condition picks.
-func (s Memberships) removeAll(where string, args []any) (int, error) {
-	var docs []string
-	var values []any
-	err := s.tx.each("SELECT doc FROM membership WHERE "+where, args, func(r *sql.Rows) error {
-		var doc string
-		if err := r.Scan(&doc); err != nil {
-			return err
-		}
-		m, err := s.t.parse(s.tx.db, doc)
-		docs, values = append(docs, doc), append(values, m)
-		return err
-	})
-	if err != nil || len(docs) == 0 {
-		return 0, err
-	}
-	if err := s.tx.exec("DELETE FROM membership WHERE "+where, args...); err != nil {
-		return 0, err
-	}
-	return len(docs), s.tx.changedAll(s.t.name, true, docs, values)
-}
-
 func (s Memberships) deleteOfUser(d granary.StoreID, u granary.UserID) error {
 	groups, err := s.GroupsOf(d, u)
 	if err != nil {
@@ -220,40 +215,38 @@ func (s Memberships) deleteOfUser(d granary.StoreID, u granary.UserID) error {
 			return err
 		}
 	}
-	_, err = s.removeAll("store = $1 AND user_id = $2", []any{string(d), string(u)})
+	_, err = s.removeWhere("store = $1 AND user_id = $2", []any{string(d), string(u)})
 	return err
 }
 
 func (s Memberships) deleteOfGroup(d granary.StoreID, g granary.GroupID) error {
-	_, err := s.removeAll("store = $1 AND group_id = $2", []any{string(d), string(g)})
+	_, err := s.removeWhere("store = $1 AND group_id = $2", []any{string(d), string(g)})
 	return err
 }
 
-// among asks which of the ids a query, which ends in "IN ", finds.
-func (s Memberships) among(query string, args []any, ids []granary.UserID) (map[granary.UserID]bool, error) {
-	args, marks := in(args, ids)
-	found := make(map[granary.UserID]bool, len(ids))
-	err := s.tx.each(query+marks, args, func(r *sql.Rows) error {
+const membershipOf = "SELECT id FROM membership WHERE store = $1 AND group_id = $2 AND user_id = u"
+
+// among asks a question for each of the ids, which it calls u, and says what it found. Each is looked up by a whole key: joined, or as one
+// IN, PostgreSQL would rather go through all of a group as long as it has not counted how large that is.
+func (s Memberships) among(question string, args []any, ids []granary.UserID) (map[granary.UserID]string, error) {
+	var values strings.Builder
+	for i, u := range ids {
+		args = append(args, string(u))
+		fmt.Fprintf(&values, "%s(CAST($%d AS TEXT))", [2]string{"", ", "}[min(i, 1)], len(args))
+	}
+	found := make(map[granary.UserID]string, len(ids))
+	err := s.tx.each("WITH asked (u) AS (VALUES "+values.String()+") SELECT u, ("+question+") FROM asked", args, func(r *sql.Rows) error {
 		var u granary.UserID
-		err := r.Scan(&u)
-		found[u] = true
+		var id sql.NullString
+		err := r.Scan(&u, &id)
+		found[u] = id.String
 		return err
 	})
 	return found, err
 }
 
-// in appends ids to arguments and writes their placeholders.
-func in(args []any, ids []granary.UserID) ([]any, string) {
-	var b strings.Builder
-	for i, u := range ids {
-		args = append(args, string(u))
-		fmt.Fprintf(&b, "%c$%d", "(,"[min(i, 1)], len(args))
-	}
-	return args, b.String() + ")"
-}
-
 // chunks gives fn the ids in parts that fit into one statement.
-func chunks(ids []granary.UserID, fn func([]granary.UserID) error) error {
+func chunks[T any](ids []T, fn func([]T) error) error {
 	for len(ids) > 0 {
 		n := chunk(len(ids))
 		if err := fn(ids[:n]); err != nil {

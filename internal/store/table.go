@@ -190,6 +190,28 @@ func (s Set[T]) deleteBy(key ...any) error {
 	return s.tx.changed(s.t.name, doc, true, v)
 }
 
+// removeWhere removes what a condition picks, with few statements however much that is, and says how many.
+func (s Set[T]) removeWhere(where string, args []any) (int, error) {
+	var docs []string
+	var values []any
+	err := s.tx.each("SELECT doc FROM "+s.t.name+" WHERE "+where, args, func(r *sql.Rows) error {
+		var doc string
+		if err := r.Scan(&doc); err != nil {
+			return err
+		}
+		v, err := s.t.parse(s.tx.db, doc)
+		docs, values = append(docs, doc), append(values, v)
+		return err
+	})
+	if err != nil || len(docs) == 0 {
+		return 0, err
+	}
+	if err := s.tx.exec("DELETE FROM "+s.t.name+" WHERE "+where, args...); err != nil {
+		return 0, err
+	}
+	return len(docs), s.tx.changedAll(s.t.name, true, docs, values)
+}
+
 // list reads documents in the query's order.
 func (s Set[T]) list(query string, args ...any) (out []*T, err error) {
 	err = s.tx.each(query, args, func(r *sql.Rows) error {

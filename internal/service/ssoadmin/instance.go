@@ -131,25 +131,7 @@ func deleteDirectory(tx *store.Tx, i *granary.IdentityCenter) error {
 			return err
 		}
 	}
-	groups, _, err := tx.Groups.List(i.Store, "", 0)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		if err := tx.Groups.Delete(i.Store, g.ID); err != nil {
-			return err
-		}
-	}
-	users, _, err := tx.Users.List(i.Store, "", 0)
-	if err != nil {
-		return err
-	}
-	for _, u := range users {
-		if err := tx.Users.Delete(i.Store, u.ID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.EmptyDirectory(i.Store)
 }
 
 func (s *service) listRegions(c *awsapi.Call, in *api.ListRegionsInput) (*api.ListRegionsOutput, error) {
