@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+
+	"granary/internal/server"
 )
 
 // dense is n characters of three bytes each that no compression makes shorter.
@@ -34,7 +36,7 @@ func dense(n int) string {
 // each is kept or refused in words, on either engine.
 func TestNoTextIsAFailureOfTheServer(t *testing.T) {
 	ctx := t.Context()
-	for name, c := range map[string]*tokens{"sqlite": withTokens(t), "postgres": shared(t)} {
+	for name, c := range map[string]*tokens{"sqlite": withTokens(t, func(c *server.Config) { c.State = "sqlite" }), "postgres": shared(t)} {
 		cfg := c.AWS(c.Root())
 		cfg.RetryMaxAttempts = 1
 		ids, ctl, sso, org := identitystore.NewFromConfig(cfg), s3control.NewFromConfig(cfg), ssoadmin.NewFromConfig(cfg), organizations.NewFromConfig(cfg)
