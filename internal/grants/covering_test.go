@@ -1,6 +1,7 @@
 package grants_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -66,6 +67,13 @@ func TestCoveringAgreesWithTheReference(t *testing.T) {
 		}
 		if !slices.IsSortedFunc(scopes, narrower) || len(slices.Compact(slices.Clone(scopes))) != len(scopes) {
 			t.Fatalf("the scopes %q are out of order, or one stands twice", scopes)
+		}
+		for i, a := range scopes {
+			for j, b := range scopes {
+				if got := parsed.Narrower(a, b); got != cmp.Compare(i, j) {
+					t.Fatalf("%q against %q: %d, and they are in the places %d and %d", a, b, got, i, j)
+				}
+			}
 		}
 		anyApp := false
 		for _, g := range all {
