@@ -134,10 +134,7 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 				return nil
 			}
 		}
-		if !session.kept {
-			return nil
-		}
-		return tx.TokenSessions.Put(&session.TokenSession)
+		return s.keep(e, tx, session)
 	})
 	if granary.Is(err, granary.Exists) {
 		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay", "used")

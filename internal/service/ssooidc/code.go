@@ -76,10 +76,10 @@ func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *s
 		case before != nil:
 			began = before
 			return nil
-		case err != nil || !session.kept:
+		case err != nil:
 			return err
 		}
-		return tx.TokenSessions.Put(&session.TokenSession)
+		return s.keep(e, tx, session)
 	})
 	if err == nil && again {
 		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.").At("replay", "used")

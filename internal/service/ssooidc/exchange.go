@@ -39,7 +39,7 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 		return s.issue(e, session, scopes, nil)
 	}
 	if session.kept {
-		if err := s.DB.Update(e.call, func(tx *store.Tx) error { return tx.TokenSessions.Put(&session.TokenSession) }); err != nil {
+		if err := s.DB.Update(e.call, func(tx *store.Tx) error { return s.keep(e, tx, session) }); err != nil {
 			return nil, err
 		}
 	}

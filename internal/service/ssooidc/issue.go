@@ -11,6 +11,7 @@ import (
 	api "granary/internal/api/ssooidc"
 	"granary/internal/idtoken"
 	"granary/internal/seal"
+	"granary/internal/store"
 )
 
 const tokenLifetime = time.Hour // of access and identity tokens
@@ -32,6 +33,25 @@ func (s *service) begin(e *exchange, user *granary.User, scopes []string) *sessi
 	now := e.call.Now.UTC().Truncate(time.Second)
 	return &session{granary.TokenSession{ID: credentialID(), Application: e.app.ARN, Store: e.center.Store, User: user.ID, Scopes: scopes,
 		Started: now, Ends: now.Add(s.SessionLifetime), Generation: 1, Rotated: now}, e.app.Grants.RefreshToken}
+}
+
+// keep stores a session that can be refreshed. The person is admitted as the transaction finds them: one who was deactivated while
+// the exchange went on would else have a session that the deactivation did not end.
+func (s *service) keep(e *exchange, tx *store.Tx, session *session) error {
+	if !session.kept {
+		return nil
+	}
+	user, err := tx.Users.Get(session.Store, session.User)
+	if granary.Is(err, granary.NotFound) {
+		return invalidGrant("The user %s was deleted from the directory.", session.User).At("user", "deleted", "user", string(session.User), "store", string(session.Store))
+	}
+	if err != nil {
+		return err
+	}
+	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
+		return err
+	}
+	return tx.TokenSessions.Put(&session.TokenSession)
 }
 
 // refreshToken stands for the session's current generation.
