@@ -107,11 +107,7 @@ func TestANodeKnowsThatTheDatabaseWasSetBack(t *testing.T) {
 func TestThatANodeCountsOutlivesTheDatabase(t *testing.T) {
 	t.Parallel()
 	lazy := []string{"-c", "wal_writer_delay=10s", "-c", "bgwriter_lru_maxpages=0"}
-	c, err := pgtest.Start(lazy...)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer c.Stop()
+	c := pgtest.Own(t, lazy...)
 	url, err := c.Database(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -165,11 +161,7 @@ func TestNodesThatAreGoneAreForgotten(t *testing.T) {
 // is there, every node that decides knows it, and what is used once succeeds once.
 func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
 	t.Parallel()
-	c, err := pgtest.Start()
-	if err != nil {
-		t.Skip(err)
-	}
-	defer c.Stop()
+	c := pgtest.Own(t)
 	url, err := c.Database(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)

@@ -58,17 +58,33 @@ func URL(t testing.TB) string {
 func URLWith(t testing.TB, how string) string {
 	t.Helper()
 	shared.once.Do(func() { shared.cluster, shared.err = Start() })
-	if shared.err != nil {
-		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "postgres") {
-			t.Fatalf("postgres: %v", shared.err)
-		}
-		t.Skipf("postgres: %v", shared.err)
-	}
+	absent(t, shared.err)
 	u, err := shared.cluster.Database(t.Context(), how)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// absent skips a test by name where there is no PostgreSQL, and fails it where GRANARY_TEST_REQUIRE names postgres.
+func absent(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err == nil:
+	case slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "postgres"):
+		t.Fatalf("postgres: %v", err)
+	default:
+		t.Skipf("postgres: %v", err)
+	}
+}
+
+// Own is a cluster for one test, to be crashed. It is absent where URL's is.
+func Own(t testing.TB, options ...string) *Cluster {
+	t.Helper()
+	c, err := Start(options...)
+	absent(t, err)
+	t.Cleanup(c.Stop)
+	return c
 }
 
 // bin is where a program of PostgreSQL's is: in the path, or where Debian puts it.
