@@ -1,6 +1,7 @@
-.PHONY: run test check story docs fuzz prove
+.PHONY: run test check story docs fuzz soak prove
 
 run: ## the demo: a server, a company with its identity provider, and the whole flow
+	@echo 'Building Granary. The first time it takes some minutes.'
 	go run ./cmd/granary demo
 
 test: ## everything that needs only Go
@@ -10,7 +11,7 @@ check: ## what CI checks beside the tests
 	gofmt -l . | (! grep .)
 	go vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run
-	go run ./internal/gen
+	go run ./cmd/gen
 	git diff --exit-code -- internal/api
 
 story: ## the journeys through the built program, with the real AWS CLI
@@ -21,6 +22,9 @@ docs: ## what the code says of itself
 
 fuzz: ## each fuzzer for a short while
 	./scripts/fuzz 20s
+
+soak: ## hostile strangers beside honest callers for two minutes, and a verdict: docs/soak.md
+	./scripts/soak
 
 prove: ## a million generated cases for each property of the two engines, a hundredth of it for SCIM, and every mutant of the engines: for the night
 	./scripts/prove

@@ -37,18 +37,18 @@ type Account struct {
 	Email      string
 	Management bool   // the organization's management account; exactly one
 	Closed     bool   `json:",omitempty"`
-	Parent     string `json:",omitempty"` // an organizational unit; "" is the root
+	Parent     string `json:",omitempty"` // the organizational unit it is in; "" is the root
 	Tags       []Tag  `json:",omitempty"`
 	Created    time.Time
 }
 
-// AccountAlias is the name an account is shown by. It is unique among all accounts, and an account has one at most.
+// AccountAlias is another name of an account. It is unique among all accounts, and an account has at most one.
 type AccountAlias struct {
 	Account AccountID
 	Alias   string
 }
 
-// Organization is the one organization of an installation, AWS Organizations' "o-…".
+// Organization is the organization of an installation. There is exactly one.
 type Organization struct {
 	ID         string // o-…
 	RootID     string // r-…
@@ -58,16 +58,16 @@ type Organization struct {
 	Services  []ServiceAccess `json:",omitempty"` // by name
 	Delegated []Delegation    `json:",omitempty"` // by service and account
 
-	PolicyTypes map[string]bool `json:",omitempty"` // types of policies that were switched on or off; others are on
+	PolicyTypes map[string]bool `json:",omitempty"` // by type of policy: switched on or off; a missing type is on
 	RootTags    []Tag           `json:",omitempty"`
 
-	ResourcePolicy   string `json:",omitempty"` // as given: which members manage the organization's policies
+	ResourcePolicy   string `json:",omitempty"` // as given: says which members manage the organization's policies
 	ResourcePolicyID string `json:",omitempty"` // rp-…
 
 	ResourcePolicyTags []Tag `json:",omitempty"`
 }
 
-// ServiceAccess is a service that may work in all of the organization's accounts.
+// ServiceAccess says that a service may work in all accounts of the organization, and since when.
 type ServiceAccess struct {
 	Service string // a service principal, sso.amazonaws.com
 	Enabled time.Time
@@ -88,17 +88,17 @@ func (o *Organization) Delegate(a AccountID, service string) bool {
 	return slices.ContainsFunc(o.Delegated, func(d Delegation) bool { return d.Account == a && d.Service == service })
 }
 
-// ARN is the organization's ARN.
+// ARN returns the organization's ARN.
 func (o *Organization) ARN() ARN {
 	return ARN("arn:aws:organizations::" + string(o.Management) + ":organization/" + o.ID)
 }
 
-// RootARN is the ARN of the root that all accounts stand under.
+// RootARN returns the ARN of the root, which is above all units and accounts.
 func (o *Organization) RootARN() ARN {
 	return ARN("arn:aws:organizations::" + string(o.Management) + ":root/" + o.ID + "/" + o.RootID)
 }
 
-// AccountARN is an account's ARN within the organization.
+// AccountARN returns an account's ARN within the organization.
 func (o *Organization) AccountARN(a AccountID) ARN {
 	return ARN("arn:aws:organizations::" + string(o.Management) + ":account/" + o.ID + "/" + string(a))
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// AccessGrantsProvider is what the applications come from that S3 Access Grants makes for its instances. AWS does not publish its own.
+// AccessGrantsProvider is the application provider of the applications that S3 Access Grants makes for its instances.
+// AWS does not publish the ARN of its own.
 const AccessGrantsProvider ARN = "arn:aws:sso::aws:applicationProvider/s3-access-grants"
 
-// Application is an Identity Center application: what people come through, and how their tokens are exchanged.
+// Application is an Identity Center application: people sign in to it, and it exchanges their tokens.
 type Application struct {
 	ID          string // apl- and 16 hexadecimal digits
 	Instance    string // ssoins-…
@@ -20,23 +21,24 @@ type Application struct {
 	Portal      json.RawMessage `json:",omitempty"` // PortalOptions as AWS shapes it
 	Disabled    bool            `json:",omitempty"`
 	ClientID    string          // the opaque audience of its identity tokens, stable per application
-	Managed     bool            `json:",omitempty"` // made by an Access Grants association; goes only with it
+	Managed     bool            `json:",omitempty"` // made by an Access Grants association, and deleted with it only
 
 	AssignmentRequired bool
 	Grants             AppGrants
-	Scopes             []AppScope     `json:",omitempty"` // in the order they were put
-	ActorPolicy        string         `json:",omitempty"` // authentication method IAM: the policy document as given
-	Bound              map[ARN]string `json:",omitempty"` // unique ids of the users and roles that ActorPolicy names, from when it was written
+	Scopes             []AppScope `json:",omitempty"` // in the order they were put
+	ActorPolicy        string     `json:",omitempty"` // authentication method IAM: the policy document as given
+	// Bound maps the users and roles that ActorPolicy names to their unique ids at the time when it was written.
+	Bound              map[ARN]string `json:",omitempty"`
 	BackgroundSessions bool           `json:",omitempty"`
 
 	Tags    []Tag `json:",omitempty"`
 	Created time.Time
 }
 
-// ARN is the application's ARN.
+// ARN returns the application's ARN.
 func (a *Application) ARN() ARN { return ApplicationARN(a.Account, a.Instance, a.ID) }
 
-// AppGrants are the OAuth grant types an application may use, one record per type.
+// AppGrants says which OAuth grant types an application may use.
 type AppGrants struct {
 	JWTBearer     []JWTBearerIssuer `json:",omitempty"` // nil: not configured
 	RedirectURIs  []string          `json:",omitempty"` // authorization_code; nil: not configured
@@ -44,19 +46,19 @@ type AppGrants struct {
 	TokenExchange bool              `json:",omitempty"`
 }
 
-// JWTBearerIssuer is one issuer an application accepts assertions from, and the audiences it accepts in them.
+// JWTBearerIssuer is an issuer from which an application accepts assertions, and the audiences that it accepts in them.
 type JWTBearerIssuer struct {
 	Issuer    ARN
 	Audiences []string
 }
 
-// AppScope is an access scope configured on an application.
+// AppScope is an OAuth scope that an application has.
 type AppScope struct {
 	Name    string
 	Targets []ARN `json:",omitempty"`
 }
 
-// Assignment lets a user or group obtain tokens through an application.
+// Assignment lets a directory user, or the members of a group, obtain tokens through an application.
 type Assignment struct {
 	Application ARN
 	Type        string // USER or GROUP

@@ -5,7 +5,7 @@ import "strings"
 // ARN is an Amazon Resource Name, arn:partition:service:region:account:resource.
 type ARN string
 
-// ARNParts is an ARN taken apart; Resource is everything after the fifth colon.
+// ARNParts are the parts of an ARN. Resource is everything after the fifth colon.
 type ARNParts struct {
 	Partition, Service, Region string
 	Account                    AccountID
@@ -21,86 +21,86 @@ func (a ARN) Parts() (p ARNParts, ok bool) {
 	return ARNParts{s[1], s[2], s[3], AccountID(s[4]), s[5]}, true
 }
 
-// ARN puts the parts together.
+// ARN joins the parts.
 func (p ARNParts) ARN() ARN {
 	return ARN(strings.Join([]string{"arn", p.Partition, p.Service, p.Region, string(p.Account), p.Resource}, ":"))
 }
 
-// RootARN is the account's root user.
+// RootARN returns the ARN of the account's root user.
 func RootARN(a AccountID) ARN { return ARN("arn:aws:iam::" + string(a) + ":root") }
 
-// IAMUserARN is an IAM user; path begins and ends with a slash.
+// IAMUserARN returns the ARN of an IAM user; path begins and ends with a slash.
 func IAMUserARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":user" + path + name)
 }
 
-// IAMGroupARN is an IAM group; path begins and ends with a slash.
+// IAMGroupARN returns the ARN of an IAM group; path begins and ends with a slash.
 func IAMGroupARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":group" + path + name)
 }
 
-// InstanceProfileARN is an instance profile; path begins and ends with a slash.
+// InstanceProfileARN returns the ARN of an instance profile; path begins and ends with a slash.
 func InstanceProfileARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":instance-profile" + path + name)
 }
 
-// RoleARN is a role; path begins and ends with a slash.
+// RoleARN returns the ARN of a role; path begins and ends with a slash.
 func RoleARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":role" + path + name)
 }
 
-// PolicyARN is a customer-managed policy; path begins and ends with a slash.
+// PolicyARN returns the ARN of a customer-managed policy; path begins and ends with a slash.
 func PolicyARN(a AccountID, path, name string) ARN {
 	return ARN("arn:aws:iam::" + string(a) + ":policy" + path + name)
 }
 
-// SessionARN is a role's session, which carries no path.
+// SessionARN returns the ARN of a role's session, which carries no path.
 func SessionARN(a AccountID, role, session string) ARN {
 	return ARN("arn:aws:sts::" + string(a) + ":assumed-role/" + role + "/" + session)
 }
 
-// FederatedUserARN is a user of GetFederationToken.
+// FederatedUserARN returns the ARN of a user of GetFederationToken.
 func FederatedUserARN(a AccountID, name string) ARN {
 	return ARN("arn:aws:sts::" + string(a) + ":federated-user/" + name)
 }
 
-// GrantsInstanceARN is an account's S3 Access Grants instance in a Region.
+// GrantsInstanceARN returns the ARN of an account's S3 Access Grants instance in a Region.
 func GrantsInstanceARN(region string, a AccountID) ARN {
 	return ARN("arn:aws:s3:" + region + ":" + string(a) + ":access-grants/default")
 }
 
-// LocationARN is a registered location of an Access Grants instance.
+// LocationARN returns the ARN of a registered location of an Access Grants instance.
 func LocationARN(region string, a AccountID, id LocationID) ARN {
 	return GrantsInstanceARN(region, a) + ARN("/location/"+string(id))
 }
 
-// GrantARN is an access grant.
+// GrantARN returns the ARN of an access grant.
 func GrantARN(region string, a AccountID, id GrantID) ARN {
 	return GrantsInstanceARN(region, a) + ARN("/grant/"+string(id))
 }
 
-// IdentityCenterARN is an Identity Center instance; its account field is empty by AWS's grammar.
+// IdentityCenterARN returns the ARN of an Identity Center instance; its account field is empty by AWS's grammar.
 func IdentityCenterARN(id string) ARN { return ARN("arn:aws:sso:::instance/" + id) }
 
-// IdentityStoreARN is the identity store of an Identity Center instance.
+// IdentityStoreARN returns the ARN of the identity store of an Identity Center instance.
 func IdentityStoreARN(a AccountID, id StoreID) ARN {
 	return ARN("arn:aws:identitystore::" + string(a) + ":identitystore/" + string(id))
 }
 
-// ApplicationARN is an Identity Center application: instance is "ssoins-…", id is "apl-…".
+// ApplicationARN returns the ARN of an Identity Center application: instance is "ssoins-…", id is "apl-…".
 func ApplicationARN(a AccountID, instance, id string) ARN {
 	return ARN("arn:aws:sso::" + string(a) + ":application/" + instance + "/" + id)
 }
 
-// IssuerARN is a trusted token issuer: instance is "ssoins-…", id is "tti-…".
+// IssuerARN returns the ARN of a trusted token issuer: instance is "ssoins-…", id is "tti-…".
 func IssuerARN(a AccountID, instance, id string) ARN {
 	return ARN("arn:aws:sso::" + string(a) + ":trustedTokenIssuer/" + instance + "/" + id)
 }
 
-// BucketARN is a bucket.
+// BucketARN returns the ARN of a bucket.
 func BucketARN(bucket string) ARN { return ARN("arn:aws:s3:::" + bucket) }
 
-// ObjectARN is an object, its key as it is, not escaped.
+// ObjectARN returns the ARN of an object, its key as it is, not escaped.
 func ObjectARN(bucket, key string) ARN { return ARN("arn:aws:s3:::" + bucket + "/" + key) }
 
 // ContextProviderARN names Identity Center as the provider of an AssumeRole context.

@@ -8,9 +8,11 @@ import (
 	"granary"
 )
 
-// An ARN taken apart is the same when it is put together, its first five parts have no colon, and mending one twice changes nothing.
+// An ARN taken apart is the same when it is put together, its first five parts have no colon, and mending one twice
+// changes nothing.
 func FuzzARN(f *testing.F) {
-	for _, s := range []string{"arn:aws:iam::123456789012:role/a/b", "arn:aws:s3:::bucket/a:b:c", "arn:aws:sso:::instance/ssoins-ssoins-1234567890abcdef", "arn:::::", "arn:aws", "ARN:a:b:c:d:e", ":::::",
+	for _, s := range []string{"arn:aws:iam::123456789012:role/a/b", "arn:aws:s3:::bucket/a:b:c",
+		"arn:aws:sso:::instance/ssoins-ssoins-1234567890abcdef", "arn:::::", "arn:aws", "ARN:a:b:c:d:e", ":::::",
 		"arn:aws:s3:us-east-1:1:access-grants/default\x00", "arn:aws:sso::1:application/ssoins-ssoins-ssoins-1/apl-1"} {
 		f.Add(s)
 	}

@@ -6,8 +6,8 @@ import (
 	"maps"
 )
 
-// Kind says what sort of failure an error is. Callers branch on the kind and on nothing else; each
-// service's errors.go turns it into that service's status and code.
+// Kind says what sort of failure an error is. Callers branch on the kind; each service has a table that turns kinds
+// into its statuses and codes.
 type Kind uint8
 
 // The kinds. The zero value is Internal, so that an error nobody classified never leaks its text.
@@ -40,11 +40,11 @@ type Error struct {
 	Why     *Why              // for whoever explains the refusal later; never on the wire
 }
 
-// Why says where the chain from a sign-in to the data broke: facts as they were at the time, none of them secret.
+// Why says where the chain from a sign-in to the data broke. The facts are as they were at that time; none is secret.
 type Why struct {
-	Link  string            // "user", "assignment", "grant": what the administrator would look at
-	Cause string            // what was wrong with it, in one word that the explanation is found by
-	Facts map[string]string // what the sentences of the explanation need
+	Link  string            // the step that broke: "user", "assignment", "grant"
+	Cause string            // what was wrong with it, in one word; Link and Cause find the explanation
+	Facts map[string]string // what the sentences of the explanation need; may be nil
 }
 
 func (e *Error) Error() string {
@@ -74,7 +74,8 @@ func (e *Error) With(name, value string) *Error {
 	return &c
 }
 
-// At returns a copy of the error with the link that broke, what was wrong with it, and facts: names and values by turns.
+// At returns a copy of the error that says which link broke and what was wrong with it. The facts are names, each
+// followed by its value; those with an empty value are left out.
 func (e *Error) At(link, cause string, facts ...string) *Error {
 	w := &Why{Link: link, Cause: cause}
 	if len(facts) > 0 {
@@ -100,7 +101,8 @@ func Wrap(kind Kind, message string, cause error) *Error {
 	return &Error{Kind: kind, Message: message, Cause: cause}
 }
 
-// AsError finds the *Error in a chain; an error that is not ours becomes Internal with no detail.
+// AsError returns the *Error in the chain of err. For any other error it returns one of kind Internal that has err as
+// its cause and says nothing of it.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
@@ -109,8 +111,8 @@ func AsError(err error) *Error {
 	return &Error{Kind: Internal, Message: "We encountered an internal error. Please try again.", Cause: err}
 }
 
-// KindOf is the kind of the *Error in the chain, or Internal. It is meaningless for a nil error.
+// KindOf returns the kind of the *Error in the chain of err, or Internal. It is meaningless for nil.
 func KindOf(err error) Kind { return AsError(err).Kind }
 
-// Is reports whether err is non-nil and of the kind.
+// Is reports whether err is not nil and is of the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }

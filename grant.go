@@ -5,7 +5,7 @@ import "time"
 // GrantID is an access grant's UUID.
 type GrantID string
 
-// Permission is what a grant allows: READ, WRITE or both.
+// Permission says what a grant allows: READ, WRITE or both.
 type Permission uint8
 
 // The permissions; ReadWrite is the union of the other two.
@@ -15,8 +15,8 @@ const (
 	ReadWrite            = Read | Write
 )
 
-// ParsePermission reads AWS's word for a permission.
-func ParsePermission(s string) (Permission, bool) {
+// ParsePermission returns the permission that AWS's word stands for; ok is false when it stands for none.
+func ParsePermission(s string) (p Permission, ok bool) {
 	switch s {
 	case "READ":
 		return Read, true
@@ -43,8 +43,8 @@ const (
 	GranteeGroup GranteeType = 3 // identifier: GroupID
 )
 
-// ParseGranteeType reads AWS's word for a grantee type.
-func ParseGranteeType(s string) (GranteeType, bool) {
+// ParseGranteeType returns the grantee type that AWS's word stands for; ok is false when it stands for none.
+func ParseGranteeType(s string) (t GranteeType, ok bool) {
 	switch s {
 	case "IAM":
 		return GranteeIAM, true
@@ -60,13 +60,13 @@ func (t GranteeType) String() string {
 	return [...]string{"", "IAM", "DIRECTORY_USER", "DIRECTORY_GROUP"}[t&3]
 }
 
-// Grantee is who a grant is for.
+// Grantee names the user, group, or IAM principal that a grant is for.
 type Grantee struct {
 	Type GranteeType
 	ID   string
 }
 
-// Grant gives a grantee a permission on a scope. It never changes; only its tags do.
+// Grant gives a grantee a permission on a scope. Only its tags ever change.
 type Grant struct {
 	Account     AccountID
 	Region      string
@@ -82,5 +82,5 @@ type Grant struct {
 	Created     time.Time
 }
 
-// ARN is the grant's ARN.
+// ARN returns the grant's ARN.
 func (g *Grant) ARN() ARN { return GrantARN(g.Region, g.Account, g.ID) }

@@ -12,11 +12,12 @@ type GrantsInstance struct {
 	IdentityCenter ARN `json:",omitempty"` // the associated Identity Center instance; "" when none
 	Application    ARN `json:",omitempty"` // the application the association made
 
-	Policy             string         `json:",omitempty"` // resource policy as given
-	Bound              map[ARN]string `json:",omitempty"` // unique ids of the users and roles that Policy names, from when it was written
+	Policy string `json:",omitempty"` // resource policy as given
+	// Bound maps the users and roles that Policy names to their unique ids at the time when it was written.
+	Bound              map[ARN]string `json:",omitempty"`
 	PolicyOrganization string         `json:",omitempty"`
 	PolicyCreated      time.Time      `json:",omitzero"`
 }
 
-// ARN is the instance's ARN.
+// ARN returns the instance's ARN.
 func (i *GrantsInstance) ARN() ARN { return GrantsInstanceARN(i.Region, i.Account) }

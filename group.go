@@ -2,7 +2,7 @@ package granary
 
 import "time"
 
-// GroupID is a directory group's id in its identity store. Never reused.
+// GroupID is a directory group's id in its identity store. Ids are never reused.
 type GroupID string
 
 // Group is a group of people in the directory. Groups do not nest.
@@ -16,10 +16,10 @@ type Group struct {
 	CreatedBy   string `json:",omitempty"`
 	Updated     time.Time
 	UpdatedBy   string `json:",omitempty"`
-	Version     int64  `json:",omitempty"` // how often it was changed, its members aside; the store counts
+	Version     int64  `json:",omitempty"` // how often the group itself was changed, not its members; the store counts
 }
 
-// Membership is one user's being in one group.
+// Membership says that a user is in a group.
 type Membership struct {
 	Store   StoreID
 	ID      string

@@ -2,8 +2,8 @@ package granary
 
 import "time"
 
-// IAMGroup is an IAM group: policies that IAM users have by being in it. It is never a principal. Not to be confused with Group,
-// a group of people in the directory.
+// IAMGroup is an IAM group: its policies apply to the IAM users in it. It is never a principal. Group is something
+// else, a group of people in the directory.
 type IAMGroup struct {
 	Account  AccountID
 	Name     string            // unique in the account whatever its letter case
@@ -14,5 +14,5 @@ type IAMGroup struct {
 	Created  time.Time
 }
 
-// ARN is the group's ARN, path included.
+// ARN returns the group's ARN, with its path.
 func (g *IAMGroup) ARN() ARN { return IAMGroupARN(g.Account, g.Path, g.Name) }

@@ -6,7 +6,8 @@ import "time"
 type StoreID string
 
 // IdentityCenter is an IAM Identity Center instance: one identity store and the applications and issuers around it.
-// The organization's instance belongs to the management account and serves every account; an account instance serves its own.
+// The organization's instance belongs to the management account and serves every account; an account instance serves
+// its own.
 type IdentityCenter struct {
 	ID           string // ssoins- and 16 hexadecimal digits
 	Account      AccountID
@@ -20,8 +21,8 @@ type IdentityCenter struct {
 	Created      time.Time
 }
 
-// ARN is the instance's ARN.
+// ARN returns the instance's ARN.
 func (i *IdentityCenter) ARN() ARN { return IdentityCenterARN(i.ID) }
 
-// StoreARN is the ARN of its identity store.
+// StoreARN returns the ARN of the instance's identity store.
 func (i *IdentityCenter) StoreARN() ARN { return IdentityStoreARN(i.Account, i.Store) }

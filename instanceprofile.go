@@ -2,8 +2,8 @@ package granary
 
 import "time"
 
-// InstanceProfile is an IAM instance profile: the name under which machines are given a role. Granary has no machines; it keeps
-// profiles for those who describe their machines beside their roles.
+// InstanceProfile is an IAM instance profile: the name by which a machine gets a role. Granary has no machines. It
+// keeps profiles for clients that describe machines beside roles.
 type InstanceProfile struct {
 	Account AccountID
 	Name    string // unique in the account whatever its letter case
@@ -14,5 +14,5 @@ type InstanceProfile struct {
 	Created time.Time
 }
 
-// ARN is the profile's ARN, path included.
+// ARN returns the profile's ARN, with its path.
 func (p *InstanceProfile) ARN() ARN { return InstanceProfileARN(p.Account, p.Path, p.Name) }

@@ -19,10 +19,11 @@ type Location struct {
 	Created time.Time
 }
 
-// ARN is the location's ARN.
+// ARN returns the location's ARN.
 func (l *Location) ARN() ARN { return LocationARN(l.Region, l.Account, l.ID) }
 
-// NormalScope is the form by which two location scopes are the same: one trailing "*" dropped, then "/" after a bare bucket.
+// NormalScope returns the form in which equal location scopes are equal texts: it drops one trailing "*", and adds "/"
+// after a bare bucket.
 func NormalScope(scope string) string {
 	s := strings.TrimSuffix(scope, "*")
 	if rest, ok := strings.CutPrefix(s, "s3://"); ok && rest != "" && !strings.Contains(rest, "/") {

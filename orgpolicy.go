@@ -33,27 +33,27 @@ type OrgPolicy struct {
 	Type        string
 	Name        string // unique among those of its type
 	Description string `json:",omitempty"`
-	Content     string // as given
+	Content     string // the document as given
 	Tags        []Tag  `json:",omitempty"`
 	Created     time.Time
 }
 
 // Attachment puts an organization policy on a root, a unit or an account; it reaches every account below.
 type Attachment struct {
-	Target string
-	Policy string
+	Target string // id of a root, a unit or an account
+	Policy string // id of the policy
 	Type   string
 }
 
-// DefaultAttachments are those that every target has from its beginning.
+// DefaultAttachments returns the attachments that every target has when it is made.
 func DefaultAttachments(target string) []*Attachment {
 	return []*Attachment{{target, FullAccess, ServiceControl}, {target, FullResourceAccess, ResourceControl}}
 }
 
-// NewUnitID returns an id for a unit under a root.
+// NewUnitID returns an id for a new unit under a root, whose id begins with "r-".
 func NewUnitID(root string) string { return "ou-" + root[len("r-"):] + "-" + letters(8) }
 
-// NewOrgPolicyID returns an id for an organization policy.
+// NewOrgPolicyID returns an id for a new organization policy.
 func NewOrgPolicyID() string { return "p-" + letters(8) }
 
 // letters returns n random lower-case letters and digits.
@@ -66,12 +66,12 @@ func letters(n int) string {
 	return string(b)
 }
 
-// UnitARN is a unit's ARN.
+// UnitARN returns a unit's ARN.
 func (o *Organization) UnitARN(id string) ARN {
 	return ARN("arn:aws:organizations::" + string(o.Management) + ":ou/" + o.ID + "/" + id)
 }
 
-// PolicyARN is the ARN of an organization policy.
+// PolicyARN returns the ARN of an organization policy.
 func (o *Organization) PolicyARN(p *OrgPolicy) ARN {
 	kind := strings.ToLower(p.Type)
 	if p.ID == FullAccess || p.ID == FullResourceAccess {
@@ -80,7 +80,7 @@ func (o *Organization) PolicyARN(p *OrgPolicy) ARN {
 	return ARN("arn:aws:organizations::" + string(o.Management) + ":policy/" + o.ID + "/" + kind + "/" + p.ID)
 }
 
-// Enabled reports whether policies of a type have effect. They have from the beginning.
+// Enabled reports whether policies of a type have effect. A type that was never switched is enabled.
 func (o *Organization) Enabled(policyType string) bool {
 	on, said := o.PolicyTypes[policyType]
 	return on || !said

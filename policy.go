@@ -5,7 +5,7 @@ import "time"
 // AdministratorAccess is AWS's managed policy that allows everything.
 const AdministratorAccess ARN = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-// ManagedPolicy is a customer-managed IAM policy. Those of AWS are built in, not stored.
+// ManagedPolicy is a customer-managed IAM policy. AWS's own are built in and not stored.
 type ManagedPolicy struct {
 	Account        AccountID
 	Name           string // unique in the account whatever its letter case
@@ -27,10 +27,10 @@ type PolicyVersion struct {
 	Created  time.Time
 }
 
-// ARN is the policy's ARN, path included.
+// ARN returns the policy's ARN, with its path.
 func (p *ManagedPolicy) ARN() ARN { return PolicyARN(p.Account, p.Path, p.Name) }
 
-// Default is the document of the default version.
+// Default returns the document of the default version.
 func (p *ManagedPolicy) Default() string {
 	for _, v := range p.Versions {
 		if v.ID == p.DefaultVersion {

@@ -2,20 +2,20 @@ package granary
 
 import "time"
 
-// Refusal is what is known of a refused request whose sender proved nothing. Such requests are not in the audit log, which
-// anybody could fill with them: they are sealed into the decision id that answers them.
+// Refusal is a note about a refused request that is not in the audit log: its sender proved nothing, or the log is
+// short of room. The note is sealed into the decision id of the answer, and stored nowhere.
 type Refusal struct {
 	At          time.Time
 	Service     string // "sts", "s3", "scim"
-	Operation   string // "" when it was not even found out
-	Code        string // of the answer
+	Operation   string // "" when the request names none
+	Code        string // the answer's error code
 	Message     string
-	Link        string // as of Why
-	Cause       string
-	KeyID       string // the access key id that was claimed
+	Link        string // of Why
+	Cause       string // of Why
+	KeyID       string // the access key id that the request claims; "" when it claims none
 	Bucket      string
 	Key         string
-	Application ARN // that a browser was to sign in to; "" when it is not known
+	Application ARN // the application of a browser sign-in; "" when it is not known
 	RequestID   string
 	SourceAddr  string
 }

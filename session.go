@@ -2,33 +2,33 @@ package granary
 
 import "time"
 
-// Session is what a temporary key stands for. It is sealed into the session token, never stored.
+// Session is what a temporary key stands for. It is sealed into the session token and stored nowhere.
 type Session struct {
 	AccessKeyID string // ASIA…
 	Issued      time.Time
 	Expires     time.Time
 	Account     AccountID
-	RoleID      string // AROA…; the role must still exist under this id. "" is a session of a user's own
+	RoleID      string // AROA…; a role with this id must exist. "" in a session of a user
 	RoleARN     ARN
 	Name        string // role session name, or the federated user's name
 
-	User      string // without a role: the IAM user, "" for the root user
-	UserID    string // AIDA…; the user must still have it
-	Federated bool   // made by GetFederationToken: only what session policies and the user's own both allow
-	Provider  ARN    // the OpenID Connect provider whose token began the session, or ""
+	User      string // in a session without a role: the IAM user's name; "" is the root user
+	UserID    string // AIDA…; a user with this name and id must exist
+	Federated bool   // made by GetFederationToken: allows what both the session policies and the user's policies allow
+	Provider  ARN    // the OpenID Connect provider whose token began the session; "": none
 
 	SourceIdentity string
 	Tags           []Tag
-	TransitiveTags []string // keys of Tags that chaining passes on
+	TransitiveTags []string // keys of the tags that a chained session inherits
 	Policies       []string // session policy documents, inline first
 	PolicyARNs     []ARN    // managed session policies
-	Chained        bool     // made by another role session
+	Chained        bool     // made by a session of another role
 
-	Context *IdentityContext // set for identity-enhanced sessions and for keys vended to them
-	Scope   *Scope           // set for keys vended by GetDataAccess: a hard ceiling
+	Context *IdentityContext // the person that the session acts for; nil: none
+	Scope   *Scope           // the ceiling of a key vended by GetDataAccess; nil: not vended
 }
 
-// IdentityContext is the directory user a session acts for, from Identity Center's context assertion.
+// IdentityContext is the content of an Identity Center context assertion: the person that a session acts for.
 type IdentityContext struct {
 	User         UserID
 	Store        StoreID
@@ -37,15 +37,15 @@ type IdentityContext struct {
 	Application  ARN // the application the context was obtained through
 	CredentialID string
 	Scopes       []string // granted with the context, e.g. "s3:access_grants:read_write"
-	AuditOnly    bool     // from sts:audit_context: logged, no rights
+	AuditOnly    bool     // from sts:audit_context: it is recorded and gives no rights
 	Expires      time.Time
 }
 
-// Scope is what a vended key opens, and the grant it came from.
+// Scope is what a vended key opens, and the grant that it was vended for.
 type Scope struct {
 	Bucket     string
 	Prefix     string // the key, or the prefix when Exact is false
-	Exact      bool   // exactly one key; no listing
+	Exact      bool   // the scope is exactly one key, which allows no listing
 	Permission Permission
 
 	GrantAccount AccountID // owner of the Access Grants instance
@@ -56,8 +56,8 @@ type Scope struct {
 	Grantee      Grantee
 }
 
-// Vended reports whether the session's key came from GetDataAccess.
+// Vended reports whether GetDataAccess made the session.
 func (s *Session) Vended() bool { return s.Scope != nil }
 
-// Instance is the ARN of the Access Grants instance that vended the key.
+// Instance returns the ARN of the Access Grants instance that vended the key.
 func (s *Scope) Instance() ARN { return GrantsInstanceARN(s.Region, s.GrantAccount) }

@@ -2,19 +2,19 @@ package granary
 
 import "time"
 
-// SignInProvider is where an Identity Center instance sends browsers to sign in: a client registration with the company's
-// OpenID Connect provider. The trusted token issuer says who that is and which claim means whom.
+// SignInProvider is an Identity Center instance's registration with the company's OpenID Connect provider, to which
+// it sends browsers. The trusted token issuer says which provider that is, and how to find the person.
 type SignInProvider struct {
 	Instance     string // ssoins-…
 	Issuer       ARN    // the trusted token issuer
 	ClientID     string
 	ClientSecret string   // encrypted at rest
-	Scopes       []string // asked of the provider beside openid
+	Scopes       []string // requested from the provider in addition to openid
 	Updated      time.Time
 }
 
-// SignIn is a browser's sign-in under way: what the application asked for, and the secrets of the round trip to the company's
-// provider. It is sealed into a cookie, never stored.
+// SignIn is a browser's sign-in under way: what the application asked for, and the secrets of the round trip to the
+// company's provider. It is sealed into a cookie and stored nowhere.
 type SignIn struct {
 	Application ARN
 	RedirectURI string
@@ -28,15 +28,16 @@ type SignIn struct {
 	Expires  time.Time
 }
 
-// AuthorizationCode is what an application gets for a sign-in and redeems once. It is sealed into the code, never stored.
+// AuthorizationCode is what an application gets for a sign-in, and redeems once. It is sealed into the code and stored
+// nowhere.
 type AuthorizationCode struct {
-	ID          string // names the code; a use of it is recorded under this
+	ID          string // the store records the use of the code under it
 	Application ARN
 	RedirectURI string
 	Challenge   string
 	Store       StoreID
 	User        UserID
-	Scopes      []string // asked for; none stands for all
-	Session     string   // TokenSession.ID that redeeming begins
+	Scopes      []string // that were requested; none stands for all
+	Session     string   // ID of the TokenSession that redeeming begins
 	Expires     time.Time
 }

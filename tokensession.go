@@ -2,37 +2,37 @@ package granary
 
 import "time"
 
-// TokenSession is a person's being signed in to one application: what its refresh tokens stand for, from the exchange of a
-// corporate token until its absolute end. Only sessions whose application has a refresh_token grant are kept.
+// TokenSession says that a person is signed in to an application, from the exchange of a corporate token until Ends.
+// Refresh tokens stand for it. Only sessions of applications with a refresh_token grant are stored.
 type TokenSession struct {
 	ID          string // the credential id of every token of the session
 	Application ARN
 	Store       StoreID
 	User        UserID
-	Actor       string   // act.sub of its identity tokens: who vouched for the person
-	Scopes      []string // granted at first; a refresh may narrow them for one answer, never widen
+	Actor       string   // act.sub of its identity tokens: the issuer or application that vouched for the person
+	Scopes      []string // granted at the beginning; a refresh may narrow them for its answer, and never widens them
 	Started     time.Time
-	Ends        time.Time // whatever is refreshed
+	Ends        time.Time // refreshing does not move it
 
-	Generation uint64    // of the refresh token that is good now; each use makes the next
-	Rotated    time.Time // when that was made
+	Generation uint64    // of the current refresh token; each use makes the next one
+	Rotated    time.Time // when the current refresh token was made
 }
 
-// AccessToken is what an application's access token stands for. It is sealed into the token, never stored.
+// AccessToken is what an application's access token stands for. It is sealed into the token and stored nowhere.
 type AccessToken struct {
 	Session     string // TokenSession.ID
-	Application ARN    // it was issued to
+	Application ARN    // the application that it was issued to
 	Store       StoreID
 	User        UserID
 	Scopes      []string
 	Started     time.Time // when the person signed in
-	Ends        time.Time // when they must do so again, whatever the token was exchanged for meanwhile
+	Ends        time.Time // when the person must sign in again; exchanging the token does not move it
 	Expires     time.Time
 }
 
-// RefreshToken is what a refresh token stands for, sealed into it.
+// RefreshToken is what a refresh token stands for. It is sealed into the token and stored nowhere.
 type RefreshToken struct {
-	Session     string // "": the application had no refresh_token grant when it was issued, and it cannot be redeemed
+	Session     string // TokenSession.ID; "" when the application had no refresh_token grant: it cannot be redeemed
 	Application ARN
 	Store       StoreID
 	User        UserID

@@ -2,10 +2,11 @@ package granary
 
 import "time"
 
-// UserID is a directory user's id in its identity store: 36 characters in UUID shape, or 47 with a store prefix. Never reused.
+// UserID is a directory user's id in its identity store: 36 characters in UUID shape, or 47 with a store prefix. Ids
+// are never reused.
 type UserID string
 
-// User is a person in the directory. IAM's users are IAMUser.
+// User is a person in the directory. IAMUser is something else, a user of IAM.
 type User struct {
 	Store       StoreID
 	ID          UserID
@@ -35,7 +36,7 @@ type User struct {
 	CreatedBy string `json:",omitempty"`
 	Updated   time.Time
 	UpdatedBy string `json:",omitempty"`
-	Version   int64  `json:",omitempty"` // how often it was changed; the store counts
+	Version   int64  `json:",omitempty"` // how often the user was changed; the store counts
 }
 
 // PersonName is SCIM's complex attribute "name" (RFC 7643 §4.1.1).
@@ -63,14 +64,14 @@ type Address struct {
 	Primary                                                        bool   `json:",omitempty"`
 }
 
-// RoleAttr is SCIM's "roles" attribute of a user; it has nothing to do with IAM roles.
+// RoleAttr is an element of SCIM's attribute "roles" of a user. It is no IAM role.
 type RoleAttr struct {
 	Value   string
 	Type    string `json:",omitempty"`
 	Primary bool   `json:",omitempty"`
 }
 
-// Photo is one picture of a user, by its URL.
+// Photo is one picture of a user. Value is its URL.
 type Photo struct {
 	Value   string
 	Type    string `json:",omitempty"`
@@ -78,7 +79,7 @@ type Photo struct {
 	Primary bool   `json:",omitempty"`
 }
 
-// ExternalID is the id a provisioning system knows a user or group by.
+// ExternalID is the id by which a provisioning system knows a user or group.
 type ExternalID struct{ Issuer, ID string }
 
 // Enterprise is SCIM's enterprise extension (RFC 7643 §4.3).
@@ -86,7 +87,7 @@ type Enterprise struct {
 	EmployeeNumber, CostCenter, Organization, Division, Department, Manager string `json:",omitempty"`
 }
 
-// PrimaryEmail is the value of the primary address, or of the only one; "" when there is none.
+// PrimaryEmail returns the value of the primary address, else of the first, else "".
 func (u *User) PrimaryEmail() string {
 	for _, e := range u.Emails {
 		if e.Primary {

@@ -5,21 +5,26 @@ import (
 	"strings"
 
 	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // asRole replaces the key in the environment with that of a session of a role.
-func asRole(ctx context.Context, env server.ClientEnv, role string) (server.ClientEnv, error) {
+func asRole(ctx context.Context, to client.Connection, role string) (client.Env, error) {
 	var key struct{ AccessKeyId, SecretAccessKey, SessionToken string }
-	if err := client.Ask(ctx, env, "CreateRoleSession", map[string]string{"RoleArn": role}, &key); err != nil {
+	if err := to.Ask(ctx, "CreateRoleSession", map[string]string{"RoleArn": role}, &key); err != nil {
 		return nil, err
 	}
-	var out server.ClientEnv
+	return withKey(to.Env, client.Key{ID: key.AccessKeyId, Secret: key.SecretAccessKey, Token: key.SessionToken}), nil
+}
+
+// withKey returns the environment with another key in it.
+func withKey(env client.Env, k client.Key) client.Env {
+	var out client.Env
 	for _, kv := range env {
-		if !strings.HasPrefix(kv[0], "AWS_ACCESS_KEY") && !strings.HasPrefix(kv[0], "AWS_SECRET") {
+		if !strings.HasPrefix(kv[0], "AWS_ACCESS_KEY") && !strings.HasPrefix(kv[0], "AWS_SECRET") &&
+			kv[0] != "AWS_SESSION_TOKEN" {
 			out = append(out, kv)
 		}
 	}
-	return append(out, [2]string{"AWS_ACCESS_KEY_ID", key.AccessKeyId}, [2]string{"AWS_SECRET_ACCESS_KEY", key.SecretAccessKey},
-		[2]string{"AWS_SESSION_TOKEN", key.SessionToken}), nil
+	return append(out, [2]string{"AWS_ACCESS_KEY_ID", k.ID}, [2]string{"AWS_SECRET_ACCESS_KEY", k.Secret},
+		[2]string{"AWS_SESSION_TOKEN", k.Token})
 }

@@ -42,7 +42,8 @@ were met.`,
 			p.Started = func(s bench.Start) {
 				p.Progress(fmt.Sprintf("the server started with them in %s", s.Took.Round(time.Millisecond)))
 				if s.Grants >= 100_000 {
-					goals.most(fmt.Sprintf("start with %d grants, in seconds a million", s.Grants), s.Took.Seconds()*1e6/float64(s.Grants), 6)
+					goals.most(fmt.Sprintf("start with %d grants, in seconds a million", s.Grants),
+						s.Took.Seconds()*1e6/float64(s.Grants), 6)
 					goals.most(fmt.Sprintf("bytes a grant in the index, of %d", s.Grants), s.BytesPer, 150)
 				}
 			}
@@ -57,7 +58,8 @@ were met.`,
 				if r.Failed > 0 {
 					note = fmt.Sprintf("  (%d not answered 200)", r.Failed)
 				}
-				fmt.Printf("%-26s %10d %10.0f %10s %10s %8.2f%s\n", r.Name, r.Grants, r.PerSecond, r.P50.Round(10*time.Microsecond), r.P99.Round(10*time.Microsecond), r.PerSecond/base, note)
+				fmt.Printf("%-26s %10d %10.0f %10s %10s %8.2f%s\n", r.Name, r.Grants, r.PerSecond, r.P50.Round(10*time.Microsecond),
+					r.P99.Round(10*time.Microsecond), r.PerSecond/base, note)
 				switch r.Name {
 				case "GetDataAccess":
 					vends[r.Grants] = r
@@ -69,7 +71,8 @@ were met.`,
 				}
 			})
 			if first, last := p.Grants[0], p.Grants[len(p.Grants)-1]; err == nil && first < last {
-				goals.most(fmt.Sprintf("p50 of GetDataAccess, %d ÷ %d grants", last, first), float64(vends[last].P50)/float64(vends[first].P50), 1.2)
+				goals.most(fmt.Sprintf("p50 of GetDataAccess, %d ÷ %d grants", last, first),
+					float64(vends[last].P50)/float64(vends[first].P50), 1.2)
 			}
 			goals.print()
 			return err
@@ -79,7 +82,8 @@ were met.`,
 	cmd.Flags().IntVar(&p.People, "people", p.People, "how many people there are in the directory")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections that are kept busy")
 	cmd.Flags().DurationVar(&p.Duration, "duration", p.Duration, "of each measurement")
-	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default the temporary directory)")
+	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default "+
+		"the temporary directory)")
 	cmd.AddCommand(newBenchImport(), newBenchMatcher())
 	return cmd
 }
@@ -89,9 +93,12 @@ func newBenchImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Measure an import by SCIM while applications go on",
-		Long: `Starts a server in a temporary directory and provisions it as an identity provider would: people one by one, groups, and
-their members a hundred in a request, by SCIM over HTTP. Meanwhile applications fetch keys (GetDataAccess, a hundred times a
-second) and exchange sign-ins (CreateTokenWithIAM, twenty times a second). At the end the server is asked what is there.`,
+		Long: `Starts a server in a temporary directory and provisions it as an identity provider would: people one by one,
+			groups, and
+their members a hundred in a request, by SCIM over HTTP. Meanwhile applications fetch keys (GetDataAccess, a hundred
+	times a
+second) and exchange sign-ins (CreateTokenWithIAM, twenty times a second). At the end the server is asked what is
+	there.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if p.Users < 1 || p.Groups < 1 || p.Each < 0 || p.Connections < 1 {
@@ -119,13 +126,15 @@ second) and exchange sign-ins (CreateTokenWithIAM, twenty times a second). At th
 				name string
 				r    bench.Result
 			}{{"GetDataAccess", r.Vending}, {"CreateTokenWithIAM", r.Exchanging}} {
-				fmt.Printf("%-20s %12.0f %12s %12s %12s %8d\n", m.name, m.r.PerSecond, m.r.P50.Round(10*time.Microsecond), m.r.P99.Round(10*time.Microsecond), m.r.Max.Round(time.Millisecond), m.r.Failed)
+				fmt.Printf("%-20s %12.0f %12s %12s %12s %8d\n", m.name, m.r.PerSecond, m.r.P50.Round(10*time.Microsecond),
+					m.r.P99.Round(10*time.Microsecond), m.r.Max.Round(time.Millisecond), m.r.Failed)
 			}
 			return nil
 		},
 	}
 	cmd.Flags().IntVar(&p.Users, "users", p.Users, "people")
-	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default the temporary directory)")
+	cmd.Flags().StringVar(&p.State, "state", "", "postgres:// URL of an empty database to keep the state in (default "+
+		"the temporary directory)")
 	cmd.Flags().IntVar(&p.Groups, "groups", p.Groups, "groups")
 	cmd.Flags().IntVar(&p.Each, "each", p.Each, "groups of each person")
 	cmd.Flags().IntVar(&p.Connections, "connections", p.Connections, "connections of the identity provider")

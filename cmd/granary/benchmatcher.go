@@ -16,9 +16,12 @@ func newBenchMatcher() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "matcher",
 		Short: "Measure the grant matcher alone",
-		Long: `Loads as many grants as told into the structure that GetDataAccess is answered from, and prints how long that takes,
-bytes of memory a grant, how long a look-up takes for callers in 50 groups, how long until a change is in effect, and a page of
-ListCallerAccessGrants. It needs about 300 bytes of memory a grant while it loads. At the end it says which targets were met.`,
+		Long: `Loads as many grants as told into the structure that GetDataAccess is answered from, and prints how long that
+			takes,
+bytes of memory a grant, how long a look-up takes for callers in 50 groups, how long until a change is in effect, and
+	a page of
+ListCallerAccessGrants. It needs about 300 bytes of memory a grant while it loads. At the end it says which targets
+	were met.`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if slices.Min(numbers) < 1 {
@@ -26,10 +29,12 @@ ListCallerAccessGrants. It needs about 300 bytes of memory a grant while it load
 			}
 			var goals targets
 			var first, last bench.Matcher
-			fmt.Printf("%10s %10s %12s %10s %10s %12s %10s %10s %10s\n", "GRANTS", "LOADED", "BYTES/GRANT", "P50", "P99", "ALLOCATED", "FOUND", "CHANGE", "PAGE")
+			fmt.Printf("%10s %10s %12s %10s %10s %12s %10s %10s %10s\n", "GRANTS", "LOADED", "BYTES/GRANT", "P50", "P99",
+				"ALLOCATED", "FOUND", "CHANGE", "PAGE")
 			for i, n := range numbers {
 				m := bench.MeasureMatcher(n)
-				fmt.Printf("%10d %10s %12.0f %10s %10s %12.0f %10d %10s %10s\n", m.Grants, m.Loaded.Round(time.Millisecond), m.BytesPer, m.P50, m.P99, m.Allocated, m.Found,
+				fmt.Printf("%10d %10s %12.0f %10s %10s %12.0f %10d %10s %10s\n", m.Grants, m.Loaded.Round(time.Millisecond),
+					m.BytesPer, m.P50, m.P99, m.Allocated, m.Found,
 					m.Change.Round(100*time.Nanosecond), m.Page.Round(time.Microsecond))
 				if last = m; i == 0 {
 					first = m
@@ -38,7 +43,8 @@ ListCallerAccessGrants. It needs about 300 bytes of memory a grant while it load
 			goals.most(fmt.Sprintf("matcher p99 in µs, %d grants", last.Grants), float64(last.P99)/1000, 20)
 			goals.most(fmt.Sprintf("bytes a grant, of %d", last.Grants), last.BytesPer, 150)
 			if last.Grants > first.Grants {
-				goals.most(fmt.Sprintf("bytes allocated a look-up, %d ÷ %d grants", last.Grants, first.Grants), last.Allocated/first.Allocated, 1.5)
+				goals.most(fmt.Sprintf("bytes allocated a look-up, %d ÷ %d grants", last.Grants, first.Grants),
+					last.Allocated/first.Allocated, 1.5)
 			}
 			goals.print()
 			return nil

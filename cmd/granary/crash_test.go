@@ -24,7 +24,6 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/corp"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
@@ -98,8 +97,8 @@ func (a *acknowledged) verify(ctx context.Context, t *testing.T) {
 	}
 }
 
-// Ten times the server is killed while it is written to from all sides: objects, people, roles, grants, token exchanges.
-// Each time it starts again by itself, and whatever it had acknowledged is there.
+// Ten times the server is killed while it is written to from all sides: objects, people, roles, grants, token
+// exchanges. Each time it starts again by itself, and whatever it had acknowledged is there.
 func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 	ctx := t.Context()
 	v := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t)}
@@ -110,7 +109,7 @@ func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer provider.Stop(ctx)
-	env, err := server.ReadClientEnv(v.dir)
+	env, err := client.ReadEnv(v.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +134,8 @@ func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 	var log acknowledged
 	stop := make(chan struct{})
 	var workers sync.WaitGroup
-	for n, work := range []func(context.Context, *world.Company, client.Key, *acknowledged, string) error{writeObject, writePerson, writeRole, writeGrant, writeExchange} {
+	for n, work := range []func(context.Context, *world.Company, client.Key, *acknowledged, string) error{writeObject,
+		writePerson, writeRole, writeGrant, writeExchange} {
 		for k := range 2 {
 			workers.Go(func() {
 				for i := 0; ; i++ {
@@ -173,7 +173,8 @@ func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
 
 func writeObject(ctx context.Context, c *world.Company, _ client.Key, log *acknowledged, name string) error {
 	text := strings.Repeat(name, 1+rand.IntN(8000))
-	_, err := c.S3(c.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String("crash/" + name), Body: strings.NewReader(text)})
+	_, err := c.S3(c.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket),
+		Key: aws.String("crash/" + name), Body: strings.NewReader(text)})
 	if err == nil {
 		log.add(func(ctx context.Context) error {
 			got, err := c.Read(ctx, c.Root(), corp.Bucket, "crash/"+name)
@@ -188,7 +189,8 @@ func writeObject(ctx context.Context, c *world.Company, _ client.Key, log *ackno
 
 func writePerson(ctx context.Context, c *world.Company, _ client.Key, log *acknowledged, name string) error {
 	var made struct{ ID string }
-	_, err := c.SCIM.Do(ctx, "POST", "/Users", map[string]any{"userName": name, "displayName": name, "name": map[string]string{"givenName": "g", "familyName": "f"}}, &made)
+	_, err := c.SCIM.Do(ctx, "POST", "/Users", map[string]any{"userName": name, "displayName": name,
+		"name": map[string]string{"givenName": "g", "familyName": "f"}}, &made)
 	if err == nil {
 		log.add(func(ctx context.Context) error {
 			_, err := c.SCIM.Do(ctx, "GET", "/Users/"+made.ID, nil, nil)
@@ -213,12 +215,16 @@ func writeRole(ctx context.Context, c *world.Company, _ client.Key, log *acknowl
 func writeGrant(ctx context.Context, c *world.Company, _ client.Key, log *acknowledged, name string) error {
 	x := s3control.NewFromConfig(c.AWS(c.Root()))
 	id := c.Groups["Legal"]
-	out, err := x.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &c.Account, AccessGrantsLocationId: aws.String("default"), Permission: s3ctypes.PermissionRead,
-		AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{S3SubPrefix: aws.String(corp.Bucket + "/" + name + "/*")},
-		Grantee:                           &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeDirectoryGroup, GranteeIdentifier: &id}})
+	out, err := x.CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{AccountId: &c.Account,
+		AccessGrantsLocationId: aws.String("default"), Permission: s3ctypes.PermissionRead,
+		AccessGrantsLocationConfiguration: &s3ctypes.AccessGrantsLocationConfiguration{
+			S3SubPrefix: aws.String(corp.Bucket + "/" + name + "/*")},
+		Grantee: &s3ctypes.Grantee{GranteeType: s3ctypes.GranteeTypeDirectoryGroup,
+			GranteeIdentifier: &id}})
 	if err == nil {
 		log.add(func(ctx context.Context) error {
-			_, err := x.GetAccessGrant(ctx, &s3control.GetAccessGrantInput{AccountId: &c.Account, AccessGrantId: out.AccessGrantId})
+			_, err := x.GetAccessGrant(ctx, &s3control.GetAccessGrantInput{AccountId: &c.Account,
+				AccessGrantId: out.AccessGrantId})
 			return err
 		})
 	}

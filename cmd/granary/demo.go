@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"granary/internal/corp"
+	"granary/internal/demo"
 	"granary/internal/server"
-	"granary/internal/world"
 )
 
 func newDemo() *cobra.Command {
@@ -33,9 +33,10 @@ Then it keeps running for you to try; --once stops after the walk.`,
 					}
 				}
 			}
-			return demo(cmd.Context(), api, web, idp, once)
+			return runDemo(cmd.Context(), api, web, idp, once)
 		},
 	}
+	cmd.AddCommand(newDemoExec())
 	cmd.Flags().BoolVar(&once, "once", false, "stop after the walk; exit 0 only if each step did what it should")
 	cmd.Flags().StringVar(&api, "api", api, "address of the API door")
 	cmd.Flags().StringVar(&web, "web", web, "address of the web door")
@@ -43,7 +44,7 @@ Then it keeps running for you to try; --once stops after the walk.`,
 	return cmd
 }
 
-func demo(ctx context.Context, api, web, idp string, once bool) error {
+func runDemo(ctx context.Context, api, web, idp string, once bool) error {
 	dir, err := os.MkdirTemp("", "granary-demo-")
 	if err != nil {
 		return err
@@ -54,9 +55,10 @@ func demo(ctx context.Context, api, web, idp string, once bool) error {
 		return err
 	}
 	defer logs.Close()
+	greet(os.Stdout)
 	c := server.Defaults()
 	c.Data, c.API, c.Web = filepath.Join(dir, "data"), api, web
-	w, err := world.Start(ctx, c, idp, slog.New(slog.NewTextHandler(logs, nil)))
+	w, err := demo.Start(ctx, c, idp, slog.New(slog.NewTextHandler(logs, nil)))
 	if err != nil {
 		return fmt.Errorf("%w\n(the demo can use other addresses: --api, --web, --idp)", err)
 	}
@@ -69,6 +71,9 @@ func demo(ctx context.Context, api, web, idp string, once bool) error {
 		fmt.Println("\nEvery step did what it should.")
 		return nil
 	}
+	if err := walk.company.Save(c.Data); err != nil {
+		return err
+	}
 	farewell(os.Stdout, c.Data, walk.company)
 	<-ctx.Done()
 	fmt.Println("\nThe demo has ended; its directory is removed.")
@@ -76,7 +81,7 @@ func demo(ctx context.Context, api, web, idp string, once bool) error {
 }
 
 // farewell says how to go on by hand.
-func farewell(out io.Writer, data string, c *world.Company) {
+func farewell(out io.Writer, data string, c *demo.Company) {
 	fmt.Fprintf(out, `
 It keeps running; Ctrl-C ends it. In another terminal:
 
@@ -85,7 +90,16 @@ It keeps running; Ctrl-C ends it. In another terminal:
   aws s3control list-access-grants --account-id $GRANARY_ACCOUNT_ID
   aws identitystore list-users --identity-store-id %[3]s --query 'Users[].[UserName,UserStatus,UserId]' --output text
 
-Why somebody is refused, and who reaches what (as granary or go run ./cmd/granary):
+Be somebody of the company, who has no password here: with a key to data, or with the session that asks for one
+(as granary or go run ./cmd/granary):
+
+  granary demo exec --data %[1]s --as alice --target 's3://%[2]s/finance/*' -- \
+    aws s3 cp s3://%[2]s/finance/2026-q3.csv -
+  granary demo exec --data %[1]s --as grace --target 's3://%[2]s/finance/drafts/*' --permission READWRITE -- \
+    aws s3 ls s3://%[2]s/finance/drafts/
+  granary demo exec --data %[1]s --as hugo -- aws s3control list-caller-access-grants --account-id %[10]s
+
+Why somebody is refused, and who reaches what:
 
   granary explain --data %[1]s --as %[8]s 's3://%[2]s/finance/*'
   granary who --data %[1]s 's3://%[2]s/finance/*'
@@ -93,8 +107,9 @@ Why somebody is refused, and who reaches what (as granary or go run ./cmd/granar
 
   identity provider  %[4]s   (client %[5]s; sign in at /authorize)
   application        %[6]s
-  audit log          %[1]s/audit/current.jsonl
+  audit log          %[1]s/audit/*.jsonl
   web door           %[7]s   (SCIM, signing keys, /metrics)
 
-`, data, corp.Bucket, c.Store, c.Provider.Issuer(), corp.ClientID, c.Application, c.Server.WebURL(), "hugo@larkspur.example", "grace@larkspur.example")
+`, data, corp.Bucket, c.Store, c.Provider.Issuer(), corp.ClientID, c.Application, c.Server.WebURL(),
+		"hugo@larkspur.example", "grace@larkspur.example", c.Account)
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // chainAnswer is an explanation as the server gives it.
@@ -48,9 +45,10 @@ func (a *chainAnswer) print(out io.Writer) {
 	}
 	marks := map[string]string{"OK": "ok", "FAILED": "failed", "NOT_REACHED": "not reached", "ASSUMED": "assumed"}
 	for _, l := range a.Links {
-		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("%-11s  %-21s  %s", marks[l.Result], l.Name, l.Detail), " "))
+		head := fmt.Sprintf("%-11s  %-21s  ", marks[l.Result], l.Name)
+		fmt.Fprintln(out, strings.TrimRight(head+hang(l.Detail), " "))
 		if l.Fix != "" {
-			fmt.Fprintf(out, "%-11s  %-21s  %s\n", "", "fix:", l.Fix)
+			printFix(out, l.Fix)
 		}
 	}
 	for i, s := range a.Statements {
@@ -61,35 +59,38 @@ func (a *chainAnswer) print(out io.Writer) {
 		if s.Sid != "" {
 			sid = " (" + s.Sid + ")"
 		}
-		fmt.Fprintf(out, "  %-5s  %s policy: statement %d%s of %s\n", strings.ToLower(s.Effect), s.Layer, s.Statement, sid, s.Policy)
+		fmt.Fprintf(out, "  %-5s  %s policy: statement %d%s of %s\n", strings.ToLower(s.Effect), s.Layer, s.Statement, sid,
+			s.Policy)
 	}
 	if a.Now != "" {
-		fmt.Fprintf(out, "\nNow: %s\n", a.NowDetail)
+		fmt.Fprintln(out, "\n"+wrap("Now: "+a.NowDetail, lineWidth, len("Now: ")))
 	}
 }
 
 func newExplain() *cobra.Command {
-	var data, as string
+	var at connectionFlags
+	var as string
 	var q explainFlags
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "explain ID | explain --as USER s3://bucket/key",
 		Short: "Say why somebody was refused, or whether a person reaches something, link by link",
-		Long: `With an ID, the value of the header x-granary-decision-id of a refused request: what broke, what would
-mend it, and whether the same request would be allowed now. With --as, the chain of a person (user name,
+		Long: `With an ID, the request id that SDKs show in errors or the value of the header x-granary-decision-id of
+a refused request: what broke, what would mend it, and whether the same request would be allowed now. With --as, the
+	chain of a person (user name,
 e-mail address or id) to a target, as sign-in, exchange and request would go. The exit status is 1 when
 the person does not reach the target.`,
 		Args: func(_ *cobra.Command, args []string) error { return q.check(as, args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env, err := server.ReadClientEnv(data)
+			server, err := at.open(cmd)
 			if err != nil {
 				return err
 			}
 			var out chainAnswer
 			if as == "" {
-				err = client.Ask(cmd.Context(), env, "ExplainDecision", map[string]string{"DecisionId": args[0]}, &out)
+				err = server.Ask(cmd.Context(), "ExplainDecision", map[string]string{"DecisionId": args[0]}, &out)
 			} else {
-				err = client.Ask(cmd.Context(), env, "ExplainAccess", q.input(as, args[0]), &out)
+				err = server.Ask(cmd.Context(), "ExplainAccess", q.input(as, args[0]), &out)
 			}
 			if err != nil {
 				return err
@@ -106,10 +107,11 @@ the person does not reach the target.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&data, "data", dataDir(), "the server's data directory")
+	at.add(c)
 	f.StringVar(&as, "as", "", "a person: user name, e-mail address or id")
 	f.StringVar(&q.permission, "permission", "", "READ, WRITE or READWRITE (default READ)")
-	f.StringVar(&q.role, "role", "", "name or ARN of the role that carries the identity context (default: one that may call is taken for granted)")
+	f.StringVar(&q.role, "role", "", "name or ARN of the role that carries the identity context (default: one that may "+
+		"call is taken for granted)")
 	f.StringVar(&q.application, "application", "", "name or ARN of the application (default: whichever gets furthest)")
 	f.StringVar(&q.account, "account-id", "", "account of the Access Grants instance (default: the key's own)")
 	f.Int64Var(&q.duration, "duration-seconds", 0, "how long the key is to live (default 3600)")
@@ -127,11 +129,13 @@ type explainFlags struct {
 func (q *explainFlags) check(as string, args []string) error {
 	switch {
 	case len(args) != 1 && as == "":
-		return misuse{errors.New("granary explain takes one decision id (header x-granary-decision-id), or --as USER and one s3://bucket/key")}
+		return misuse{errors.New("granary explain takes one request id or decision id (header x-granary-decision-id), or " +
+			"--as USER and one s3://bucket/key")}
 	case len(args) != 1:
 		return misuse{errors.New("granary explain --as takes one target, such as s3://bucket/prefix/*")}
 	case args[0] == "" && as == "":
-		return misuse{errors.New("the decision id is empty: give the value of the header x-granary-decision-id")}
+		return misuse{errors.New("the id is empty: give the request id of the error, or the value of the header " +
+			"x-granary-decision-id")}
 	case as == "" && strings.HasPrefix(args[0], "s3://"):
 		return misuse{errors.New("say for whom: granary explain --as USER " + args[0])}
 	case q.duration != 0 && (q.duration < 900 || q.duration > 43200):
@@ -142,7 +146,8 @@ func (q *explainFlags) check(as string, args []string) error {
 		}
 		return checkTarget("granary explain --as", args[0], q.permission)
 	case *q != (explainFlags{}):
-		return misuse{errors.New("--permission, --role, --application, --account-id, --duration-seconds and --object go with --as USER")}
+		return misuse{errors.New("--permission, --role, --application, --account-id, --duration-seconds and --object go " +
+			"with --as USER")}
 	}
 	return nil
 }
@@ -150,9 +155,10 @@ func (q *explainFlags) check(as string, args []string) error {
 // checkTarget tells misuse of a target and a permission before the server is asked.
 func checkTarget(command, target, permission string) error {
 	if !strings.HasPrefix(target, "s3://") {
-		return misuse{fmt.Errorf("%s wants a target such as s3://bucket/prefix/*, and %q does not begin with s3://", command, target)}
+		return misuse{fmt.Errorf("%s wants a target such as s3://bucket/prefix/*, and %q does not begin with s3://", command,
+			target)}
 	}
-	switch permission {
+	switch strings.ToUpper(permission) {
 	case "", "READ", "WRITE", "READWRITE":
 		return nil
 	}
@@ -161,7 +167,8 @@ func checkTarget(command, target, permission string) error {
 
 func (q *explainFlags) input(as, target string) map[string]any {
 	in := map[string]any{"User": as, "Target": target}
-	for name, v := range map[string]string{"Permission": q.permission, "Role": q.role, "Application": q.application, "AccountId": q.account} {
+	for name, v := range map[string]string{"Permission": strings.ToUpper(q.permission), "Role": q.role,
+		"Application": q.application, "AccountId": q.account} {
 		if v != "" {
 			in[name] = v
 		}
@@ -173,4 +180,44 @@ func (q *explainFlags) input(as, target string) map[string]any {
 		in["TargetType"] = "Object"
 	}
 	return in
+}
+
+// textColumn is where the text of a link stands.
+const textColumn = 11 + 2 + 21 + 2
+
+// hang wraps a text that begins at the column of texts.
+func hang(text string) string {
+	return strings.TrimLeft(wrap(strings.Repeat(" ", textColumn)+text, lineWidth, textColumn), " ")
+}
+
+// printFix tells what would mend a link. A command in it stands on lines of its own, which a shell takes as they are.
+func printFix(out io.Writer, fix string) {
+	before, rest, found := strings.Cut(fix, "Run: ")
+	if !found || !strings.HasPrefix(rest, "aws ") && !strings.HasPrefix(rest, "granary ") {
+		fmt.Fprintf(out, "%-11s  %-21s  %s\n", "", "fix:", hang(fix))
+		return
+	}
+	command, after, _ := strings.Cut(rest, "; ")
+	fmt.Fprintf(out, "%-11s  %-21s  %s\n", "", "fix:", hang(before+"Run:"))
+	fmt.Fprintln(out, continued(command))
+	if after != "" {
+		fmt.Fprintf(out, "%-11s  %-21s  %s\n", "", "", hang(after))
+	}
+}
+
+// continued breaks a command before its options, for a shell to read on.
+func continued(command string) string {
+	options := strings.Split(command, " --")
+	var b strings.Builder
+	b.WriteString("    " + options[0])
+	column := 4 + len(options[0])
+	for _, o := range options[1:] {
+		if column+len(o)+5 > lineWidth {
+			b.WriteString(" \\\n       ")
+			column = 7
+		}
+		b.WriteString(" --" + o)
+		column += len(o) + 3
+	}
+	return b.String()
 }

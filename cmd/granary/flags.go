@@ -12,7 +12,8 @@ import (
 )
 
 // wants says what flags take, by the name that the flag library has for it.
-var wants = map[string]string{"int": "a whole number", "int64": "a whole number", "intSlice": "whole numbers with commas between them", "bool": "true or false",
+var wants = map[string]string{"int": "a whole number", "int64": "a whole number",
+	"intSlice": "whole numbers with commas between them", "bool": "true or false",
 	"duration": "a time such as 30s, 15m or 24h"}
 
 // flagError puts what is wrong with a flag into a sentence.
@@ -24,7 +25,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	why := err.Error()
 	switch {
 	case errors.As(err, &value):
-		why = fmt.Sprintf("--%s takes %s, not %q", value.GetFlag().Name, wants[value.GetFlag().Value.Type()], value.GetValue())
+		why = fmt.Sprintf("--%s takes %s, not %q", value.GetFlag().Name, wants[value.GetFlag().Value.Type()],
+			value.GetValue())
 	case errors.As(err, &missing):
 		why = fmt.Sprintf("--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() != "":
@@ -37,8 +39,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	return misuse{fmt.Errorf("%s; see: %s --help", why, cmd.CommandPath())}
 }
 
-// noEmptyFlags refuses flags that are given an empty text: most often a variable of a script that is not set, and what would then be done
-// is not what was meant.
+// noEmptyFlags refuses flags that are given an empty text: most often a variable of a script that is not set, and what
+// would then be done is not what was meant.
 func noEmptyFlags(cmd *cobra.Command, _ []string) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" {

@@ -8,9 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // newIssuer is what helps to connect an identity provider.
@@ -21,7 +18,8 @@ func newIssuer() *cobra.Command {
 }
 
 func newIssuerTest() *cobra.Command {
-	var data, file string
+	var at connectionFlags
+	var file string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "test ARN [--token FILE]",
@@ -36,7 +34,7 @@ The token is not used up. The exit status is 1 when a step fails.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env, err := server.ReadClientEnv(data)
+			server, err := at.open(cmd)
 			if err != nil {
 				return err
 			}
@@ -49,7 +47,7 @@ The token is not used up. The exit status is 1 when a step fails.`,
 			var out struct {
 				Steps []struct{ Name, Result, Detail string }
 			}
-			if err := client.Ask(cmd.Context(), env, "TestTrustedTokenIssuer", in, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "TestTrustedTokenIssuer", in, &out); err != nil {
 				return err
 			}
 			failed := false
@@ -74,13 +72,14 @@ The token is not used up. The exit status is 1 when a step fails.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", dataDir(), "the server's data directory")
+	at.add(c)
 	c.Flags().StringVar(&file, "token", "", "a file with a sign-in token of the issuer; - is standard input")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-// readSecret reads a token or the like, which may end with a line break. It comes from a file so that it stands in no process list.
+// readSecret reads a token or the like, which may end with a line break. It comes from a file so that it stands in no
+// process list.
 func readSecret(what, path string) (string, error) {
 	in := io.Reader(os.Stdin)
 	if path != "-" {

@@ -5,9 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // newKeys is the server's own keys.
@@ -18,7 +15,7 @@ func newKeys() *cobra.Command {
 }
 
 func newKeysRotate() *cobra.Command {
-	var data string
+	var at connectionFlags
 	c := &cobra.Command{
 		Use: "rotate sign|seal", Short: "Make a new key",
 		Long: `sign is the key of identity tokens, whose public half the web door publishes; seal is the key of session
@@ -30,7 +27,7 @@ tokens, refresh tokens and identity contexts. What the older keys made stays goo
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			env, err := server.ReadClientEnv(data)
+			server, err := at.open(cmd)
 			if err != nil {
 				return err
 			}
@@ -38,13 +35,13 @@ tokens, refresh tokens and identity contexts. What the older keys made stays goo
 				KeyId string
 				Keys  int
 			}
-			if err := client.Ask(cmd.Context(), env, "RotateKey", map[string]string{"Purpose": args[0]}, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "RotateKey", map[string]string{"Purpose": args[0]}, &out); err != nil {
 				return err
 			}
 			_, err = fmt.Printf("Key %s is in use; %d are kept, for what the older ones made.\n", out.KeyId, out.Keys)
 			return err
 		},
 	}
-	c.Flags().StringVar(&data, "data", dataDir(), "the server's data directory")
+	at.add(c)
 	return c
 }

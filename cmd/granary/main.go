@@ -69,20 +69,22 @@ Begin with:  granary demo`,
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelp(root))
-	root.AddCommand(newServe(), newDemo(), newExec(), newScim(), newIssuer(), newSignIn(), newKeys(), newExplain(), newWho(), newCan(), newBench())
+	root.AddCommand(newServe(), newDemo(), newExec(), newClientEnv(), newScim(), newIssuer(), newSignIn(), newKeys(),
+		newExplain(), newWho(), newCan(), newBench())
 	return root
 }
 
 // newHelp is cobra's own, and says when there is nothing to help with.
 func newHelp(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{Use: "help [COMMAND]", Short: "Say what a command is for", RunE: func(_ *cobra.Command, args []string) error {
-		cmd, rest, err := root.Find(args)
-		if err != nil || len(rest) > 0 {
-			return misuse{fmt.Errorf("there is no command %q; granary --help lists them", strings.Join(args, " "))}
-		}
-		cmd.InitDefaultHelpFlag()
-		return cmd.Help()
-	}}
+	return &cobra.Command{Use: "help [COMMAND]", Short: "Say what a command is for",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return misuse{fmt.Errorf("there is no command %q; granary --help lists them", strings.Join(args, " "))}
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		}}
 }
 
 // noArgs refuses stray words with a sentence.

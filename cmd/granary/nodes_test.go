@@ -14,12 +14,11 @@ import (
 	"granary/internal/client"
 	"granary/internal/corp"
 	"granary/internal/postgres/pgtest"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
-// Two nodes share a PostgreSQL and are written to from all sides, while one of them is killed again and again. What either
-// acknowledged the other knows at once, and a token that one exchanged is used on the other.
+// Two nodes share a PostgreSQL and are written to from all sides, while one of them is killed again and again. What
+// either acknowledged the other knows at once, and a token that one exchanged is used on the other.
 func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
 	ctx := t.Context()
 	state := "GRANARY_STATE=" + pgtest.URL(t)
@@ -30,7 +29,8 @@ func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t), env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
+	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t),
+		env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
 	second.start()
 	defer func() { second.kill() }()
 	provider, err := corp.Start("127.0.0.1:0")
@@ -39,11 +39,12 @@ func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
 	}
 	defer provider.Stop(ctx)
 	of := func(v *victim) *world.World {
-		env, err := server.ReadClientEnv(v.dir)
+		env, err := client.ReadEnv(v.dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &world.World{Provider: provider, Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"), Region: env.Get("AWS_REGION")}
+		return &world.World{Provider: provider, Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"),
+			Region: env.Get("AWS_REGION")}
 	}
 	near, err := of(first).Settle(ctx)
 	if err != nil {
@@ -51,7 +52,8 @@ func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
 	}
 	far := *near
 	far.World = of(second)
-	far.SCIM.Endpoint = strings.Replace(near.SCIM.Endpoint, near.Env.Get("GRANARY_WEB_URL"), far.Env.Get("GRANARY_WEB_URL"), 1)
+	far.SCIM.Endpoint = strings.Replace(near.SCIM.Endpoint, near.Env.Get("GRANARY_WEB_URL"),
+		far.Env.Get("GRANARY_WEB_URL"), 1)
 	app, err := near.Assume(ctx, near.Machine, near.WebApp, "app", "")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +62,8 @@ func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
 	var log acknowledged
 	stop := make(chan struct{})
 	var workers sync.WaitGroup
-	for n, work := range []func(context.Context, *world.Company, client.Key, *acknowledged, string) error{writePerson, writeRole, writeGrant, writeExchange} {
+	for n, work := range []func(context.Context, *world.Company, client.Key, *acknowledged, string) error{writePerson,
+		writeRole, writeGrant, writeExchange} {
 		for k, c := range []*world.Company{near, &far} {
 			workers.Go(func() {
 				for i := 0; ; i++ {

@@ -16,11 +16,11 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/postgres/pgtest"
-	"granary/internal/server"
+	"granary/internal/world"
 )
 
-// A node that is stopped and goes on does not know that it was: whoever asks it after a key was deleted on another node, while it
-// stands still or the moment that it goes on, is not let in.
+// A node that is stopped and goes on does not know that it was: whoever asks it after a key was deleted on another
+// node, while it stands still or the moment that it goes on, is not let in.
 func TestANodeThatWasStoppedLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -32,18 +32,19 @@ func TestANodeThatWasStoppedLetsNobodyIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t), env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
+	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t),
+		env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
 	second.start()
 	defer second.kill()
 	as := func(v *victim, k client.Key) aws.Config {
-		env, err := server.ReadClientEnv(v.dir)
+		env, err := client.ReadEnv(v.dir)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if k.ID == "" {
 			k = client.Key{ID: env.Get("AWS_ACCESS_KEY_ID"), Secret: env.Get("AWS_SECRET_ACCESS_KEY")}
 		}
-		cfg := client.Config(env, k)
+		cfg := world.Config(env, k)
 		cfg.RetryMaxAttempts = 1
 		return cfg
 	}
@@ -74,7 +75,8 @@ func TestANodeThatWasStoppedLetsNobodyIn(t *testing.T) {
 		began := time.Now()
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, err := users.DeleteAccessKey(context.WithoutCancel(ctx), &iam.DeleteAccessKeyInput{UserName: name, AccessKeyId: &k.ID}); err != nil {
+			if _, err := users.DeleteAccessKey(context.WithoutCancel(ctx),
+				&iam.DeleteAccessKeyInput{UserName: name, AccessKeyId: &k.ID}); err != nil {
 				t.Error(err)
 				return
 			}

@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"granary/internal/client"
-	"granary/internal/server"
 )
 
 // newScim is the tokens that provisioning systems write the directory with. AWS has no public API for them.
 func newScim() *cobra.Command {
-	scim := group("token, status, enable or disable", &cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory"})
+	scim := group("token, status, enable or disable",
+		&cobra.Command{Use: "scim", Short: "Let an identity provider provision the directory"})
 	token := group("create, list or delete", &cobra.Command{Use: "token", Short: "Tokens for SCIM: create, list, delete"})
 	token.AddCommand(newTokenCreate(), newTokenList(), newTokenDelete())
 	scim.AddCommand(token, newScimStatus(),
@@ -36,21 +36,24 @@ func group(which string, c *cobra.Command) *cobra.Command {
 
 // scimFlags are what all of them take.
 type scimFlags struct {
-	data, store string
-	json        bool
+	connectionFlags
+	store string
+	json  bool
 }
 
 func (f *scimFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.data, "data", dataDir(), "the server's data directory")
-	cmd.Flags().StringVar(&f.store, "identity-store-id", "", "the identity store, d-… (aws sso-admin list-instances shows it)")
+	f.connectionFlags.add(cmd)
+	cmd.Flags().StringVar(&f.store, "identity-store-id", "", "the identity store, d-… (aws sso-admin list-instances "+
+		"shows it)")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 }
 
-func (f *scimFlags) env() (server.ClientEnv, error) {
+func (f *scimFlags) connect(cmd *cobra.Command) (client.Connection, error) {
 	if f.store == "" {
-		return nil, misuse{errors.New("--identity-store-id is missing; aws sso-admin list-instances shows it")}
+		return client.Connection{},
+			misuse{errors.New("--identity-store-id is missing; aws sso-admin list-instances shows it")}
 	}
-	return server.ReadClientEnv(f.data)
+	return f.open(cmd)
 }
 
 func printJSON(v any) error {
@@ -79,12 +82,13 @@ func newScimStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the endpoint, and whether provisioning is enabled", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env, err := f.env()
+			server, err := f.connect(cmd)
 			if err != nil {
 				return err
 			}
 			var out provisioning
-			if err := client.Ask(cmd.Context(), env, "DescribeProvisioning", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "DescribeProvisioning", map[string]string{"IdentityStoreId": f.store},
+				&out); err != nil {
 				return err
 			}
 			return f.print(out)
@@ -99,12 +103,13 @@ func newScimSwitch(word, short string, enabled bool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: word, Short: short, Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env, err := f.env()
+			server, err := f.connect(cmd)
 			if err != nil {
 				return err
 			}
 			var out provisioning
-			if err := client.Ask(cmd.Context(), env, "PutProvisioning", map[string]any{"IdentityStoreId": f.store, "Enabled": enabled}, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "PutProvisioning",
+				map[string]any{"IdentityStoreId": f.store, "Enabled": enabled}, &out); err != nil {
 				return err
 			}
 			return f.print(out)
@@ -124,7 +129,7 @@ func newTokenCreate() *cobra.Command {
 			if given && (valid < 24*time.Hour || valid > 43800*time.Hour) {
 				return misuse{errors.New("--valid must be between 24h and 43800h, which is five years")}
 			}
-			env, err := f.env()
+			server, err := f.connect(cmd)
 			if err != nil {
 				return err
 			}
@@ -136,14 +141,16 @@ func newTokenCreate() *cobra.Command {
 				Endpoint, Token, TokenId string
 				ExpiresAt                float64
 			}
-			if err := client.Ask(cmd.Context(), env, "CreateScimToken", in, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "CreateScimToken", in, &out); err != nil {
 				return err
 			}
 			expires := time.Unix(int64(out.ExpiresAt), 0).UTC().Format(time.RFC3339)
 			if f.json {
-				return printJSON(map[string]string{"endpoint": out.Endpoint, "token": out.Token, "id": out.TokenId, "expires": expires})
+				return printJSON(map[string]string{"endpoint": out.Endpoint, "token": out.Token, "id": out.TokenId,
+					"expires": expires})
 			}
-			fmt.Printf("Give these to your identity provider; the token is not shown again.\n  SCIM endpoint  %s\n  token          %s\n  id             %s\n  expires        %s\n",
+			fmt.Printf("Give these to your identity provider; the token is not shown again.\n  SCIM endpoint  %s\n  token     "+
+				"%s\n  id             %s\n  expires        %s\n",
 				out.Endpoint, out.Token, out.TokenId, expires)
 			return nil
 		},
@@ -158,7 +165,7 @@ func newTokenList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "Show the tokens' ids, creation, expiry and last use", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			env, err := f.env()
+			server, err := f.connect(cmd)
 			if err != nil {
 				return err
 			}
@@ -168,7 +175,8 @@ func newTokenList() *cobra.Command {
 					CreatedAt, ExpiresAt, LastUsedAt float64
 				}
 			}
-			if err := client.Ask(cmd.Context(), env, "ListScimTokens", map[string]string{"IdentityStoreId": f.store}, &out); err != nil {
+			if err := server.Ask(cmd.Context(), "ListScimTokens", map[string]string{"IdentityStoreId": f.store},
+				&out); err != nil {
 				return err
 			}
 			at := func(t float64) string {
@@ -179,8 +187,9 @@ func newTokenList() *cobra.Command {
 			}
 			list := []map[string]string{}
 			for _, t := range out.Tokens {
-				list = append(list, map[string]string{"id": t.TokenId, "created": at(t.CreatedAt), "expires": at(t.ExpiresAt), "lastUsed": at(t.LastUsedAt),
-					"state": tokenState(time.Until(time.Unix(int64(t.ExpiresAt), 0)))})
+				list = append(list, map[string]string{"id": t.TokenId, "created": at(t.CreatedAt), "expires": at(t.ExpiresAt),
+					"lastUsed": at(t.LastUsedAt),
+					"state":    tokenState(time.Until(time.Unix(int64(t.ExpiresAt), 0)))})
 			}
 			if f.json {
 				return printJSON(list)
@@ -217,11 +226,12 @@ func newTokenDelete() *cobra.Command {
 			if len(args) != 1 {
 				return misuse{errors.New("scim token delete needs one ID; granary scim token list shows them")}
 			}
-			env, err := f.env()
+			server, err := f.connect(cmd)
 			if err != nil {
 				return err
 			}
-			if err := client.Ask(cmd.Context(), env, "DeleteScimToken", map[string]string{"IdentityStoreId": f.store, "TokenId": args[0]}, &struct{}{}); err != nil {
+			if err := server.Ask(cmd.Context(), "DeleteScimToken",
+				map[string]string{"IdentityStoreId": f.store, "TokenId": args[0]}, &struct{}{}); err != nil {
 				return err
 			}
 			if f.json {

@@ -29,12 +29,18 @@ An empty data directory is initialised; DIR/client.env then holds what clients n
 	f.String("domain", c.Domain, "own host name; accounts and buckets stand before it")
 	f.String("region", c.Region, "the AWS Region this server is")
 	f.String("account-id", "", "12-digit id of the management account when the directory is initialised (default random)")
+	f.BoolVar(&c.ChangeSettings, "change-settings", false, "the settings that nodes share, and the region, become those "+
+		"of this server")
 	f.StringVar(&file, "config", "", "YAML configuration file")
 	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var level slog.Level
 		if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 			return misuse{fmt.Errorf("--log-level is %q, and must be debug, info, warn or error", logLevel)}
+		}
+		warnings, err := server.CheckEnvironment(os.Environ())
+		if err != nil {
+			return misuse{err}
 		}
 		if err := c.Load(file, os.Getenv); err != nil {
 			return misuse{err}
@@ -50,6 +56,9 @@ An empty data directory is initialised; DIR/client.env then holds what clients n
 			return misuse{err}
 		}
 		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+		for _, w := range warnings {
+			log.Warn(w)
+		}
 		s, err := server.Start(cmd.Context(), c, log)
 		if err != nil {
 			return err

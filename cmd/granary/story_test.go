@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,19 +16,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"granary/internal/client"
 	"granary/internal/corp"
 	"granary/internal/postgres/pgtest"
-	"granary/internal/server"
 )
 
 // The stories drive the built program as its users would. Their commands beside testscript's own:
 //
+//	certificate DIR NAME… / expired makes a certificate for names and a configuration that serves it
+//	logged PATTERN                  finds a pattern in the server's log
+//	page NAME SCRIPT                writes the commands that a page of docs/ has for the shell into a script
 //	needs TOOL                      fails where the tool is missing and GRANARY_TEST_REQUIRE names it; a skip follows it
 //	serve DIR / stop / crash        starts the server, ends it gently, or kills it
 //	idp                             starts a company's identity provider: $ISSUER, $AUDIENCE
@@ -53,18 +58,22 @@ type withDatabases struct{ *testing.M }
 func (m withDatabases) Run() int { return pgtest.Run(m.M) }
 
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", WorkdirRoot: t.TempDir(), Setup: setupStory, Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"needs": storyNeeds, "serve": storyServe, "stop": storyStop, "crash": storyCrash, "idp": storyIdP, "as": storyAs, "json": storyJSON,
-		"session": storySession, "context": storyContext, "idtoken": storyIDToken, "scim": storySCIM, "subst": storySubst,
-		"decision": storyFind(`(?i)x-granary-decision-id'?: '?([0-9A-Za-z_-]+)`, "stderr"), "fix": storyFind(`fix: +Run: (.*)`, "stdout"),
-	}})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", WorkdirRoot: t.TempDir(), Setup: setupStory,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"certificate": storyCertificate(24 * time.Hour), "expired": storyCertificate(-time.Hour), "logged": storyLogged,
+			"page": storyPage, "needs": storyNeeds, "serve": storyServe, "stop": storyStop, "crash": storyCrash, "idp": storyIdP,
+			"as": storyAs, "json": storyJSON,
+			"session": storySession, "context": storyContext, "idtoken": storyIDToken, "scim": storySCIM, "subst": storySubst,
+			"decision": storyFind(`(?i)x-granary-decision-id'?: '?([0-9A-Za-z_-]+)`, "stderr"),
+			"fix":      storyFind(`fix: +[^\n]*Run:\n((?:.*\\\n)*.*)`, "stdout"),
+		}})
 }
 
 // story is what a script's commands share.
 type story struct {
 	provider *corp.Provider
 	server   *exec.Cmd
-	log      *bytes.Buffer
+	log      *lockedBuffer
 }
 
 func setupStory(env *testscript.Env) error {
@@ -87,6 +96,9 @@ func setupStory(env *testscript.Env) error {
 }
 
 func of(ts *testscript.TestScript) *story { return ts.Value("story").(*story) }
+
+// docs is where the pages are; stories run elsewhere.
+var docs, _ = filepath.Abs("../../docs")
 
 // tools are the names by which GRANARY_TEST_REQUIRE demands a tool.
 var tools = map[string]string{"aws": "awscli", "terraform": "terraform"}
@@ -115,8 +127,12 @@ func storyServe(ts *testscript.TestScript, _ bool, args []string) {
 		api, web = "127.0.0.1:0", "127.0.0.1:0" // the first time; after a crash it is found where it was
 	}
 	s.server = exec.Command(path, append([]string{"serve", "--data", dir, "--api", api, "--web", web}, args[1:]...)...)
-	s.log = &bytes.Buffer{}
+	s.log = &lockedBuffer{}
+	s.server.Dir = ts.MkAbs(".")
 	s.server.Env = append(os.Environ(), "GRANARY_ALLOW_PRIVATE_ISSUERS=true")
+	for _, name := range []string{"GRANARY_WEB_URL", "GRANARY_ACCOUNT_ID"} { // as a shell that read a client.env has them
+		s.server.Env = append(s.server.Env, name+"="+ts.Getenv(name))
+	}
 	s.server.Stderr = s.log
 	out, err := s.server.StdoutPipe()
 	ts.Check(err)
@@ -126,14 +142,64 @@ func storyServe(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("the server does not start: %s", s.log)
 	}
 	go io.Copy(io.Discard, out)
-	env, err := server.ReadClientEnv(dir)
+	env, err := client.ReadEnv(dir)
 	ts.Check(err)
 	for _, kv := range env {
 		ts.Setenv(kv[0], kv[1])
 	}
+	endpoint, err := url.Parse(env.Get("AWS_ENDPOINT_URL"))
+	ts.Check(err)
+	ts.Setenv("ENDPOINT", endpoint.String())
+	ts.Setenv("PORT", endpoint.Port())
+	if ts.Getenv("FIRST_ACCOUNT") == "" {
+		ts.Setenv("FIRST_ACCOUNT", env.Get("GRANARY_ACCOUNT_ID"))
+	}
 	ts.Setenv("ROOT_KEY", env.Get("AWS_ACCESS_KEY_ID"))
 	ts.Setenv("API", strings.TrimPrefix(env.Get("HTTP_PROXY"), "http://"))
 	ts.Setenv("ROOT_SECRET", env.Get("AWS_SECRET_ACCESS_KEY"))
+}
+
+// storyPage leaves out what the reader fills in: the story sets it.
+func storyPage(ts *testscript.TestScript, _ bool, args []string) {
+	text, err := os.ReadFile(filepath.Join(docs, args[0]))
+	ts.Check(err)
+	var script strings.Builder
+	for i, block := range strings.Split(string(text), "```") {
+		if commands, ok := strings.CutPrefix(block, "sh\n"); ok && i%2 == 1 {
+			script.WriteString(commands)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(script.String()), 0o600))
+}
+
+// storyLogged waits for a line of the server's log: it is written beside the answer.
+func storyLogged(ts *testscript.TestScript, neg bool, args []string) {
+	re := regexp.MustCompile(args[0])
+	for range 50 {
+		if re.MatchString(of(ts).log.String()) != neg {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	ts.Fatalf("the log: %s", of(ts).log)
+}
+
+// lockedBuffer is a buffer that is read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func storyStop(ts *testscript.TestScript, _ bool, _ []string) {
@@ -159,7 +225,8 @@ func storyIdP(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func storyAs(ts *testscript.TestScript, _ bool, args []string) {
-	for name, part := range map[string]string{"AWS_ACCESS_KEY_ID": "_KEY", "AWS_SECRET_ACCESS_KEY": "_SECRET", "AWS_SESSION_TOKEN": "_TOKEN"} {
+	for name, part := range map[string]string{"AWS_ACCESS_KEY_ID": "_KEY", "AWS_SECRET_ACCESS_KEY": "_SECRET",
+		"AWS_SESSION_TOKEN": "_TOKEN"} {
 		ts.Setenv(name, ts.Getenv(args[0]+part))
 	}
 }
@@ -195,7 +262,8 @@ func storyJSON(ts *testscript.TestScript, _ bool, args []string) {
 
 func storySession(ts *testscript.TestScript, _ bool, args []string) {
 	text := last(ts)
-	for part, name := range map[string]string{"_KEY": "AccessKeyId", "_SECRET": "SecretAccessKey", "_TOKEN": "SessionToken"} {
+	for part, name := range map[string]string{"_KEY": "AccessKeyId", "_SECRET": "SecretAccessKey",
+		"_TOKEN": "SessionToken"} {
 		ts.Setenv(args[0]+part, member(ts, text, "Credentials."+name))
 	}
 }
@@ -205,7 +273,8 @@ func storyContext(ts *testscript.TestScript, _ bool, args []string) {
 	token := member(ts, last(ts), "idToken")
 	claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	ts.Check(err)
-	for _, name := range []string{"aws:identity_store_arn", "aws:instance_arn", "aws:credential_id", "sts:audit_context", "auth_time", "sub", "act"} {
+	for _, name := range []string{"aws:identity_store_arn", "aws:instance_arn", "aws:credential_id", "sts:audit_context",
+		"auth_time", "sub", "act"} {
 		var c map[string]any
 		ts.Check(json.Unmarshal(claims, &c))
 		if c[name] == nil {

@@ -20,7 +20,8 @@ data "aws_ssoadmin_instances" "all" {}
 locals {
   instance = tolist(data.aws_ssoadmin_instances.all.arns)[0]
   store    = tolist(data.aws_ssoadmin_instances.all.identity_store_ids)[0]
-  custom   = one([for p in data.aws_ssoadmin_application_providers.all.application_providers : p.application_provider_arn if endswith(p.application_provider_arn, "/custom")])
+  custom   = one([for p in data.aws_ssoadmin_application_providers.all.application_providers :
+    p.application_provider_arn if endswith(p.application_provider_arn, "/custom")])
 }
 
 data "aws_ssoadmin_application_providers" "all" {}
@@ -241,8 +242,8 @@ output "seen" {
 
 func fill(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(identityCenter) }
 
-// Terraform applies Identity Center's applications, issuer, directory and assignments, plans clean, changes each in place, imports and
-// destroys them; and where an administrator may not, it says why.
+// Terraform applies Identity Center's applications, issuer, directory and assignments, plans clean, changes each in
+// place, imports and destroys them; and where an administrator may not, it says why.
 func TestTerraformManagesIdentityCenter(t *testing.T) {
 	tf := newTerraform(t)
 	ctx := context.Background()
@@ -257,7 +258,8 @@ func TestTerraformManagesIdentityCenter(t *testing.T) {
 	}
 
 	portal, plain := tf.output("portal"), tf.output("plain")
-	tf.configure(fill("DESCRIPTION", "two", "TEAM", "b", "ISSUER", "2", "CLAIM", "preferred_username", "DISPLAY", "N", "  nickname           = \"NICK\"\n", ""))
+	tf.configure(fill("DESCRIPTION", "two", "TEAM", "b", "ISSUER", "2", "CLAIM", "preferred_username", "DISPLAY", "N",
+		"  nickname           = \"NICK\"\n", ""))
 	tf.apply()
 	if tf.output("portal") != portal {
 		t.Error("a change of description made another application")

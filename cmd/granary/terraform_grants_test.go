@@ -13,8 +13,8 @@ import (
 	"granary/internal/client"
 )
 
-// accessGrants is a company's buckets, roles and grants: every resource that the provider has for S3 Access Grants, and of IAM
-// and S3 what they need. Without account_id the provider would replace what it could change in place.
+// accessGrants is a company's buckets, roles and grants: every resource that the provider has for S3 Access Grants, and
+// of IAM and S3 what they need. Without account_id the provider would replace what it could change in place.
 const accessGrants = `
 data "aws_caller_identity" "me" {}
 data "aws_region" "here" {}
@@ -90,7 +90,8 @@ resource "aws_iam_role_policy_attachment" "data" {
 resource "aws_iam_role_policy" "more" {
   name   = "more"
   role   = aws_iam_role.location.name
-  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:DeleteObject", Resource = "${aws_s3_bucket.reports.arn}/*" }] })
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:DeleteObject",
+    Resource = "${aws_s3_bucket.reports.arn}/*" }] })
 }
 
 resource "aws_iam_user" "machine" {
@@ -106,7 +107,8 @@ resource "aws_iam_access_key" "machine" {
 resource "aws_iam_user_policy" "machine" {
   name   = "vend"
   user   = aws_iam_user.machine.name
-  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:GetDataAccess", Resource = local.instance }] })
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:GetDataAccess",
+    Resource = local.instance }] })
 }
 
 resource "aws_iam_user_policy_attachment" "machine" {
@@ -122,7 +124,8 @@ resource "aws_iam_group" "machines" {
 resource "aws_iam_group_policy" "vend" {
   name   = "list"
   group  = aws_iam_group.machines.name
-  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "s3:ListCallerAccessGrants", Resource = local.instance }] })
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow",
+    Action = "s3:ListCallerAccessGrants", Resource = local.instance }] })
 }
 
 resource "aws_iam_group_policy_attachment" "data" {
@@ -149,7 +152,8 @@ resource "aws_s3_bucket" "reports" {
 
 resource "aws_s3_bucket_policy" "reports" {
   bucket = aws_s3_bucket.reports.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Sid = "TEAM", Effect = "Allow", Principal = { AWS = aws_iam_user.machine.arn }, Action = "s3:ListBucket", Resource = aws_s3_bucket.reports.arn }] })
+  policy = jsonencode({ Version = "2012-10-17", Statement = [{ Sid = "TEAM", Effect = "Allow",
+    Principal = { AWS = aws_iam_user.machine.arn }, Action = "s3:ListBucket", Resource = aws_s3_bucket.reports.arn }] })
 }
 
 resource "aws_identitystore_user" "ann" {
@@ -242,7 +246,9 @@ resource "aws_s3control_access_grant" "finance" {
 resource "aws_s3control_access_grants_instance_resource_policy" "shared" {
   account_id = local.account
   depends_on = [aws_s3control_access_grants_instance.main]
-  policy     = jsonencode({ Version = "2012-10-17", Id = "TEAM", Statement = [{ Sid = "shared", Effect = "Allow", Principal = { AWS = "arn:aws:iam::444455556666:root" }, Action = ["s3:ListAccessGrants", "s3:GetDataAccess"], Resource = local.instance }] })
+  policy     = jsonencode({ Version = "2012-10-17", Id = "TEAM", Statement = [{ Sid = "shared", Effect = "Allow",
+    Principal = { AWS = "arn:aws:iam::444455556666:root" }, Action = ["s3:ListAccessGrants", "s3:GetDataAccess"],
+    Resource = local.instance }] })
 }
 
 output "policy" { value = aws_iam_policy.data.arn }
@@ -262,28 +268,36 @@ func TestTerraformManagesAccessGrants(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err := ssoadmin.NewFromConfig(tf.AWS(tf.Root())).CreateInstance(t.Context(), &ssoadmin.CreateInstanceInput{Name: aws.String("corp")})
+	_, err := ssoadmin.NewFromConfig(tf.AWS(tf.Root())).CreateInstance(t.Context(),
+		&ssoadmin.CreateInstanceInput{Name: aws.String("corp")})
 	must(err)
 	tf.configure(strings.NewReplacer("TEAM", "one", "DESCRIPTION", "first").Replace(accessGrants))
 	tf.apply()
 
 	t.Run("what was made works", func(t *testing.T) {
-		key, err := iam.NewFromConfig(tf.AWS(tf.Root())).CreateAccessKey(t.Context(), &iam.CreateAccessKeyInput{UserName: aws.String("machine")})
+		key, err := iam.NewFromConfig(tf.AWS(tf.Root())).CreateAccessKey(t.Context(),
+			&iam.CreateAccessKeyInput{UserName: aws.String("machine")})
 		must(err)
 		k := client.Key{ID: *key.AccessKey.AccessKeyId, Secret: *key.AccessKey.SecretAccessKey}
 		x := s3control.NewFromConfig(tf.AWS(k))
-		out, err := x.GetDataAccess(t.Context(), &s3control.GetDataAccessInput{AccountId: &tf.Account, Target: aws.String("s3://larkspur-reports/machines/x"), Permission: "WRITE", DurationSeconds: aws.Int32(43200)})
+		out, err := x.GetDataAccess(t.Context(), &s3control.GetDataAccessInput{AccountId: &tf.Account,
+			Target: aws.String("s3://larkspur-reports/machines/x"), Permission: "WRITE", DurationSeconds: aws.Int32(43200)})
 		must(err)
 		if *out.MatchedGrantTarget != "s3://larkspur-reports/machines/*" {
 			t.Errorf("%+v", out)
 		}
-		if list, err := x.ListCallerAccessGrants(t.Context(), &s3control.ListCallerAccessGrantsInput{AccountId: &tf.Account}); err != nil || len(list.CallerAccessGrantsList) != 1 {
+		if list, err := x.ListCallerAccessGrants(t.Context(),
+			&s3control.ListCallerAccessGrantsInput{AccountId: &tf.Account}); err != nil ||
+			len(list.CallerAccessGrantsList) != 1 {
 			t.Errorf("what the group allows: %+v %v", list, err)
 		}
-		if _, err := x.GetDataAccess(t.Context(), &s3control.GetDataAccessInput{AccountId: &tf.Account, Target: aws.String("s3://larkspur-reports/finance/x"), Permission: "READ"}); err == nil || !strings.Contains(err.Error(), "You do not have READ permissions") {
+		if _, err := x.GetDataAccess(t.Context(), &s3control.GetDataAccessInput{AccountId: &tf.Account,
+			Target: aws.String("s3://larkspur-reports/finance/x"), Permission: "READ"}); err == nil ||
+			!strings.Contains(err.Error(), "You do not have READ permissions") {
 			t.Errorf("beyond the grant: %v", err)
 		}
-		_, err = iam.NewFromConfig(tf.AWS(tf.Root())).DeleteAccessKey(t.Context(), &iam.DeleteAccessKeyInput{UserName: aws.String("machine"), AccessKeyId: &k.ID})
+		_, err = iam.NewFromConfig(tf.AWS(tf.Root())).DeleteAccessKey(t.Context(),
+			&iam.DeleteAccessKeyInput{UserName: aws.String("machine"), AccessKeyId: &k.ID})
 		must(err)
 	})
 
@@ -291,24 +305,33 @@ func TestTerraformManagesAccessGrants(t *testing.T) {
 	tf.apply()
 	id := func(output string) string { return tf.Account + "," + tf.output(output) }
 	tf.imports(map[string]string{
-		"aws_iam_role.location": "location", "aws_iam_policy.data": tf.output("policy"), "aws_iam_role_policy_attachment.data": "location/" + tf.output("policy"),
-		"aws_iam_role_policy.more": "location:more", "aws_iam_user.machine": "machine", "aws_iam_user_policy.machine": "machine:vend",
-		"aws_iam_user_policy_attachment.machine": "machine/" + tf.output("policy"), "aws_iam_openid_connect_provider.cluster": tf.output("cluster"),
-		"aws_iam_group.machines": "machines", "aws_iam_group_policy.vend": "machines:list", "aws_iam_group_policy_attachment.data": "machines/" + tf.output("policy"), "aws_iam_user_group_membership.machine": "machine/machines",
+		"aws_iam_role.location": "location", "aws_iam_policy.data": tf.output("policy"),
+		"aws_iam_role_policy_attachment.data": "location/" + tf.output("policy"),
+		"aws_iam_role_policy.more":            "location:more", "aws_iam_user.machine": "machine",
+		"aws_iam_user_policy.machine":             "machine:vend",
+		"aws_iam_user_policy_attachment.machine":  "machine/" + tf.output("policy"),
+		"aws_iam_openid_connect_provider.cluster": tf.output("cluster"),
+		"aws_iam_group.machines":                  "machines", "aws_iam_group_policy.vend": "machines:list",
+		"aws_iam_group_policy_attachment.data":     "machines/" + tf.output("policy"),
+		"aws_iam_user_group_membership.machine":    "machine/machines",
 		"aws_s3_bucket_policy.reports":             "larkspur-reports",
-		"aws_s3control_access_grants_location.all": id("all"), "aws_s3control_access_grants_location.finance": id("prefix"), "aws_s3control_access_grants_location.bucket": id("bucket"),
-		"aws_s3control_access_grant.machine": id("machine"), "aws_s3control_access_grant.finance": id("finance"),
+		"aws_s3control_access_grants_location.all": id("all"), "aws_s3control_access_grants_location.finance": id("prefix"),
+		"aws_s3control_access_grants_location.bucket": id("bucket"),
+		"aws_s3control_access_grant.machine":          id("machine"), "aws_s3control_access_grant.finance": id("finance"),
 		"aws_s3control_access_grants_instance_resource_policy.shared": tf.Account,
 	})
-	// The provider does not read which Identity Center it is that an instance is associated with, and so associates it again.
+	// The provider does not read which Identity Center it is that an instance is associated with, and so associates it
+	// again.
 	tf.run("state", "rm", "aws_s3control_access_grants_instance.main")
 	tf.run("import", "aws_s3control_access_grants_instance.main", tf.Account)
 	tf.apply()
-	tf.refused(strings.NewReplacer("TEAM", "two", "DESCRIPTION", "second", `"machines/*"`, `"mach*ines/*"`).Replace(accessGrants), "last character")
+	tf.refused(strings.NewReplacer("TEAM", "two", "DESCRIPTION", "second", `"machines/*"`, `"mach*ines/*"`).
+		Replace(accessGrants), "last character")
 	tf.configure(strings.NewReplacer("TEAM", "two", "DESCRIPTION", "second").Replace(accessGrants))
 	tf.apply()
 	tf.destroy()
-	list, err := s3control.NewFromConfig(tf.AWS(tf.Root())).ListAccessGrantsInstances(t.Context(), &s3control.ListAccessGrantsInstancesInput{AccountId: &tf.Account})
+	list, err := s3control.NewFromConfig(tf.AWS(tf.Root())).ListAccessGrantsInstances(t.Context(),
+		&s3control.ListAccessGrantsInstancesInput{AccountId: &tf.Account})
 	must(err)
 	if len(list.AccessGrantsInstancesList) != 0 {
 		t.Errorf("left behind: %s", fmt.Sprint(list.AccessGrantsInstancesList))

@@ -77,7 +77,8 @@ data "aws_organizations_policies_for_target" "team" {
 resource "aws_organizations_resource_policy" "delegation" {
   content = jsonencode({
     Version   = "2012-10-17"
-    Statement = [{ Sid = "policies", Effect = "Allow", Principal = { AWS = aws_organizations_account.apps.id }, Action = "organizations:DescribePolicy", Resource = "*" }]
+    Statement = [{ Sid = "policies", Effect = "Allow", Principal = { AWS = aws_organizations_account.apps.id },
+      Action = "organizations:DescribePolicy", Resource = "*" }]
   })
   tags = { kind = "delegation" }
 }
@@ -131,10 +132,13 @@ data "aws_organizations_resource_tags" "team" {
 
 output "read" {
   value = join(" ", [
-    length(data.aws_organizations_organizational_units.root.children), data.aws_organizations_organizational_unit.team.id == aws_organizations_organizational_unit.team.id,
+    length(data.aws_organizations_organizational_units.root.children),
+      data.aws_organizations_organizational_unit.team.id == aws_organizations_organizational_unit.team.id,
     length(data.aws_organizations_organizational_unit_descendant_accounts.root.accounts),
-    length(data.aws_organizations_organizational_unit_descendant_organizational_units.root.children), length(data.aws_organizations_delegated_administrators.sso.delegated_administrators),
-    length(data.aws_organizations_delegated_services.apps.delegated_services), length(data.aws_organizations_policies.all.ids), data.aws_organizations_policy.guard.name,
+    length(data.aws_organizations_organizational_unit_descendant_organizational_units.root.children),
+      length(data.aws_organizations_delegated_administrators.sso.delegated_administrators),
+    length(data.aws_organizations_delegated_services.apps.delegated_services),
+      length(data.aws_organizations_policies.all.ids), data.aws_organizations_policy.guard.name,
     data.aws_organizations_resource_tags.team.tags["cost"]
   ])
 }
@@ -146,7 +150,8 @@ output "account" { value = aws_organizations_account.apps.id }
 output "attached" { value = length(data.aws_organizations_policies_for_target.team.ids) }
 `, parent, action)
 	}
-	const below, root = "aws_organizations_organizational_unit.below.id", "data.aws_organizations_organization.this.roots[0].id"
+	const below, root = "aws_organizations_organizational_unit.below.id",
+		"data.aws_organizations_organization.this.roots[0].id"
 	tf.configure(text("iam:CreateUser", below))
 	tf.apply()
 	if n := tf.output("attached"); n != "2" {
@@ -181,7 +186,8 @@ resource "aws_organizations_organization" "this" {
 	tf.refused(own, "AlreadyInOrganizationException")
 	tf.configure(own + fmt.Sprintf("import {\n  to = aws_organizations_organization.this\n  id = %q\n}\n", id))
 	tf.apply()
-	if out, err := tf.command("destroy", "-auto-approve"); err == nil || !strings.Contains(out, "OrganizationNotEmptyException") {
+	if out, err := tf.command("destroy", "-auto-approve"); err == nil ||
+		!strings.Contains(out, "OrganizationNotEmptyException") {
 		t.Errorf("destroying the organization: %v\n%s", err, out)
 	}
 }

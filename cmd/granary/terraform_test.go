@@ -12,12 +12,11 @@ import (
 	"testing"
 
 	"granary/internal/client"
-	"granary/internal/server"
 	"granary/internal/world"
 )
 
-// terraform is a Terraform configuration with a server of its own, which it knows by client.env alone: no provider setting
-// beside path-style S3.
+// terraform is a Terraform configuration with a server of its own, which it knows by client.env alone: no provider
+// setting beside path-style S3.
 //
 //	tf := newTerraform(t)
 //	tf.configure(`resource …`)
@@ -31,7 +30,8 @@ type terraform struct {
 	env []string
 }
 
-// mirrorVariable names the folder of a filesystem mirror with the AWS provider: it has registry.terraform.io/hashicorp/aws in it.
+// mirrorVariable names the folder of a filesystem mirror with the AWS provider: it has
+// registry.terraform.io/hashicorp/aws in it.
 const mirrorVariable = "GRANARY_TEST_TERRAFORM_MIRROR"
 
 // needTool skips where a tool is missing, unless GRANARY_TEST_REQUIRE names it.
@@ -55,14 +55,17 @@ func newTerraform(t *testing.T) *terraform {
 	v := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t)}
 	v.start()
 	t.Cleanup(func() { v.kill() })
-	env, err := server.ReadClientEnv(v.dir)
+	env, err := client.ReadEnv(v.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tf := &terraform{t: t, dir: t.TempDir(), World: &world.World{Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"), Region: env.Get("AWS_REGION")}}
+	tf := &terraform{t: t, dir: t.TempDir(), World: &world.World{Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"),
+		Region: env.Get("AWS_REGION")}}
 	rc := filepath.Join(tf.dir, "terraform.rc")
-	tf.write("terraform.rc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror))
-	tf.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1", "AWS_EC2_METADATA_DISABLED=true",
+	tf.write("terraform.rc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
+		mirror))
+	tf.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1",
+		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_MAX_ATTEMPTS=1")
 	for _, kv := range env {
 		tf.env = append(tf.env, kv[0]+"="+kv[1])
@@ -134,7 +137,8 @@ func (tf *terraform) refused(text, words string) {
 	tf.t.Helper()
 	tf.configure(text)
 	out, err := tf.command("apply", "-auto-approve")
-	if plain := strings.Join(strings.Fields(strings.ReplaceAll(out, "│", " ")), " "); err == nil || !strings.Contains(plain, words) {
+	if plain := strings.Join(strings.Fields(strings.ReplaceAll(out, "│", " ")), " "); err == nil ||
+		!strings.Contains(plain, words) {
 		tf.t.Errorf("want a refusal with %q, got %v\n%s", words, err, out)
 	}
 }
@@ -150,7 +154,8 @@ func (tf *terraform) imports(ids map[string]string) {
 	}
 	tf.write("imports.tf", blocks.String())
 	out := tf.run("apply", "-auto-approve")
-	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", len(ids)); !strings.Contains(out, want) {
+	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", len(ids)); !strings.Contains(out,
+		want) {
 		tf.t.Errorf("want %q, got\n%s", want, out)
 	}
 	tf.write("imports.tf", "")

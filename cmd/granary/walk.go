@@ -8,20 +8,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
-
 	"granary/internal/client"
 	"granary/internal/corp"
-	"granary/internal/world"
+	"granary/internal/demo"
 )
 
 // walker goes through the demo, one line for each step. A step that does not do what it should ends it.
 type walker struct {
 	out     io.Writer
-	world   *world.World
-	company *world.Company
+	world   *demo.World
+	company *demo.Company
 	app     client.Key // the application's session
 	token   string     // the person's sign-in token
 	context string     // the person's identity context
@@ -38,15 +34,24 @@ const (
 	outside  = "payroll/2026-10.csv"
 )
 
+// greet says what there is to see, before anything has started.
+func greet(out io.Writer) {
+	fmt.Fprintf(out, "Granary demo: Larkspur Mills keeps its reports in s3://%s, and its people in an identity "+
+		"provider.\n", corp.Bucket)
+}
+
+// all takes every step in order.
 func (d *walker) all(ctx context.Context) error {
-	fmt.Fprintf(d.out, "Granary demo: Larkspur Mills keeps its reports in s3://%s, and its people in an identity provider.\n", corp.Bucket)
 	for _, part := range []struct {
 		title string
 		steps []step
 	}{
-		{"Set up, through the public APIs", []step{{"files", d.files}, {"directory", d.directory}, {"provision", d.provision}, {"roles", d.roles}, {"connect", d.connect}, {"grants", d.grants}}},
-		{"Alice, who is in Finance", []step{{"sign in", d.signIn}, {"exchange", d.exchange}, {"assume", d.assume}, {"vend", d.vend}, {"read inside", d.readInside}}},
-		{"What is refused", []step{{"read outside", d.readOutside}, {"write", d.write}, {"no grant", d.noGrant}, {"has left", d.hasLeft}, {"twice", d.twice}}},
+		{"Set up, through the public APIs", []step{{"files", d.files}, {"directory", d.directory}, {"provision", d.provision},
+			{"roles", d.roles}, {"connect", d.connect}, {"grants", d.grants}}},
+		{"Alice, who is in Finance", []step{{"sign in", d.signIn}, {"exchange", d.exchange}, {"assume", d.assume},
+			{"vend", d.vend}, {"read inside", d.readInside}}},
+		{"What is refused", []step{{"read outside", d.readOutside}, {"write", d.write}, {"no grant", d.noGrant},
+			{"has left", d.hasLeft}, {"twice", d.twice}}},
 		{"Alice leaves", []step{{"deactivate", d.deactivate}}},
 	} {
 		fmt.Fprintf(d.out, "\n%s\n", part.title)
@@ -78,11 +83,13 @@ func (d *walker) directory(ctx context.Context) (said string, err error) {
 }
 
 func (d *walker) provision(ctx context.Context) (string, error) {
-	return fmt.Sprintf("SCIM wrote %d people, one of them deactivated, and %d groups", len(corp.People), len(corp.Groups)), d.company.Provision(ctx)
+	return fmt.Sprintf("SCIM wrote %d people, one of them deactivated, and %d groups", len(corp.People), len(corp.Groups)),
+		d.company.Provision(ctx)
 }
 
 func (d *walker) roles(ctx context.Context) (string, error) {
-	return "IAM roles webapp, identity-bearer and s3ag-location, and a key for the application's machine", d.company.Roles(ctx)
+	return "IAM roles webapp, identity-bearer and s3ag-location, and a key for the application's machine",
+		d.company.Roles(ctx)
 }
 
 func (d *walker) connect(ctx context.Context) (string, error) {
@@ -91,7 +98,8 @@ func (d *walker) connect(ctx context.Context) (string, error) {
 }
 
 func (d *walker) grants(ctx context.Context) (string, error) {
-	return fmt.Sprintf("S3 Access Grants: %d grants, among them READ on %s for the group Finance", len(corp.Grants), target), d.company.Grant(ctx)
+	return fmt.Sprintf("S3 Access Grants: %d grants, among them READ on %s for the group Finance", len(corp.Grants),
+		target), d.company.Grant(ctx)
 }
 
 func (d *walker) signIn(ctx context.Context) (said string, err error) {
@@ -107,7 +115,7 @@ func (d *walker) exchange(ctx context.Context) (said string, err error) {
 	if err != nil {
 		return "", err
 	}
-	d.context = *tokens.AwsAdditionalDetails.IdentityContext
+	d.context = tokens.Context
 	return "CreateTokenWithIAM gave an identity context with " + strings.Join(tokens.Scope, ", "), nil
 }
 
@@ -117,13 +125,13 @@ func (d *walker) assume(ctx context.Context) (said string, err error) {
 }
 
 func (d *walker) vend(ctx context.Context) (string, error) {
-	key, answer, err := d.company.Vend(ctx, d.bearer, target, "READ")
+	vended, err := d.company.Vend(ctx, d.bearer, target, "READ")
 	if err != nil {
 		return "", err
 	}
-	d.data = key
-	return fmt.Sprintf("GetDataAccess gave key %s for %s, by the grant to group Finance, until %s", key.ID, *answer.MatchedGrantTarget,
-		answer.Credentials.Expiration.Local().Format("15:04")), nil
+	d.data = vended.Key
+	return fmt.Sprintf("GetDataAccess gave key %s for %s, by the grant to group Finance, until %s", vended.Key.ID,
+		vended.MatchedTarget, vended.Expires.Local().Format("15:04")), nil
 }
 
 func (d *walker) readInside(ctx context.Context) (string, error) {
@@ -136,18 +144,14 @@ func (d *walker) readInside(ctx context.Context) (string, error) {
 
 // refusal demands that something was refused with a code, and gives the server's own words.
 func refusal(err error, code string) (string, error) {
-	var e smithy.APIError
+	var refused *client.Refusal
 	if err == nil {
 		return "", errors.New("it was allowed")
 	}
-	if !errors.As(err, &e) || e.ErrorCode() != code {
+	if !errors.As(err, &refused) || refused.Code != code {
 		return "", fmt.Errorf("it was to be refused with %s: %w", code, err)
 	}
-	words := e.ErrorMessage()
-	if words == "" {
-		words = e.ErrorCode()
-	}
-	return "refused: " + words, nil
+	return "refused: " + refused.Message, nil
 }
 
 func (d *walker) readOutside(ctx context.Context) (string, error) {
@@ -156,8 +160,7 @@ func (d *walker) readOutside(ctx context.Context) (string, error) {
 }
 
 func (d *walker) write(ctx context.Context) (string, error) {
-	_, err := d.world.S3(d.data).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String(inside), Body: strings.NewReader("forged")})
-	return refusal(err, "AccessDenied")
+	return refusal(d.world.Write(ctx, d.data, corp.Bucket, inside, "forged"), "AccessDenied")
 }
 
 func (d *walker) noGrant(ctx context.Context) (string, error) {
@@ -165,7 +168,7 @@ func (d *walker) noGrant(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, _, err = d.company.Vend(ctx, k, target, "READ")
+	_, err = d.company.Vend(ctx, k, target, "READ")
 	said, err := refusal(err, "AccessDenied")
 	return "Hugo, counsel, is " + said, err
 }
@@ -198,5 +201,6 @@ func (d *walker) deactivate(ctx context.Context) (string, error) {
 	if err := d.company.SetActive(ctx, insider, true); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("SCIM set active to false, and %s later her live key was %s", time.Since(began).Round(time.Millisecond), said), nil
+	return fmt.Sprintf("SCIM set active to false, and %s later her live key was %s (she is active again, for you to try)",
+		time.Since(began).Round(time.Millisecond), said), nil
 }

@@ -1,7 +1,8 @@
-// Package access holds the links of the chain from a person to the data that more than one asks about: those who let in or
-// refuse, and those who explain. Each is asked in one place, so that what is explained is what is enforced.
+// Package access holds the links of the chain from a person to the data that more than one asks about: those who let in
+// or refuse, and those who explain. Each is asked in one place, so that what is explained is what is enforced.
 //
 //	admit.go      the person's sign-in: who it means, whether the application lets them in, with which scopes
+//	issuer.go     who vouches for the people of a directory
 //	data.go       the person's grants: whom they may be for, and whether the location's role can be assumed
 //
 // It reads the index and decides; it writes nothing and knows no wire.
@@ -20,43 +21,36 @@ func Admit(x *index.Index, app *index.Application, center *granary.IdentityCente
 		return granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID).
 			At("user", "disabled", "user", string(user.ID), "store", string(user.Store), "userName", user.UserName)
 	}
-	if app.AssignmentRequired && !x.Assigned(app.ARN, center.Store, user.ID) {
+	if app.AssignmentRequired && !x.Center.Assigned(app.ARN, center.Store, user.ID) {
 		return granary.Errorf(granary.Denied,
-			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with PutApplicationAssignmentConfiguration.",
-			user.ID).At("assignment", "none", "user", string(user.ID), "userName", user.UserName, "store", string(user.Store), "application", string(app.ARN))
+			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of "+
+				"the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with "+
+				"PutApplicationAssignmentConfiguration.",
+			user.ID).At("assignment", "none", "user", string(user.ID), "userName", user.UserName, "store", string(user.Store),
+			"application", string(app.ARN))
 	}
 	return nil
 }
 
-// Issuer is a trusted token issuer that may vouch for people. It fails with NotFound when it was deleted, and with Invalid when the
-// account that it belongs to was closed.
-func Issuer(x *index.Index, arn granary.ARN) (*granary.Issuer, error) {
-	i, ok := x.Issuer(arn)
-	switch {
-	case !ok:
-		return nil, granary.Errorf(granary.NotFound, "The trusted token issuer %s was deleted.", arn)
-	case x.Closed(i.Account):
-		return nil, granary.Errorf(granary.Invalid, "The trusted token issuer of %s belongs to the account %s, which was closed.", i.URL, i.Account).
-			At("issuer", "closed", "issuer", i.URL, "issuerArn", string(arn))
-	}
-	return i, nil
-}
-
 // Person finds the one user that an issuer's claim means.
 func Person(x *index.Index, store granary.StoreID, issuer *granary.Issuer, value string) (*granary.User, error) {
-	found := x.FindUsers(store, issuer.Attribute, value)
+	found := x.Directory.FindUsers(store, issuer.Attribute, value)
 	at := func(e *granary.Error, cause string) error {
-		return e.At("user", cause, "claim", issuer.Claim, "attribute", issuer.Attribute, "value", value, "store", string(store), "issuerArn", string(issuer.ARN()))
+		return e.At("user", cause, "claim", issuer.Claim, "attribute", issuer.Attribute, "value", value, "store",
+			string(store), "issuerArn", string(issuer.ARN()))
 	}
 	if len(found) > 1 {
-		return nil, at(granary.Errorf(granary.Invalid, "The directory has more than one user whose %s is the token's %s.", issuer.Attribute, issuer.Claim), "several")
+		return nil, at(granary.Errorf(granary.Invalid, "The directory has more than one user whose %s is the token's %s.",
+			issuer.Attribute, issuer.Claim), "several")
 	}
 	if len(found) == 1 {
-		if user, ok := x.User(store, found[0]); ok {
+		if user, ok := x.Directory.User(store, found[0]); ok {
 			return user, nil
 		}
 	}
-	return nil, at(granary.Errorf(granary.Invalid, "The directory has no user whose %s is the token's %s.", issuer.Attribute, issuer.Claim), "none")
+	return nil,
+		at(granary.Errorf(granary.Invalid, "The directory has no user whose %s is the token's %s.", issuer.Attribute,
+			issuer.Claim), "none")
 }
 
 // The scopes every application has.
@@ -78,8 +72,10 @@ func Scopes(app *index.Application, wanted []string) ([]string, error) {
 	}
 	for _, s := range wanted {
 		if !slices.Contains(all, s) {
-			return nil, granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin PutApplicationAccessScope.", s).
-				WithCode("InvalidScopeException").At("scope", "not-configured", "scope", s, "application", string(app.ARN))
+			return nil,
+				granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin "+
+					"PutApplicationAccessScope.", s).
+					WithCode("InvalidScopeException").At("scope", "not-configured", "scope", s, "application", string(app.ARN))
 		}
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(wanted, s) }), nil

@@ -18,11 +18,12 @@ const ScopeGrants = "s3:access_grants:read_write"
 // VendingService is whom a location's role must trust.
 const VendingService = "access-grants.s3.amazonaws.com"
 
-// OnInstance is an action on an account's Access Grants instance, with its resource policy as it counts for the caller's account, and
-// its tags in the context.
+// OnInstance is an action on an account's Access Grants instance, with its resource policy as it counts for the
+// caller's account, and its tags in the context.
 func OnInstance(x *index.Index, caller, account granary.AccountID, region, action string) authz.Request {
-	r := authz.Request{Action: action, Resource: string(granary.GrantsInstanceARN(region, account)), Owner: account, Keys: policy.Values{}}
-	if i, ok := x.GrantsInstance(account, region); ok {
+	r := authz.Request{Action: action, Resource: string(granary.GrantsInstanceARN(region, account)), Owner: account,
+		Keys: policy.Values{}}
+	if i, ok := x.Grants.Instance(account, region); ok {
 		r.Policy = Shared(x, caller, i)
 		for _, t := range i.Tags {
 			r.Keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
@@ -31,20 +32,20 @@ func OnInstance(x *index.Index, caller, account granary.AccountID, region, actio
 	return r
 }
 
-// Shared is an instance's resource policy as it counts for an account: one that names an organization is for that organization's
-// accounts, and opens nothing to others.
+// Shared is an instance's resource policy as it counts for an account: one that names an organization is for that
+// organization's accounts, and opens nothing to others.
 func Shared(x *index.Index, caller granary.AccountID, i *index.GrantsInstance) *policy.Policy {
 	if i.PolicyOrganization == "" || caller == i.Account {
 		return i.Policy
 	}
-	if o := x.Organization(); o != nil && o.ID == i.PolicyOrganization {
+	if o := x.Org.Organization(); o != nil && o.ID == i.PolicyOrganization {
 		return i.Policy // every account here is the one organization's
 	}
 	return nil
 }
 
-// Identities are whom the caller's grants may be for: the IAM user or role, and for a session with an identity context the
-// person and the groups the person is in now; app is the application the context came through (access-grants §5.2).
+// Identities are whom the caller's grants may be for: the IAM user or role, and for a session with an identity context
+// the person and the groups the person is in now; app is the application the context came through (access-grants §5.2).
 // The directory identities count only when Counts says so.
 func Identities(x *index.Index, c *authn.Caller, i *index.GrantsInstance) (list []granary.Grantee, app granary.ARN) {
 	switch c.Kind {
@@ -59,33 +60,39 @@ func Identities(x *index.Index, c *authn.Caller, i *index.GrantsInstance) (list 
 	if id == nil || Counts(x, id, i) != nil {
 		return list, ""
 	}
-	people, _ := x.Grantees(id.Store, id.User)
+	people, _ := x.Directory.Grantees(id.Store, id.User)
 	return append(list, people...), id.Application
 }
 
-// Counts says why a directory identity does not count for an Access Grants instance, nil when it does: the context must carry
-// the scope, and the person live, enabled, in the directory that the instance is associated with.
+// Counts says why a directory identity does not count for an Access Grants instance, nil when it does: the context must
+// carry the scope, and the person live, enabled, in the directory that the instance is associated with.
 func Counts(x *index.Index, id *granary.IdentityContext, i *index.GrantsInstance) *granary.Why {
 	switch {
 	case i.IdentityCenter == "":
-		return &granary.Why{Link: "instance", Cause: "not-associated", Facts: map[string]string{"identityCenter": string(id.Instance)}}
+		return &granary.Why{Link: "instance", Cause: "not-associated",
+			Facts: map[string]string{"identityCenter": string(id.Instance)}}
 	case id.Instance != i.IdentityCenter:
-		return &granary.Why{Link: "instance", Cause: "other-directory", Facts: map[string]string{"identityCenter": string(id.Instance)}}
+		return &granary.Why{Link: "instance", Cause: "other-directory",
+			Facts: map[string]string{"identityCenter": string(id.Instance)}}
 	case !slices.Contains(id.Scopes, ScopeGrants):
-		return &granary.Why{Link: "scope", Cause: "not-granted", Facts: map[string]string{"scope": ScopeGrants, "application": string(id.Application)}}
+		return &granary.Why{Link: "scope", Cause: "not-granted",
+			Facts: map[string]string{"scope": ScopeGrants, "application": string(id.Application)}}
 	}
-	u, ok := x.User(id.Store, id.User)
+	u, ok := x.Directory.User(id.Store, id.User)
 	switch {
 	case !ok:
-		return &granary.Why{Link: "user", Cause: "deleted", Facts: map[string]string{"user": string(id.User), "store": string(id.Store)}}
+		return &granary.Why{Link: "user", Cause: "deleted",
+			Facts: map[string]string{"user": string(id.User), "store": string(id.Store)}}
 	case u.Disabled:
-		return &granary.Why{Link: "user", Cause: "disabled", Facts: map[string]string{"user": string(id.User), "store": string(id.Store), "userName": u.UserName}}
+		return &granary.Why{Link: "user", Cause: "disabled",
+			Facts: map[string]string{"user": string(id.User), "store": string(id.Store), "userName": u.UserName}}
 	}
 	return nil
 }
 
 // WhyNoGrant says where the chain broke when no grant matched. It costs a few lookups more than matching does.
-func WhyNoGrant(x *index.Index, c *authn.Caller, i *index.GrantsInstance, ids []granary.Grantee, t grants.Target, p granary.Permission) *granary.Why {
+func WhyNoGrant(x *index.Index, c *authn.Caller, i *index.GrantsInstance, ids []granary.Grantee, t grants.Target,
+	p granary.Permission) *granary.Why {
 	facts := map[string]string{"target": t.String(), "permission": p.String()}
 	with := func(w *granary.Why) *granary.Why {
 		for k, v := range w.Facts {
@@ -103,11 +110,13 @@ func WhyNoGrant(x *index.Index, c *authn.Caller, i *index.GrantsInstance, ids []
 		facts["principal"] = string(c.PrincipalARN())
 	}
 	if m, ok := i.Grants.MatchAny(ids, t, p); ok {
-		return with(&granary.Why{Link: "grant", Cause: "other-application", Facts: map[string]string{"application": string(m.Application), "grant": string(m.ID)}})
+		return with(&granary.Why{Link: "grant", Cause: "other-application",
+			Facts: map[string]string{"application": string(m.Application), "grant": string(m.ID)}})
 	}
 	for _, q := range []granary.Permission{granary.Read, granary.Write} {
 		if m, ok := i.Grants.MatchAny(ids, t, q); ok {
-			return with(&granary.Why{Link: "grant", Cause: "permission", Facts: map[string]string{"has": m.Permission.String(), "grant": string(m.ID), "scope": m.Scope}})
+			return with(&granary.Why{Link: "grant", Cause: "permission", Facts: map[string]string{"has": m.Permission.String(),
+				"grant": string(m.ID), "scope": m.Scope}})
 		}
 	}
 	if !i.Grants.Any(ids) {
@@ -117,8 +126,9 @@ func WhyNoGrant(x *index.Index, c *authn.Caller, i *index.GrantsInstance, ids []
 }
 
 // LocationRole is the role of a location, after its trust policy has let Access Grants assume it in the caller's name.
-func LocationRole(z *authz.Authorizer, c *authn.Caller, env *authz.Env, i *index.GrantsInstance, l *granary.Location) (*index.Role, error) {
-	role, ok := z.Index.Role(l.Role)
+func LocationRole(z *authz.Authorizer, c *authn.Caller, env *authz.Env, i *index.GrantsInstance,
+	l *granary.Location) (*index.Role, error) {
+	role, ok := z.Index.IAM.Role(l.Role)
 	if !ok {
 		return nil, notTrusted("sts:AssumeRole", l.Role, "missing", nil)
 	}
@@ -148,10 +158,12 @@ func SourceIdentity(c *authn.Caller) string {
 	return c.Session.SourceIdentity
 }
 
-// trusts asks the trust policy. AWS's own sample writes the instance's ARN without its Region: such a policy is met too,
-// unless it denies.
-func trusts(z *authz.Authorizer, env *authz.Env, i *index.GrantsInstance, role *index.Role, action string, keys policy.Values) policy.Decision {
-	r := authz.Request{Action: action, Resource: string(role.ARN), Owner: role.Account, Policy: role.Trust, Trust: true, Keys: keys}
+// trusts asks the trust policy. AWS's own sample writes the instance's ARN without its Region: such a policy is met
+// too, unless it denies.
+func trusts(z *authz.Authorizer, env *authz.Env, i *index.GrantsInstance, role *index.Role, action string,
+	keys policy.Values) policy.Decision {
+	r := authz.Request{Action: action, Resource: string(role.ARN), Owner: role.Account, Policy: role.Trust, Trust: true,
+		Keys: keys}
 	d := z.DecideService(VendingService, env, r)
 	if d.Allowed || d.Explicit {
 		return d
@@ -165,7 +177,8 @@ func trusts(z *authz.Authorizer, env *authz.Env, i *index.GrantsInstance, role *
 }
 
 func notTrusted(action string, role granary.ARN, cause string, d *policy.Decision) error {
-	e := granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", VendingService, action, role).WithCode("StsNotAuthorizedError")
+	e := granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", VendingService,
+		action, role).WithCode("StsNotAuthorizedError")
 	facts := []string{"role", string(role), "action", action}
 	if d != nil && d.Explicit && len(d.Reasons) > 0 {
 		r := d.Reasons[len(d.Reasons)-1]

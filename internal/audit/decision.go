@@ -2,7 +2,8 @@ package audit
 
 import "granary"
 
-// Decision is why a request was refused, as it was known then: what an explanation is made of. It holds no secret.
+// Decision records why a request was refused, as it was known at the time. Explanations are made from it. It contains
+// no secret.
 type Decision struct {
 	Link  string            `json:"link"`            // where the chain broke
 	Cause string            `json:"cause,omitempty"` // what was wrong with it, in a word
@@ -13,7 +14,7 @@ type Decision struct {
 	Session *granary.Session `json:"session,omitempty"` // of a temporary key: everything but what signs
 }
 
-// PolicyDecision is a decision of the policy engine with the request it answers.
+// PolicyDecision is a decision of the policy engine, with the request that it answers.
 type PolicyDecision struct {
 	Action   string              `json:"action"`
 	Resource string              `json:"resource"`
@@ -37,8 +38,8 @@ type Statement struct {
 	Effect    string `json:"effect"`
 }
 
-// For is what an account may know of a decision about a caller of one account and something of another's: each sees its own side's
-// policies, and the caller's account what was wrong with the caller. nil is nothing.
+// For is what an account may know of a decision about a caller of one account and something of another's: each sees its
+// own side's policies, and the caller's account what was wrong with the caller. nil is nothing.
 func (d *Decision) For(viewer, caller string) *Decision {
 	owner := d.Owner
 	if owner == "" {
@@ -74,5 +75,5 @@ func (d *Decision) For(viewer, caller string) *Decision {
 	return &own
 }
 
-// ofResource reports whether a layer's policies are those of the resource's account.
+// ofResource reports whether the policies of a layer belong to the resource's account.
 func ofResource(layer string) bool { return layer == "resource-based" || layer == "resource control" }

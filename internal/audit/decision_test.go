@@ -8,15 +8,19 @@ import (
 
 // Each account sees its own side of a decision, and a third nothing.
 func TestADecisionTellsEachAccountItsOwnSide(t *testing.T) {
-	d := &Decision{Link: "policy", Owner: "2", Session: &granary.Session{Name: "s"}, Policy: &PolicyDecision{Layer: "identity-based",
-		Reasons: []Statement{{Layer: "identity-based", Policy: "theirs"}, {Layer: "resource-based", Policy: "ours"}, {Layer: "resource control", Policy: "ours too"}}}}
+	d := &Decision{Link: "policy", Owner: "2", Session: &granary.Session{Name: "s"},
+		Policy: &PolicyDecision{Layer: "identity-based",
+			Reasons: []Statement{{Layer: "identity-based", Policy: "theirs"}, {Layer: "resource-based", Policy: "ours"},
+				{Layer: "resource control", Policy: "ours too"}}}}
 	if got := d.For("3", "1"); got != nil {
 		t.Errorf("a third account: %+v", got)
 	}
-	if got := d.For("2", "1"); got == nil || got.Session != nil || len(got.Policy.Reasons) != 2 || got.Policy.Reasons[0].Policy != "ours" {
+	if got := d.For("2", "1"); got == nil || got.Session != nil || len(got.Policy.Reasons) != 2 ||
+		got.Policy.Reasons[0].Policy != "ours" {
 		t.Errorf("the owner: %+v", got)
 	}
-	if got := d.For("1", "1"); got == nil || got.Session == nil || len(got.Policy.Reasons) != 1 || got.Policy.Reasons[0].Policy != "theirs" {
+	if got := d.For("1", "1"); got == nil || got.Session == nil || len(got.Policy.Reasons) != 1 ||
+		got.Policy.Reasons[0].Policy != "theirs" {
 		t.Errorf("the caller's: %+v", got)
 	}
 	if len(d.Policy.Reasons) != 3 || d.Session == nil {

@@ -1,9 +1,10 @@
-// Package audit records who did what for whom, in CloudTrail's shape, before the caller hears of it: in strict mode Record
-// returns when the event is on disk, and concurrent events share one sync.
+// Package audit records who did what for whom, in CloudTrail's shape, before the caller hears of it: in strict mode
+// Record returns when the event is on disk, and concurrent events share one sync.
 //
-//	Record ─▶ one writer ─▶ DIR/current.jsonl ─▶ fsync ─▶ answer
-//	                     └▶ rotated files, gone after their time
+//	Record ─ cut ─▶ one writer ─▶ DIR/changes.jsonl, calls, refusals, data ─▶ fsync ─▶ answer
+//	                           └▶ files that are full, each with an index; gone after their time
 //
+// Lines, files and the whole log have bounds (cut.go, stream.go, keep.go). Query and Find read events back (query.go).
 // It decides nothing and knows no service. A log that cannot be written refuses, so that nothing happens unrecorded.
 package audit
 
@@ -32,11 +33,16 @@ type Event struct {
 	EventType           string          `json:"eventType"`
 	ManagementEvent     bool            `json:"managementEvent"`
 	RecipientAccountID  string          `json:"recipientAccountId"`
-	EventCategory       string          `json:"eventCategory"` // Management or Data
+	EventCategory       string          `json:"eventCategory"`           // Management or Data
+	Person              *OnBehalfOf     `json:"granaryPerson,omitempty"` // whom a token or session was made for
 	Decision            *Decision       `json:"granaryDecision,omitempty"`
+
+	// FreeForAll says that the operation needs no permission, so that any holder of a key can cause such events. It is
+	// not recorded.
+	FreeForAll bool `json:"-"`
 }
 
-// UserIdentity is who called.
+// UserIdentity says who called.
 type UserIdentity struct {
 	Type             string          `json:"type"`
 	PrincipalID      string          `json:"principalId,omitempty"`
@@ -51,7 +57,7 @@ type UserIdentity struct {
 	CredentialID     string          `json:"credentialId,omitempty"`
 }
 
-// SessionContext says where a session comes from.
+// SessionContext says how a session began.
 type SessionContext struct {
 	SessionIssuer  *SessionIssuer    `json:"sessionIssuer,omitempty"`
 	Attributes     map[string]string `json:"attributes,omitempty"`
@@ -67,13 +73,14 @@ type SessionIssuer struct {
 	UserName    string `json:"userName"`
 }
 
-// OnBehalfOf is the directory user a session acts for.
+// OnBehalfOf is the directory user that a session acts for.
 type OnBehalfOf struct {
 	UserID           string `json:"userId"`
+	UserName         string `json:"userName,omitempty"` // in the directory when the event was made
 	IdentityStoreARN string `json:"identityStoreArn"`
 }
 
-// Resource is something an event was about.
+// Resource is something that an event is about.
 type Resource struct {
 	AccountID string `json:"accountId,omitempty"`
 	Type      string `json:"type,omitempty"`

@@ -1,148 +1,178 @@
 package audit
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
+	"cmp"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
+	"log/slog"
 	"os"
-	"path/filepath"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"granary"
+	"granary/internal/disk"
 )
 
-// Config says where events go.
+// Config says where events go, and how many are kept.
 type Config struct {
-	Dir     string        // "" keeps no file
-	Stdout  io.Writer     // nil: none
-	Strict  bool          // Record waits for the disk
-	MaxAge  time.Duration // of rotated files; 90 days when zero, as CloudTrail's own
-	MaxFile int64         // bytes at which the file is rotated; 64 MiB when zero
-	Now     func() time.Time
+	Dir    string    // "" keeps no file
+	Stdout io.Writer // nil: none
+	Strict bool      // Record waits for the disk
+	// also for data events that only read; else they are written before the answer, and synced within a second
+	SyncReads bool
+	Retention time.Duration // how long files are kept; 90 days when zero, as CloudTrail's own
+	MaxSize   int64         // of all files, in bytes; when zero 10 GiB, or a quarter of a disk that is smaller than 40 GiB
+	MaxFile   int64         // bytes at which a file is full; when zero what suits MaxSize
+	Account   string        // whose events those of the log itself are
+	Region    string
+	Log       *slog.Logger // nil: none
+	Now       func() time.Time
+
+	fault func(file string) error // makes writing fail, in tests
+	space func() (free, total int64, err error)
 }
 
 const (
-	defaultFile = 64 << 20
+	defaultSize = 10 << 30
 	defaultAge  = 90 * 24 * time.Hour
-	maxShared   = 512 // events that share one sync at most
+	largestFile = 16 << 20
+	maxEvents   = 16_384 // in a file
+	maxOpen     = 24 * time.Hour
+	maxShared   = 512 // jobs that share one sync at most
 
-	// linger is how long the writer waits for more to share a sync, while there is more than one writing at a time. A sync costs
-	// the processor more than it costs the disk: without this, 64 connections shared one between three.
+	// linger is how long the writer waits for more to share a sync, while there is more than one writing at a time. A sync
+	// costs the processor more than it costs the disk: without this, 64 connections shared one between three.
 	linger = 500 * time.Microsecond
 )
 
-// Current is the name of the file that is being written.
-const Current = "current.jsonl"
-
 // Log is the audit log. It is safe for concurrent use.
 type Log struct {
-	config Config
-	jobs   chan *job
-	closed chan struct{}
-	once   sync.Once
-	done   sync.WaitGroup
+	config    Config
+	jobs      chan *job
+	closing   chan struct{} // no more summaries, no more indexes
+	closed    chan struct{} // no more events
+	once      sync.Once
+	done      sync.WaitGroup // the writer
+	keepers   sync.WaitGroup
+	kick      chan struct{} // a file is full
+	strangers strangers
 
-	file *os.File // the writer's
-	size int64
+	room      room // what the reserve is, and when room is short
+	short     atomic.Bool
+	onReserve atomic.Bool // the writer writes to the reserve
+	unsynced  atomic.Bool // something was written and not synced
+	dropped   atomic.Int64
+	expiring  sync.Mutex
+
+	mu      sync.RWMutex // guards what follows, and what the streams say is under it
+	failed  error        // why the last events could not be written
+	streams [classes]*stream
 }
 
 type job struct {
-	lines []byte
-	err   error
-	done  chan struct{}
+	records []record
+	run     func() // or something to be done by the writer
+	err     error
+	done    chan struct{}
 }
 
-var errUnwritten = granary.Errorf(granary.Unavailable, "The audit log cannot be written, so the request was refused. Please try again.")
+const unwritten = "The audit log cannot be written, so the request was refused. Please try again."
+
+var errUnwritten = granary.Errorf(granary.Unavailable, unwritten)
+
+var errShort = granary.Errorf(granary.Unavailable,
+	"The disk of the audit log is short of room, and a call that needs no permission is not recorded: try again later.")
 
 // Open opens the log, mending a last line that a crash cut off: it was never acknowledged.
 func Open(c Config) (*Log, error) {
-	if c.MaxAge == 0 {
-		c.MaxAge = defaultAge
+	if c.Retention == 0 {
+		c.Retention = defaultAge
 	}
-	if c.MaxFile == 0 {
-		c.MaxFile = defaultFile
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Log{config: c, jobs: make(chan *job, 1024), closed: make(chan struct{})}
+	l := &Log{jobs: make(chan *job, 1024), closed: make(chan struct{}), closing: make(chan struct{}),
+		kick: make(chan struct{}, 1)}
 	if c.Dir != "" {
 		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 			return nil, err
 		}
-		if err := l.open(); err != nil {
+		if c.space == nil {
+			dir := c.Dir
+			c.space = func() (free, total int64, err error) { return disk.Space(dir) }
+		}
+		_, total, err := c.space()
+		if err != nil {
+			return nil, err
+		}
+		l.room = roomOf(&c, total)
+	}
+	l.config = c
+	l.strangers.counts, l.strangers.since = map[refusal]int64{}, c.Now()
+	if c.Dir != "" {
+		if err := l.openFiles(); err != nil {
 			return nil, err
 		}
 	}
 	l.done.Add(1)
 	go l.writer()
+	l.keepers.Add(2)
+	go l.keep()
+	go l.index()
 	return l, nil
 }
 
-func (l *Log) path() string { return filepath.Join(l.config.Dir, Current) }
-
-func (l *Log) open() error {
-	f, err := os.OpenFile(l.path(), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	size, err := mend(f)
-	if err != nil {
-		f.Close()
-		return fmt.Errorf("the audit log %s cannot be read: %w", l.path(), err)
-	}
-	l.file, l.size = f, size
-	return nil
-}
-
-// mend cuts a torn last line off and leaves the file at its end.
-func mend(f *os.File) (int64, error) {
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	buf := make([]byte, 4096)
-	for at := end; at > 0; {
-		n := min(at, int64(len(buf)))
-		at -= n
-		if _, err := f.ReadAt(buf[:n], at); err != nil {
-			return 0, err
-		}
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			end = at + int64(i) + 1
-			if err := f.Truncate(end); err != nil {
-				return 0, err
-			}
-			_, err := f.Seek(end, io.SeekStart)
-			return end, err
-		}
-	}
-	if err := f.Truncate(0); err != nil {
-		return 0, err
-	}
-	_, err = f.Seek(0, io.SeekStart)
-	return 0, err
-}
-
-// Record writes events together. In strict mode it returns nil when they are on disk, and Unavailable when they cannot be.
+// Record writes events together. In strict mode it returns nil when they are on disk, and Unavailable when they cannot
+// be. It cuts texts and parts that are too long, so that no line of the log is longer than MaxLine.
+//
+// While the disk is short of room, Record only counts the events that anybody with a key can cause: refusals, and calls
+// that are free for all and gave nothing. It removes the decision from the event of such a refusal, so that the
+// caller of Record seals it into the decision id instead. A call that is free for all and gave something, such as a
+// session, fails with Unavailable.
 func (l *Log) Record(events ...*Event) error {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	for _, ev := range events {
-		if err := e.Encode(ev); err != nil {
-			return granary.Wrap(granary.Internal, "The audit event cannot be written.", err)
+	j := &job{done: make(chan struct{})}
+	short := l.short.Load()
+	for _, e := range events {
+		switch {
+		case short && (e.ErrorCode != "" || e.FreeForAll && e.ResponseElements == nil):
+			l.countEvent(e)
+			continue
+		case short && e.FreeForAll:
+			return errShort
+		}
+		list, lines, err := l.lines(e)
+		if err != nil {
+			return err
+		}
+		for i, e := range list {
+			r := recordOf(e, lines[i])
+			r.sync = l.config.SyncReads || !(r.class == data && e.ReadOnly)
+			j.records = append(j.records, r)
 		}
 	}
-	j := &job{lines: b.Bytes(), done: make(chan struct{})}
+	if len(j.records) == 0 {
+		return nil
+	}
+	return l.submit(j, l.config.Strict)
+}
+
+// countEvent counts an event in the table of strangers instead of writing it.
+func (l *Log) countEvent(e *Event) {
+	e.Decision = nil
+	l.strangers.count(refusal{Service: cut(e.EventSource, maxWord), Operation: cut(e.EventName, maxWord),
+		Code: cut(cmp.Or(e.ErrorCode, "OK"), maxWord), Source: cut(e.SourceIPAddress, maxWord)})
+}
+
+// submit gives the writer a job.
+func (l *Log) submit(j *job, wait bool) error {
 	select {
 	case l.jobs <- j:
 	case <-l.closed:
 		return errUnwritten
 	}
-	if !l.config.Strict {
+	if !wait {
 		return nil
 	}
 	select {
@@ -159,14 +189,42 @@ func (l *Log) Record(events ...*Event) error {
 	}
 }
 
-// Close writes what is waiting and closes the file.
-func (l *Log) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	l.done.Wait()
-	if l.file == nil {
+// do has the writer do something between two writes.
+func (l *Log) do(fn func()) error { return l.submit(&job{run: fn, done: make(chan struct{})}, true) }
+
+// Ready says why events cannot be recorded at present, in a sentence for the operator; nil when they can.
+func (l *Log) Ready() error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.failed == nil {
 		return nil
 	}
-	return errors.Join(l.file.Sync(), l.file.Close())
+	if full(l.failed) {
+		return granary.Wrap(granary.Unavailable, "The disk of the audit log is full and its reserve is used up: requests "+
+			"are refused until there is room.", l.failed)
+	}
+	return granary.Wrap(granary.Unavailable, "The audit log cannot be written: requests are refused.", l.failed)
+}
+
+// full reports whether an error says that there is no room.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// Close writes what is waiting and closes the files.
+func (l *Log) Close() error {
+	l.once.Do(func() {
+		close(l.closing)
+		l.keepers.Wait()
+		close(l.closed)
+	})
+	l.done.Wait()
+	var errs []error
+	for _, s := range l.streams {
+		if s != nil && s.file != nil {
+			errs = append(errs, s.file.Sync(), s.file.Close())
+			s.file = nil
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (l *Log) writer() {
@@ -208,137 +266,46 @@ func (l *Log) gather(first *job) []*job {
 }
 
 func (l *Log) write(batch []*job) {
-	var b []byte
+	var records []record
 	for _, j := range batch {
-		b = append(b, j.lines...)
+		records = append(records, j.records...)
 	}
-	err := l.append(b)
-	if l.config.Stdout != nil {
-		if _, werr := l.config.Stdout.Write(b); err == nil && werr != nil {
-			err = werr
+	if len(records) > 0 {
+		err := l.store(records)
+		l.mu.Lock()
+		l.failed = err
+		l.mu.Unlock()
+		if err != nil {
+			l.config.Log.Error("The audit log cannot be written.", "error", err)
+		}
+		for _, j := range batch {
+			if err != nil && len(j.records) > 0 {
+				j.err = granary.Wrap(granary.Unavailable, unwritten, err)
+			}
 		}
 	}
 	for _, j := range batch {
-		if err != nil {
-			j.err = granary.Wrap(granary.Unavailable, errUnwritten.Message, err)
+		if j.run != nil {
+			j.run()
 		}
 		close(j.done)
 	}
 }
 
-// append writes and syncs. What a failure left half written is cut off again, so that the next line begins a line.
-func (l *Log) append(b []byte) error {
-	if l.config.Dir == "" {
+// store writes events to the files of their classes, or to the reserve when there is no room, and to standard output.
+func (l *Log) store(records []record) error {
+	if l.config.Dir != "" {
+		if err := l.writeFiles(records); err != nil {
+			return err
+		}
+	}
+	if l.config.Stdout == nil {
 		return nil
 	}
-	if l.file == nil {
-		if err := l.open(); err != nil {
-			return err
-		}
+	var b []byte
+	for i := range records {
+		b = append(b, records[i].line...)
 	}
-	n, err := l.file.Write(b)
-	if err == nil && l.config.Strict {
-		err = l.file.Sync()
-	}
-	if err != nil {
-		if terr := l.file.Truncate(l.size); terr != nil {
-			l.file.Close()
-			l.file = nil // opened and mended again at the next event
-			return err
-		}
-		_, _ = l.file.Seek(l.size, io.SeekStart)
-		return err
-	}
-	l.size += int64(n)
-	if l.size >= l.config.MaxFile {
-		return l.rotate()
-	}
-	return nil
-}
-
-// rotate gives the full file a name that sorts by time, and begins another.
-func (l *Log) rotate() error {
-	now := l.config.Now().UTC()
-	if err := errors.Join(l.file.Sync(), l.file.Close()); err != nil {
-		return err
-	}
-	l.file = nil
-	name := filepath.Join(l.config.Dir, now.Format("20060102T150405.000000000Z")+".jsonl")
-	if err := os.Rename(l.path(), name); err != nil {
-		return err
-	}
-	l.expire(now)
-	return l.open()
-}
-
-// expire removes files past their time. Failing to is no reason to refuse anything.
-func (l *Log) expire(now time.Time) {
-	files, _ := fs.Glob(os.DirFS(l.config.Dir), "2*.jsonl")
-	limit := now.Add(-l.config.MaxAge).Format("20060102T150405.000000000Z") + ".jsonl"
-	for _, f := range files {
-		if f < limit {
-			_ = os.Remove(filepath.Join(l.config.Dir, f))
-		}
-	}
-}
-
-// Lookup reads events back, newest first, until fn returns false or ctx ends. An event may be missed only when its line
-// cannot be read.
-func (l *Log) Lookup(ctx context.Context, fn func(*Event) bool) error {
-	if l.config.Dir == "" {
-		return granary.Errorf(granary.Unavailable, "This server keeps no audit file to look events up in.")
-	}
-	rotated, err := fs.Glob(os.DirFS(l.config.Dir), "2*.jsonl")
-	if err != nil {
-		return err
-	}
-	files := append(rotated, Current) // Glob sorts, and the names sort by time
-	for i := len(files) - 1; i >= 0; i-- {
-		more, err := lookup(ctx, filepath.Join(l.config.Dir, files[i]), fn)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err == nil && !more {
-			return nil
-		}
-	}
-	return nil
-}
-
-// lookup reads one file's lines from the last to the first.
-func lookup(ctx context.Context, path string, fn func(*Event) bool) (more bool, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	at, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return false, err
-	}
-	var tail []byte // the beginning of a line whose end was read already
-	for at > 0 {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		n := min(at, 256<<10)
-		at -= n
-		chunk := make([]byte, n, int(n)+len(tail))
-		if _, err := f.ReadAt(chunk, at); err != nil {
-			return false, err
-		}
-		chunk = append(chunk, tail...)
-		lines := bytes.Split(chunk, []byte{'\n'})
-		first := 0
-		if at > 0 {
-			tail, first = lines[0], 1
-		}
-		for i := len(lines) - 1; i >= first; i-- {
-			var e Event
-			if len(lines[i]) > 0 && json.Unmarshal(lines[i], &e) == nil && !fn(&e) {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
+	_, err := l.config.Stdout.Write(b)
+	return err
 }

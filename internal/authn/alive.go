@@ -2,31 +2,36 @@ package authn
 
 import (
 	"granary"
+	"granary/internal/policy"
 )
 
-// alive refuses sessions whose reason to exist is gone: the role, the IAM user, the person, the grant, or the person's being in the
-// group that the grant was for. The sentence says which, since the holder proved to be the one it was given to.
+// alive refuses sessions whose reason to exist is gone: the role, the IAM user, the person, the grant, or the person's
+// being in the group that the grant was for. The sentence says which, since the holder proved to be the one it was
+// given to.
 func (a *Authenticator) alive(c *Caller) error {
 	s := c.Session
 	if s.RoleID == "" {
-		if s.User != "" && c.User == nil {
-			return dead("the IAM user %s was deleted or renamed after this session began", s.User).At("session", "iam-user", "user", s.User)
+		if s.User != "" && c.User == nil || c.Kind == policy.NoKind {
+			return dead("the IAM user %s was deleted or renamed after this session began", s.User).At("session", "iam-user",
+				"user", s.User)
 		}
 		return nil
 	}
 	if c.Role == nil {
-		return dead("the role %s was deleted after this session began", s.RoleARN).At("session", "role", "role", string(s.RoleARN))
+		return dead("the role %s was deleted after this session began", s.RoleARN).At("session", "role", "role",
+			string(s.RoleARN))
 	}
 	if a.KeepVended {
 		return nil
 	}
 	if id := s.Context; id != nil {
-		u, ok := a.Index.User(id.Store, id.User)
-		if !ok {
-			return dead("the directory user %s this session acts for was deleted", id.User).At("session", "person-deleted", "user", string(id.User), "store", string(id.Store))
+		if c.Person == nil {
+			return dead("the directory user %s this session acts for was deleted", id.User).At("session", "person-deleted",
+				"user", string(id.User), "store", string(id.Store))
 		}
-		if u.Disabled {
-			return dead("the directory user %s this session acts for was deactivated", id.User).At("session", "person-disabled", "user", string(id.User), "store", string(id.Store))
+		if c.Person.Disabled {
+			return dead("the directory user %s this session acts for was deactivated", id.User).At("session", "person-disabled",
+				"user", string(id.User), "store", string(id.Store))
 		}
 	}
 	if s.Scope != nil {
@@ -37,25 +42,32 @@ func (a *Authenticator) alive(c *Caller) error {
 
 func (a *Authenticator) grantAlive(s *granary.Session) error {
 	g := s.Scope
-	i, ok := a.Index.GrantsInstance(g.GrantAccount, g.Region)
+	i, ok := a.Index.Grants.Instance(g.GrantAccount, g.Region)
 	if !ok || !i.Grants.Has(g.GrantScope, g.GrantObject, g.Grantee, g.Grant) {
-		return dead("the access grant %s it was vended by was deleted", g.Grant).At("session", "grant", "grant", string(g.Grant))
+		return dead("the access grant %s it was vended by was deleted", g.Grant).At("session", "grant", "grant",
+			string(g.Grant))
 	}
 	if g.Grantee.Type == granary.GranteeIAM {
 		return nil
 	}
 	if s.Context == nil || i.IdentityCenter != s.Context.Instance {
-		return dead("the Access Grants instance is no longer associated with the directory that the access grant %s is for", g.Grant).At("session", "association", "grant", string(g.Grant))
+		return dead("the Access Grants instance is no longer associated with the directory that the access grant %s is for",
+			g.Grant).At("session", "association", "grant", string(g.Grant))
 	}
 	if g.Grantee.Type == granary.GranteeUser {
 		return nil
 	}
-	if !a.Index.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
-		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID, g.Grant).At("session", "membership", "group", g.Grantee.ID, "grant", string(g.Grant))
+	if !a.Index.Directory.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
+		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID,
+			g.Grant).At("session", "membership", "group", g.Grantee.ID, "grant", string(g.Grant))
 	}
 	return nil
 }
 
 func dead(format string, args ...any) *granary.Error {
 	return granary.Errorf(granary.Denied, "Access Denied: this key no longer opens anything, because "+format+".", args...)
+}
+
+func closed(account granary.AccountID) error {
+	return dead("the account %s was closed", account).At("session", "account-closed", "account", string(account))
 }

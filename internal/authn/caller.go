@@ -17,6 +17,7 @@ type Caller struct {
 	User        *index.IAMUser   // IAM users, and the users behind federated ones
 	Role        *index.Role      // role sessions
 	Session     *granary.Session // temporary keys
+	Person      *granary.User    // whom the session acts for, as the directory has them now; nil when it has not
 	Provider    granary.ARN      // web identities
 }
 
@@ -33,15 +34,14 @@ func (c *Caller) Principal() policy.Caller {
 		p.UniqueID = c.User.ID
 	case c.Kind == policy.FederatedUser && c.User != nil:
 		p.Role, p.UniqueID = c.User.ARN(), c.User.ID
-	case c.Kind == policy.IAMUser && c.User != nil:
-		p.UniqueID = c.User.ID
 	case c.Kind == policy.WebIdentity:
 		p.Federated = c.Provider
 	}
 	return p
 }
 
-// Context is the directory identity the caller acts for, with rights; nil when there is none or it is for the audit log only.
+// Context is the directory identity the caller acts for, with rights; nil when there is none or it is for the audit log
+// only.
 func (c *Caller) Context() *granary.IdentityContext {
 	if c.Session == nil || c.Session.Context == nil || c.Session.Context.AuditOnly {
 		return nil

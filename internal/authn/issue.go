@@ -19,6 +19,6 @@ func (a *Authenticator) Issue(s *granary.Session, lifetime time.Duration) Creden
 	now := a.Now().UTC().Truncate(time.Second)
 	s.AccessKeyID = granary.NewAccessKeyID("ASIA", s.Account)
 	s.Issued, s.Expires = now, now.Add(lifetime)
-	token, secret := seal.SealSession(a.Index.Ring(), s)
+	token, secret := seal.SealSession(a.Index.Keys.Ring(), s)
 	return Credentials{s.AccessKeyID, secret, token, s.Expires}
 }

@@ -8,8 +8,8 @@ import (
 	"granary/internal/store"
 )
 
-// Uses remembers when each long-term key and each role was used last. Every request tells it, so it keeps to memory, and Save
-// writes what is new now and then: after a crash the last minute is forgotten.
+// Uses remembers when each long-term key, role and provisioning token was used last. Every request tells it, so it
+// keeps to memory, and Save writes what is new now and then: after a crash the last minute is forgotten.
 type Uses struct {
 	mu    sync.RWMutex
 	last  map[string]store.Use
@@ -19,7 +19,7 @@ type Uses struct {
 // coarse is how often a use of the same kind is noted again.
 const coarse = time.Second
 
-// Saw notes a use of an access key or role, by its id.
+// Saw notes a use of an access key, role or provisioning token, by its id.
 func (u *Uses) Saw(id, service, region string, now time.Time) {
 	u.mu.RLock()
 	last, ok := u.last[id]
@@ -36,15 +36,17 @@ func (u *Uses) Saw(id, service, region string, now time.Time) {
 	u.fresh[id] = true
 }
 
-// Last is the last use of an id; ok is false when it was never used.
+// Last is the last use of an id; ok is false when it was never used. Other nodes' uses of the last minute are not known
+// yet.
 func (u *Uses) Last(tx *store.Tx, id string) (use store.Use, ok bool, err error) {
 	u.mu.RLock()
 	use, ok = u.last[id]
 	u.mu.RUnlock()
-	if ok {
-		return use, true, nil
+	saved, there, err := tx.KeyUses.Get(id)
+	if there && (!ok || saved.At.After(use.At)) {
+		use = saved
 	}
-	return tx.KeyUses.Get(id)
+	return use, ok || there, err
 }
 
 // Forget drops an id that was deleted.

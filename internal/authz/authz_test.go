@@ -35,8 +35,11 @@ func organized(t testing.TB) (*Authorizer, *store.DB) {
 			tx.Accounts.Create(&granary.Account{ID: management, Email: "a@x", Management: true}),
 			tx.OrgUnits.Create(&granary.OrgUnit{ID: "ou-abcd-12345678", Parent: rootID, Name: "u"}),
 			tx.Accounts.Create(&granary.Account{ID: member, Email: "b@x", Parent: "ou-abcd-12345678"}),
-			tx.Roles.Create(&granary.Role{Account: member, Name: "worker", Path: "/", ID: "AROA2222222222222222", Attached: []granary.ARN{"arn:aws:iam::aws:policy/AmazonS3FullAccess"},
-				Inline: map[string]string{"own": doc(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/home/${aws:PrincipalTag/team, 'all'}/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`)}}))
+			tx.Roles.Create(&granary.Role{Account: member, Name: "worker", Path: "/", ID: "AROA2222222222222222",
+				Attached: []granary.ARN{"arn:aws:iam::aws:policy/AmazonS3FullAccess"},
+				Inline: map[string]string{
+					"own": doc(`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/home/${aws:PrincipalTag/team, ` +
+						`'all'}/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}`)}}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +68,8 @@ func control(t testing.TB, db *store.DB, kind, id, target, statements string) {
 	}
 }
 
-var env = &Env{Time: time.Unix(1_800_000_000, 0), Source: netip.MustParseAddr("203.0.113.9"), TLS: "1.3", Region: "us-east-1"}
+var env = &Env{Time: time.Unix(1_800_000_000, 0), Source: netip.MustParseAddr("203.0.113.9"), TLS: "1.3",
+	Region: "us-east-1"}
 
 func root(a granary.AccountID) *authn.Caller {
 	return &authn.Caller{Kind: policy.Root, Account: a, ARN: granary.RootARN(a), ID: string(a)}
@@ -73,39 +77,45 @@ func root(a granary.AccountID) *authn.Caller {
 
 func session(t testing.TB, z *Authorizer, policies ...string) *authn.Caller {
 	t.Helper()
-	r, ok := z.Index.RoleByName(member, "worker")
+	r, ok := z.Index.IAM.RoleByName(member, "worker")
 	if !ok {
 		t.Fatal("no role")
 	}
-	return &authn.Caller{Kind: policy.RoleSession, Account: member, ARN: granary.SessionARN(member, "worker", "s"), ID: r.ID + ":s", Role: r,
+	return &authn.Caller{Kind: policy.RoleSession, Account: member, ARN: granary.SessionARN(member, "worker", "s"),
+		ID: r.ID + ":s", Role: r,
 		Session: &granary.Session{Account: member, RoleID: r.ID, RoleARN: r.ARN, Name: "s", Policies: policies}}
 }
 
 func get(owner granary.AccountID) Request {
-	return Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/home/all/k", Owner: owner, Bucket: "b", Key: "home/all/k"}
+	return Request{Action: "s3:GetObject", Resource: "arn:aws:s3:::b/home/all/k", Owner: owner, Bucket: "b",
+		Key: "home/all/k"}
 }
 
 // Whom the organization binds: the root users of members, and not the management account.
 func TestServiceControlsBindRootUsersOfMembers(t *testing.T) {
 	z, db := organized(t)
-	control(t, db, granary.ServiceControl, "p-noreads0", rootID, `{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}`)
+	control(t, db, granary.ServiceControl, "p-noreads0", rootID,
+		`{"Effect":"Deny","Action":"s3:GetObject","Resource":"*"}`)
 	if d := z.Decide(root(member), env, get(member)); d.Allowed || !d.Explicit || d.Layer != policy.LayerSCP {
 		t.Errorf("a member's root user: %+v", d.Decision)
 	}
 	if d := z.Decide(root(management), env, get(management)); !d.Allowed {
 		t.Errorf("the management account's root user: %+v", d.Decision)
 	}
-	if d := z.Decide(root(member), env, Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k", Owner: member}); !d.Allowed {
+	if d := z.Decide(root(member), env, Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k",
+		Owner: member}); !d.Allowed {
 		t.Errorf("another action: %+v", d.Decision)
 	}
 	unlock := Request{Action: "s3:DeleteBucketPolicy", Resource: "arn:aws:s3:::b", Owner: member, Bucket: "b"}
-	if unlock.Policy, _ = policy.Parse(policy.Bucket, doc(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`)); unlock.Policy == nil {
+	if unlock.Policy, _ = policy.Parse(policy.Bucket,
+		doc(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}`)); unlock.Policy == nil {
 		t.Fatal("no bucket policy")
 	}
 	if d := z.Decide(root(member), env, unlock); !d.Allowed {
 		t.Errorf("the root user of a bucket that is locked: %+v", d.Decision)
 	}
-	control(t, db, granary.ServiceControl, "p-nounlock", string(member), `{"Effect":"Deny","Action":"s3:DeleteBucketPolicy","Resource":"*"}`)
+	control(t, db, granary.ServiceControl, "p-nounlock", string(member),
+		`{"Effect":"Deny","Action":"s3:DeleteBucketPolicy","Resource":"*"}`)
 	if d := z.Decide(root(member), env, unlock); d.Allowed || d.Layer != policy.LayerSCP {
 		t.Errorf("the same under a service control policy: %+v", d.Decision)
 	}
@@ -114,12 +124,15 @@ func TestServiceControlsBindRootUsersOfMembers(t *testing.T) {
 // Callers that are no account's principals are bound by the resource's side alone.
 func TestResourceControlsBindEveryone(t *testing.T) {
 	z, db := organized(t)
-	trust, err := policy.Parse(policy.Trust, doc(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::222222222222:oidc-provider/x","Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRoleWithWebIdentity","sts:AssumeRole"]}`))
+	trust, err := policy.Parse(policy.Trust,
+		doc(`{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::222222222222:oidc-provider/x",`+
+			`"Service":"access-grants.s3.amazonaws.com"},"Action":["sts:AssumeRoleWithWebIdentity","sts:AssumeRole"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	web := &authn.Caller{Kind: policy.WebIdentity, Account: member, Provider: "arn:aws:iam::222222222222:oidc-provider/x"}
-	assume := Request{Action: "sts:AssumeRoleWithWebIdentity", Resource: "arn:aws:iam::222222222222:role/worker", Owner: member, Policy: trust, Trust: true}
+	assume := Request{Action: "sts:AssumeRoleWithWebIdentity", Resource: "arn:aws:iam::222222222222:role/worker",
+		Owner: member, Policy: trust, Trust: true}
 	serve := assume
 	serve.Action = "sts:AssumeRole"
 	control(t, db, granary.ServiceControl, "p-nosts000", rootID, `{"Effect":"Deny","Action":"sts:*","Resource":"*"}`)
@@ -129,7 +142,8 @@ func TestResourceControlsBindEveryone(t *testing.T) {
 	if d := z.DecideService("access-grants.s3.amazonaws.com", env, serve); !d.Allowed {
 		t.Errorf("a service under a service control policy: %+v", d)
 	}
-	control(t, db, granary.ResourceControl, "p-nosts001", rootID, `{"Effect":"Deny","Principal":"*","Action":"sts:*","Resource":"*"}`)
+	control(t, db, granary.ResourceControl, "p-nosts001", rootID,
+		`{"Effect":"Deny","Principal":"*","Action":"sts:*","Resource":"*"}`)
 	if d := z.Decide(web, env, assume); d.Allowed || d.Layer != policy.LayerRCP {
 		t.Errorf("a web identity under a resource control policy: %+v", d.Decision)
 	}
@@ -149,7 +163,8 @@ func TestUnreadableControlsDeny(t *testing.T) {
 		t.Fatalf("before: %+v", d.Decision)
 	}
 	err := db.Update(t.Context(), func(tx *store.Tx) error {
-		return tx.OrgAttachments.Create(&granary.Attachment{Target: rootID, Policy: "p-gone0000", Type: granary.ServiceControl})
+		return tx.OrgAttachments.Create(&granary.Attachment{Target: rootID, Policy: "p-gone0000",
+			Type: granary.ServiceControl})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +204,8 @@ func TestSessionPoliciesAreParsedOnce(t *testing.T) {
 	if d := z.Decide(c, env, get(member)); !d.Allowed {
 		t.Fatalf("%+v", d.Decision)
 	}
-	if d := z.Decide(c, env, Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k", Owner: member}); d.Allowed || d.Layer != policy.LayerSession {
+	if d := z.Decide(c, env, Request{Action: "s3:PutObject", Resource: "arn:aws:s3:::b/k", Owner: member}); d.Allowed ||
+		d.Layer != policy.LayerSession {
 		t.Errorf("outside of the session policy: %+v", d.Decision)
 	}
 	if d := z.Decide(session(t, z, "{"), env, get(member)); d.Allowed || d.Layer != policy.LayerSession {
@@ -209,8 +225,10 @@ func TestSessionPoliciesAreParsedOnce(t *testing.T) {
 // A role's session with a session policy, under two levels of service control policies of two, reads an object.
 func BenchmarkDecide(b *testing.B) {
 	z, db := organized(b)
-	control(b, db, granary.ServiceControl, "p-00000000", rootID, `{"Effect":"Deny","Action":["organizations:LeaveOrganization","iam:CreateUser"],"Resource":"*"}`)
-	control(b, db, granary.ServiceControl, "p-00000001", string(member), `{"Effect":"Deny","NotAction":["s3:*","sts:*"],"Resource":"*"}`)
+	control(b, db, granary.ServiceControl, "p-00000000", rootID,
+		`{"Effect":"Deny","Action":["organizations:LeaveOrganization","iam:CreateUser"],"Resource":"*"}`)
+	control(b, db, granary.ServiceControl, "p-00000001", string(member),
+		`{"Effect":"Deny","NotAction":["s3:*","sts:*"],"Resource":"*"}`)
 	c := session(b, z, doc(`{"Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::b/home/*"}`))
 	r := get(member)
 	b.ReportAllocs()

@@ -8,12 +8,12 @@ import (
 	"granary/internal/policy"
 )
 
-// controls gathers what the organization says: service control policies bind the principals of a member account, its root user
-// included, wherever they act; resource control policies bind everyone who reaches for resources of a member account. The management
-// account is bound by neither, and callers that are no account's principals by the second alone (Organizations User Guide, "SCP
-// evaluation", "RCP evaluation").
+// controls gathers what the organization says: service control policies bind the principals of a member account, its
+// root user included, wherever they act; resource control policies bind everyone who reaches for resources of a member
+// account. The management account is bound by neither, and callers that are no account's principals by the second alone
+// (Organizations User Guide, "SCP evaluation", "RCP evaluation").
 func (z *Authorizer) controls(set *policy.Set, c *authn.Caller, r *Request) {
-	o := z.Index.Organization()
+	o := z.Index.Org.Organization()
 	if o == nil {
 		return
 	}
@@ -22,12 +22,12 @@ func (z *Authorizer) controls(set *policy.Set, c *authn.Caller, r *Request) {
 		if c.Account == o.Management {
 			break
 		}
-		if k := z.Index.Controls(c.Account); k != nil {
+		if k := z.Index.Org.Controls(c.Account); k != nil {
 			set.SCPs = k.SCPs
 		}
 	}
 	if r.Owner != o.Management && resourceControlled(r.Action) {
-		if k := z.Index.Controls(r.Owner); k != nil {
+		if k := z.Index.Org.Controls(r.Owner); k != nil {
 			set.RCPs = k.RCPs
 		}
 	}
@@ -38,7 +38,8 @@ func resourceControlled(action string) bool {
 	return strings.HasPrefix(action, "s3:") || strings.HasPrefix(action, "sts:")
 }
 
-// documents keeps the session policies last used, compiled: they come with each request of their session. The zero value is ready.
+// documents keeps the session policies last used, compiled: they come with each request of their session. The zero
+// value is ready.
 type documents struct {
 	mu          sync.RWMutex
 	young, aged map[string]*policy.Policy
@@ -55,14 +56,16 @@ func (d *documents) session(text string) *policy.Policy {
 	if ok {
 		return p
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if p, ok = d.aged[text]; !ok {
-		parsed, err := policy.Parse(policy.Session, text)
-		if err == nil {
+	d.mu.RLock()
+	p, ok = d.aged[text]
+	d.mu.RUnlock()
+	if !ok {
+		if parsed, err := policy.Parse(policy.Session, text); err == nil {
 			p = parsed.Named("session policy")
 		}
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.young == nil || len(d.young) >= maxDocuments {
 		d.young, d.aged = make(map[string]*policy.Policy), d.young
 	}

@@ -16,7 +16,8 @@ import (
 type Env struct {
 	Time      time.Time
 	Source    netip.Addr
-	TLS       string // "1.2", "1.3"; "" over plain HTTP
+	Secure    bool   // the client's connection is TLS
+	TLS       string // "1.2", "1.3"; "" when it is not known
 	UserAgent string
 	Referer   string
 	Region    string
@@ -24,6 +25,8 @@ type Env struct {
 	Signature string        // s3:signatureversion
 	Age       time.Duration // s3:signatureAge
 	Payload   string        // x-amz-content-sha256 header as sent
+
+	Work *policy.Work // what the request's decisions may cost together; nil: each has the usual limit of its own
 }
 
 // keys answers the policy engine's questions about the context, computing only what is asked.
@@ -39,6 +42,11 @@ type keys struct {
 func (k *keys) Lookup(name string) ([]string, bool) {
 	if v, ok := k.request.Keys[name]; ok {
 		return v, true
+	}
+	if k.request.Lazy != nil {
+		if v, ok := k.request.Lazy(name); ok {
+			return v, true
+		}
 	}
 	if tag, ok := strings.CutPrefix(name, "aws:principaltag/"); ok {
 		return maybe(k.caller.Tag(tag))
@@ -87,7 +95,8 @@ func (k *keys) principal(name string) ([]string, bool) {
 	case "aws:principalaccount":
 		return present(string(c.Account))
 	case "aws:principaltype":
-		return []string{map[policy.CallerKind]string{policy.Root: "Account", policy.IAMUser: "User", policy.RoleSession: "AssumedRole",
+		return []string{map[policy.CallerKind]string{policy.Root: "Account", policy.IAMUser: "User",
+			policy.RoleSession:   "AssumedRole",
 			policy.FederatedUser: "FederatedUser"}[c.Kind]}, true
 	case "aws:userid":
 		return present(c.ID)
@@ -124,7 +133,7 @@ func (k *keys) circumstances(name string) ([]string, bool) {
 	case "aws:epochtime":
 		return []string{strconv.FormatInt(e.Time.Unix(), 10)}, true
 	case "aws:securetransport":
-		return []string{strconv.FormatBool(e.TLS != "")}, true
+		return []string{strconv.FormatBool(e.Secure)}, true
 	case "aws:sourceip":
 		if e.Source.IsValid() {
 			return []string{e.Source.Unmap().String()}, true
@@ -169,15 +178,15 @@ func (k *keys) serviceKeys(name string) ([]string, bool) {
 
 // organization is the id of the organization that an account is in.
 func (k *keys) organization(a granary.AccountID) ([]string, bool) {
-	if k.index.Controls(a) == nil {
+	if k.index.Org.Controls(a) == nil {
 		return nil, false
 	}
-	return []string{k.index.Organization().ID}, true
+	return []string{k.index.Org.Organization().ID}, true
 }
 
 // path is where in its organization an account stands.
 func (k *keys) path(a granary.AccountID) ([]string, bool) {
-	c := k.index.Controls(a)
+	c := k.index.Org.Controls(a)
 	if c == nil {
 		return nil, false
 	}

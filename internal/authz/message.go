@@ -39,12 +39,12 @@ type situation struct {
 // maxMessage keeps the header within what clients and proxies take, in bytes before encoding.
 const maxMessage = 2048
 
-// Encode puts the reasons of a refusal into a header, sealed: they tell of policies that the caller may not know, and whoever may
-// decode messages reads them. Those are the caller's administrators: what another account's policies say is not for them, and of its
-// roles not even whether they exist.
+// Encode puts the reasons of a refusal into a header, sealed: they tell of policies that the caller may not know, and
+// whoever may decode messages reads them. Those are the caller's administrators: what another account's policies say is
+// not for them, and of its roles not even whether they exist.
 func (z *Authorizer) Encode(h http.Header, d *Decision) {
 	foreign := d.Request.Owner != d.Caller.Account
-	if d.Caller.Kind == policy.Anonymous || foreign && d.Request.Trust {
+	if d.Caller.Kind == policy.Anonymous || d.Caller.Kind == policy.NoKind || foreign && d.Request.Trust {
 		return
 	}
 	m := message{ExplicitDeny: d.Explicit, MatchedStatements: items{[]any{}}, Failures: items{[]any{}}, Context: situation{
@@ -54,7 +54,8 @@ func (z *Authorizer) Encode(h http.Header, d *Decision) {
 		if foreign && (r.Layer == policy.LayerResource || r.Layer == policy.LayerRCP) {
 			continue
 		}
-		m.MatchedStatements.Items = append(m.MatchedStatements.Items, map[string]any{"statementId": r.Sid, "sourcePolicyId": r.Policy, "statement": r.Statement, "effect": effect(r.Deny)})
+		m.MatchedStatements.Items = append(m.MatchedStatements.Items,
+			map[string]any{"statementId": r.Sid, "sourcePolicyId": r.Policy, "statement": r.Statement, "effect": effect(r.Deny)})
 	}
 	if !d.Explicit {
 		m.Failures.Items = append(m.Failures.Items, map[string]string{"layer": d.Layer.String()})
@@ -63,7 +64,8 @@ func (z *Authorizer) Encode(h http.Header, d *Decision) {
 		if foreign && strings.Contains(name, ":resourcetag/") {
 			continue // another account's tags
 		}
-		m.Context.Conditions.Items = append(m.Context.Conditions.Items, map[string]any{"key": name, "values": map[string]any{"items": values}})
+		m.Context.Conditions.Items = append(m.Context.Conditions.Items,
+			map[string]any{"key": name, "values": map[string]any{"items": values}})
 	}
 	plain, err := json.Marshal(m)
 	if err != nil || len(plain) > maxMessage {
@@ -73,7 +75,7 @@ func (z *Authorizer) Encode(h http.Header, d *Decision) {
 			return
 		}
 	}
-	h.Set(MessageHeader, base64.RawURLEncoding.EncodeToString(z.Index.Ring().Seal(messagePurpose, plain)))
+	h.Set(MessageHeader, base64.RawURLEncoding.EncodeToString(z.Index.Keys.Ring().Seal(messagePurpose, plain)))
 }
 
 func effect(deny bool) string {
@@ -89,7 +91,7 @@ func (z *Authorizer) Decode(account granary.AccountID, text string) (string, err
 	if err != nil {
 		return "", err
 	}
-	plain, err := z.Index.Ring().Open(messagePurpose, raw)
+	plain, err := z.Index.Keys.Ring().Open(messagePurpose, raw)
 	if err != nil {
 		return "", err
 	}

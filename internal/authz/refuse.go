@@ -6,18 +6,19 @@ import (
 	"granary/internal/policy"
 )
 
-// Refusal is the error for the refused caller, nil when the decision allows: AWS's sentence, which for callers from outside the
-// organization is bare so that it tells nothing about its policies. All accounts are the organization's.
+// Refusal is the error for the refused caller, nil when the decision allows: AWS's sentence, which for callers from
+// outside the organization is bare so that it tells nothing about its policies. All accounts are the organization's.
 func (d *Decision) Refusal() error {
 	if d.Allowed {
 		return nil
 	}
 	link, cause := d.link()
-	if d.Caller.Kind == policy.Anonymous {
+	if d.Caller.Kind == policy.Anonymous || d.Caller.Kind == policy.NoKind {
 		return granary.Errorf(granary.Denied, "Access Denied").At(link, cause)
 	}
 	if d.Closed {
-		return granary.Errorf(granary.Denied, "Access Denied: the account %s, which %s belongs to, was closed.", d.Request.Owner, d.Request.Resource).At(link, cause)
+		return granary.Errorf(granary.Denied, "Access Denied: the account %s, which %s belongs to, was closed.",
+			d.Request.Owner, d.Request.Resource).At(link, cause)
 	}
 	r := policy.Request{Caller: d.Caller.Principal(), Action: d.Request.Action, Resource: d.Request.Resource}
 	return granary.Errorf(granary.Denied, "%s", d.Sentence(r)).At(link, cause)
@@ -32,6 +33,8 @@ func (d *Decision) link() (link, cause string) {
 		return "policy", "closed"
 	case d.Own:
 		return "policy", "own-session"
+	case d.Over:
+		return "policy", "work"
 	case d.Explicit:
 		return "policy", "explicit"
 	}
@@ -41,8 +44,9 @@ func (d *Decision) link() (link, cause string) {
 // Record is the decision as the audit log keeps it.
 func (d *Decision) Record() *audit.PolicyDecision {
 	r := &d.Request
-	p := &audit.PolicyDecision{Action: r.Action, Resource: r.Resource, Owner: string(r.Owner), Layer: d.Layer.String(), Explicit: d.Explicit,
-		Reasons: Statements(d.Reasons), Keys: r.Keys, Bucket: r.Bucket, Key: r.Key, Prefix: r.Prefix, Trust: r.Trust}
+	p := &audit.PolicyDecision{Action: r.Action, Resource: r.Resource, Owner: string(r.Owner), Layer: d.Layer.String(),
+		Explicit: d.Explicit,
+		Reasons:  Statements(d.Reasons), Keys: r.Keys, Bucket: r.Bucket, Key: r.Key, Prefix: r.Prefix, Trust: r.Trust}
 	size := 0
 	for name, values := range r.Keys {
 		size += len(name)
@@ -62,7 +66,8 @@ const maxKeys = 4096
 // Statements are the reasons of a decision in words.
 func Statements(reasons []policy.Reason) (out []audit.Statement) {
 	for _, r := range reasons {
-		out = append(out, audit.Statement{Layer: r.Layer.String(), Policy: r.Policy, Sid: r.Sid, Statement: r.Statement, Effect: effect(r.Deny)})
+		out = append(out, audit.Statement{Layer: r.Layer.String(), Policy: r.Policy, Sid: r.Sid, Statement: r.Statement,
+			Effect: effect(r.Deny)})
 	}
 	return out
 }

@@ -3,8 +3,8 @@
 //
 //	request id ─ limits ─ route ─ verify ─ decode ─ authorise ─ run ─ encode ─ audit ─ one log line
 //
-// It owns no operation and no wire format: services bring the first, package wire the second. S3's data plane shares the
-// listener, the signature check and the audit log, and is answered by package gateway.
+// It owns no operation and no wire format: services bring the first, package wire the second. S3's data plane shares
+// the listener, the signature check and the audit log, and is answered by package gateway.
 package awsapi
 
 import (
@@ -31,10 +31,15 @@ type Call struct {
 	Env          authz.Env
 	Event        *audit.Event // what will be recorded; operations may add to it
 
-	door   *Door
-	denied *authz.Decision // the last that was refused
-	also   []*audit.Event  // recorded with Event
-	notes  []string        // logged
+	door      *Door
+	proof     proof
+	denied    *authz.Decision // the last that was refused
+	checks    []check
+	mustCheck bool           // the operation authorises by itself: it changes nothing before it has checked
+	decided   state          // what was known when the checks were made
+	stopped   error          // by the guard of an effect
+	also      []*audit.Event // recorded with Event
+	notes     []string       // logged
 }
 
 // Note has a sentence for the operator logged with the call: what was done, but is perhaps not what was meant.
@@ -42,10 +47,19 @@ func (c *Call) Note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
 }
 
+// ForPerson has the event say whom in the directory a token or session is made for.
+func (c *Call) ForPerson(store granary.StoreID, arn granary.ARN, user granary.UserID) {
+	c.Event.Person = &audit.OnBehalfOf{UserID: string(user), IdentityStoreARN: string(arn)}
+	if u, ok := c.door.Authn.Index.Directory.User(store, user); ok {
+		c.Event.Person.UserName = u.UserName
+	}
+}
+
 // Undisclose forgets the last refusal, so that the answer tells nothing of what it was decided on.
 func (c *Call) Undisclose() { c.denied = nil }
 
-// Decide evaluates one request of the caller; services use it for the checks that only they can name.
+// Decide evaluates one request of the caller. An operation that changes something calls it inside of Check only, so
+// that it is decided again.
 func (c *Call) Decide(r authz.Request) authz.Decision {
 	d := c.door.Authz.Decide(c.Caller, &c.Env, r)
 	if !d.Allowed {

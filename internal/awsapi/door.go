@@ -1,23 +1,25 @@
 package awsapi
 
 import (
-	"context"
-	"io"
-	"log/slog"
+	"maps"
 	"net/http"
-	"runtime/debug"
 	"time"
 
 	"granary"
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/front"
+	"granary/internal/limit"
 	"granary/internal/sigv4"
 	"granary/internal/wire"
 )
 
-// MaxBody is the largest request body of an API operation, in bytes. S3's data plane has limits of its own.
-const MaxBody = 1 << 20
+// Limits of the request body of an API operation, in bytes. S3's data plane has limits of its own.
+const (
+	MaxBody         = 1 << 20
+	MaxUnsignedBody = 64 << 10 // of a sender who has no signature: a web identity token and its policies
+)
 
 const tooLarge = "RequestEntityTooLarge"
 
@@ -27,28 +29,27 @@ type Door struct {
 	Data     Data // S3's data plane
 	Authn    *authn.Authenticator
 	Authz    *authz.Authorizer
-	Audit    *audit.Log
 	Hosts    Hosts
 	Origins  []string // that browsers may call from; none are any
 	Region   string
 	Now      func() time.Time
-	Log      *slog.Logger
-	Observe  func(service, operation, code string, took time.Duration) // metrics; may be nil
+	Unsigned *limit.BySource // requests without a signature
 
 	bySigning map[string]*Service
 }
 
 // Data answers S3 data requests.
 type Data interface {
-	ServeS3(w http.ResponseWriter, r *http.Request, in Inbound)
+	ServeS3(Inbound) front.Outcome
+	RefuseS3(Inbound, error) front.Outcome
 }
 
 // Inbound is what the door learned of a request before it chose who answers.
 type Inbound struct {
-	RequestID, HostID string
-	Label             string // what stands before the own domain in the host name, "" for path-style
-	Sig               *sigv4.Request
-	Started           time.Time
+	*front.Request
+	Label string // what stands before the own domain in the host name, "" for path-style
+	Sig   *sigv4.Request
+	CORS  http.Header // what browsers are told of the answer
 }
 
 // Init prepares the tables. It panics on an operation with two rows or a service that signs as another does.
@@ -69,21 +70,37 @@ func (d *Door) Init() *Door {
 	return d
 }
 
-func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	in := Inbound{RequestID: granary.UUID(), HostID: granary.Hex(32), Started: d.Now()}
-	defer d.recover(w, in)
-	w.Header().Set("Server", "Granary")
-	if absolute, ours := d.Hosts.Proxied(r); absolute && !ours {
-		d.plain(w, r, in, http.StatusForbidden, granary.Errorf(granary.Denied, "Granary is a proxy for %s and the names below it only; it does not forward requests to %s.",
-			d.Hosts.Domain, r.Host).At("request", "foreign-host"))
-		return
+// Serve answers a request.
+func (d *Door) Serve(r *front.Request) front.Outcome {
+	return d.serve(Inbound{Request: r, CORS: http.Header{}})
+}
+
+// Refuse words a refusal of the reception's own for the service that the request is for.
+func (d *Door) Refuse(r *front.Request, err error) front.Outcome {
+	in := Inbound{Request: r, CORS: http.Header{}}
+	_, _ = d.answerBrowser(&in)
+	in.Label, _ = d.Hosts.Label(r.HTTP.Host)
+	in.Sig, _ = sigv4.FromHTTP(r.HTTP)
+	if s := d.choose(r.HTTP); s != nil {
+		return d.outcome(&Call{RequestID: r.ID, Now: r.Started, Host: r.HTTP.Host, Region: d.Region, door: d,
+			Event: &audit.Event{}}, s, in, "", wire.Response{}, err)
 	}
-	switch answered, err := cors(w, r, d.Origins); {
+	return d.Data.RefuseS3(in, err)
+}
+
+func (d *Door) serve(in Inbound) front.Outcome {
+	r := in.HTTP
+	if absolute, ours := d.Hosts.Proxied(r); absolute && !ours {
+		return d.plain(in, http.StatusForbidden, granary.Errorf(granary.Denied,
+			"Granary is a proxy for %s and the names below it only; it does not forward requests to %s.", d.Hosts.Domain,
+			r.Host).At("request", "foreign-host"))
+	}
+	switch answered, err := d.answerBrowser(&in); {
 	case err != nil:
-		d.plain(w, r, in, http.StatusForbidden, err)
-		return
+		return d.plain(in, http.StatusForbidden, err)
 	case answered:
-		return
+		return front.Outcome{Service: "http", Operation: "Preflight", Quiet: true,
+			Answer: front.Answer{Status: http.StatusNoContent, Header: in.CORS}}
 	}
 	in.Label, _ = d.Hosts.Label(r.Host)
 	sig, err := sigv4.FromHTTP(r)
@@ -91,81 +108,85 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := d.choose(r)
 	switch {
 	case s != nil && err != nil:
-		e := s.wireError(err)
-		d.stranger(w.Header(), r, in, s.Prefix, "", e.Code, err)
-		d.respond(w, s, nil, wire.EncodeError(s.Wire, e, in.RequestID, in.HostID))
+		return d.Refuse(in.Request, err)
 	case s != nil:
-		if s.Wire.Protocol == wire.RestXML {
+		if s.S3 {
 			sig.PlusIsSpace()
 		}
-		d.serve(w, r, s, in)
+		return d.call(s, in)
 	case err != nil:
-		d.plain(w, r, in, http.StatusBadRequest, err) // not even a request line that can be read
+		return d.plain(in, http.StatusBadRequest, err) // not even a request line that can be read
 	default:
-		d.Data.ServeS3(w, r, in)
+		return d.Data.ServeS3(in)
 	}
 }
 
 // plain refuses a request that is for no service, in a text.
-func (d *Door) plain(w http.ResponseWriter, r *http.Request, in Inbound, status int, err error) {
-	d.stranger(w.Header(), r, in, "http", r.Method, http.StatusText(status), err)
-	http.Error(w, err.Error(), status)
+func (d *Door) plain(in Inbound, status int, err error) front.Outcome {
+	return front.Outcome{Service: "http", Operation: in.HTTP.Method, Err: err,
+		Note: granary.Refusal{KeyID: KeyID(in.HTTP)},
+		Word: func(err error) front.Answer {
+			a := front.Text(status, err.Error()+"\n")
+			a.Code, a.Message = http.StatusText(status), granary.AsError(err).Message
+			maps.Copy(a.Header, in.CORS)
+			return a
+		}}
 }
 
-// recover turns a bug into a 500 without a word about it, and a stack trace in the log.
-func (d *Door) recover(w http.ResponseWriter, in Inbound) {
-	p := recover()
-	if p == nil {
-		return
-	}
-	if p == http.ErrAbortHandler {
-		panic(p)
-	}
-	d.Log.Error("panic", "request", in.RequestID, "panic", p, "stack", string(debug.Stack()))
-	w.WriteHeader(http.StatusInternalServerError)
+// call takes one API request through the pipeline.
+func (d *Door) call(s *Service, in Inbound) front.Outcome {
+	ctx, cancel := in.Context()
+	defer cancel()
+	c := &Call{RequestID: in.ID, InvocationID: in.HTTP.Header.Get("amz-sdk-invocation-id"),
+		Now: in.Started, Host: in.HTTP.Host, Region: d.Region, door: d, Event: &audit.Event{}}
+	c.guard(ctx)
+	name, resp, err := d.answer(c, s, in)
+	return d.outcome(c, s, in, name, resp, err)
 }
 
-// serve takes one API request through the pipeline.
-func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *Service, in Inbound) {
-	c := &Call{Context: r.Context(), RequestID: in.RequestID, InvocationID: r.Header.Get("amz-sdk-invocation-id"),
-		Now: in.Started, Host: r.Host, Region: d.Region, door: d, Event: &audit.Event{}}
-	name, resp, err := d.answer(c, r, s, in)
-	var failed *wire.Error
-	if err != nil {
+// outcome is what the pipeline came to, in the service's words.
+func (d *Door) outcome(c *Call, s *Service, in Inbound, name string, resp wire.Response, err error) front.Outcome {
+	o := front.Outcome{Service: s.Prefix, Operation: name, Err: err, Denied: c.denied, Caller: c.Caller, Notes: c.notes,
+		Note: granary.Refusal{KeyID: KeyID(in.HTTP)}}
+	o.Word = func(err error) front.Answer {
 		e := s.wireError(err)
-		failed = &e
-		resp = wire.EncodeError(s.Wire, e, in.RequestID, in.HostID)
+		a := d.worded(s, in, wire.EncodeError(s.Wire, e, in.ID, in.HostID))
+		a.Code, a.Message = e.Code, e.Message
+		return a
 	}
-	if s.Wire.Protocol == wire.RestXML {
-		resp.Header.Set("X-Amz-Id-2", in.HostID)
-		c.Event.AdditionalEventData = transferred(c, in, max(r.ContentLength, 0), len(resp.Body))
+	written := len(resp.Body)
+	if err == nil {
+		o.Answer = d.worded(s, in, resp)
+	} else {
+		written = len(o.Word(err).Body)
 	}
-	if rerr := d.record(c, s, name, failed, err); rerr != nil {
-		err = rerr
-		c.Event.Decision = nil
-		e := s.wireError(rerr)
-		failed = &e
-		resp = wire.EncodeError(s.Wire, e, in.RequestID, in.HostID)
+	if c.Caller != nil {
+		o.Actor = string(c.Caller.ARN)
 	}
-	code := "OK"
-	if failed != nil {
-		code = failed.Code
-		if c.Event.Decision != nil {
-			w.Header().Set(DecisionHeader, c.Event.EventID)
-		} else {
-			d.stranger(w.Header(), r, in, s.Prefix, name, code, err)
-		}
-		if c.denied != nil && granary.Is(err, granary.Denied) {
-			d.Authz.Encode(w.Header(), c.denied)
-		}
+	if c.Account.Valid() {
+		o.Owner = string(c.Account)
 	}
-	d.respond(w, s, r, resp)
-	d.logLine(c, s, name, code, resp.Status, err)
+	if name != "" && recordable(c, err) {
+		o.Events = d.events(c, s, in, name, written)
+	}
+	return o
 }
 
-// answer is the pipeline proper: limits, route, verify, decode, authorise, run, encode.
-func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name string, resp wire.Response, err error) {
-	body, err := readBody(r)
+// worded is a response of a service as an answer. Answers carry keys and tokens, and so must not be kept.
+func (d *Door) worded(s *Service, in Inbound, resp wire.Response) front.Answer {
+	h := resp.Header
+	h.Set("Cache-Control", "no-store")
+	if s.S3 {
+		h.Set("X-Amz-Id-2", in.HostID)
+	}
+	maps.Copy(h, in.CORS)
+	return front.Answer{Status: resp.Status, Header: h, Body: resp.Body}
+}
+
+// answer is the pipeline proper: signature's head, limits, body, route, proof, decode, authorise, run, encode.
+func (d *Door) answer(c *Call, s *Service, in Inbound) (name string, resp wire.Response, err error) {
+	r := in.HTTP
+	body, err := d.read(c, s, in)
 	if err != nil {
 		return "", resp, err
 	}
@@ -176,14 +197,14 @@ func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name st
 	meta, labels, err := s.router.Match(s.Wire, req)
 	if err != nil {
 		// Who is not signed learns nothing about operations.
-		if _, aerr := d.verify(c, s, in, body, false, scopeService(r)); aerr != nil {
+		if aerr := d.verify(c, in, body, anyService); aerr != nil {
 			return "", resp, aerr
 		}
 		return "", resp, err
 	}
 	req.Labels = labels
 	op := s.byName[meta.Name]
-	if _, err := d.verify(c, s, in, body, op.Access == Unsigned); err != nil {
+	if err := d.verify(c, in, body, op.Access); err != nil {
 		return meta.Name, resp, err
 	}
 	if err := d.address(c, r, s); err != nil {
@@ -199,48 +220,51 @@ func (d *Door) answer(c *Call, r *http.Request, s *Service, in Inbound) (name st
 	return meta.Name, resp, err
 }
 
-func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
-	if err != nil {
-		return nil, granary.Wrap(granary.Invalid, "The request body could not be read.", err).WithCode("IncompleteBody")
+// read reads the signature's head and the body. What can be refused by the head costs no body.
+func (d *Door) read(c *Call, s *Service, in Inbound) ([]byte, error) {
+	c.Env = EnvOf(in, d.Region, nil)
+	p := d.claim(s, in)
+	c.proof = p
+	if p.claim != nil && p.claim.Err() == nil {
+		return document(in, MaxBody)
 	}
-	if len(body) > MaxBody {
-		return nil, granary.Errorf(granary.Invalid, "The request body is larger than the limit of %d bytes.", MaxBody).
-			WithCode(tooLarge)
+	switch {
+	case !s.unsigned && p.err != nil:
+		return nil, p.err
+	case !s.unsigned && p.claim != nil:
+		return nil, p.claim.Err()
+	case !s.unsigned:
+		return nil, errUnsigned
+	case d.Unsigned != nil && !d.Unsigned.Allow(in.Source):
+		return nil, granary.Errorf(granary.Throttled, "Rate exceeded").At("request", "throttled")
 	}
-	return body, nil
+	return document(in, MaxUnsignedBody)
 }
 
-func (d *Door) respond(w http.ResponseWriter, s *Service, r *http.Request, resp wire.Response) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store") // answers carry keys and tokens
-	for k, v := range resp.Header {
-		h[k] = v
-	}
-	w.WriteHeader(resp.Status)
-	w.Write(resp.Body)
-}
-
-func (d *Door) logLine(c *Call, s *Service, name, code string, status int, err error) {
-	took := d.Now().Sub(c.Now)
-	if d.Observe != nil {
-		d.Observe(s.Prefix, name, code, took)
-	}
-	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("request", c.RequestID), slog.String("op", s.Prefix+":"+name),
-		slog.Int("status", status), slog.String("code", code), slog.Duration("took", took)}
-	if c.Caller != nil {
-		attrs = append(attrs, slog.String("caller", string(c.Caller.ARN)))
-	}
-	for _, n := range c.notes {
-		attrs = append(attrs, slog.String("note", n))
-	}
-	if err != nil && granary.KindOf(err) == granary.Internal {
-		if _, ok := err.(*sigv4.Error); !ok {
-			level = slog.LevelError
-			attrs = append(attrs, slog.String("error", err.Error()))
+// claim reads the signature, and finds whose access key it names.
+func (d *Door) claim(s *Service, in Inbound) proof {
+	var p proof
+	p.auth, p.err = sigv4.Parse(in.Sig, d.rules(s))
+	if p.err != nil {
+		// Who signed for another service may be told that it is not here.
+		var err error
+		if p.auth, err = sigv4.Parse(in.Sig, d.rules(s, scopeService(in.HTTP))); err != nil {
+			return p
 		}
-	} else if err != nil {
-		attrs = append(attrs, slog.String("refusal", granary.AsError(err).Message))
 	}
-	d.Log.LogAttrs(context.Background(), level, "call", attrs...)
+	if p.auth.Mode != sigv4.Anonymous {
+		p.claim = d.Authn.Claim(p.auth)
+	}
+	return p
+}
+
+var errUnsigned = sigv4.NewError(sigv4.MissingToken, "The request is not signed: an access key is required.")
+
+func document(in Inbound, limit int64) ([]byte, error) {
+	b, err := in.Document(limit)
+	if err == front.ErrTooLarge {
+		err = granary.Errorf(granary.Invalid, "The request body is larger than the limit of %d bytes.",
+			limit).WithCode(tooLarge)
+	}
+	return b, err
 }

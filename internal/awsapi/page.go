@@ -8,7 +8,8 @@ import (
 	"granary"
 )
 
-// Page reads MaxResults and NextToken: what the page begins after, and how long it may be. usual stands for an absent MaxResults.
+// Page reads MaxResults and NextToken: what the page begins after, and how long it may be. usual stands for an absent
+// MaxResults.
 func Page(maxResults *int64, nextToken string, usual int) (after string, limit int, err error) {
 	limit = usual
 	if maxResults != nil {
@@ -29,7 +30,8 @@ func notOurs() error {
 func NextToken(after string) string { return base64.URLEncoding.EncodeToString([]byte(after)) }
 
 // Cut pages through a list that is at hand, in the order of its keys.
-func Cut[T any](list []T, key func(T) string, maxResults *int64, nextToken string, usual int) (out []T, next string, err error) {
+func Cut[T any](list []T, key func(T) string, maxResults *int64, nextToken string, usual int) (out []T, next string,
+	err error) {
 	after, limit, err := Page(maxResults, nextToken, usual)
 	if err != nil {
 		return nil, "", err
@@ -83,7 +85,8 @@ func (l List) NextToken(after string) string {
 }
 
 // CutOf is Cut for tokens that are good for one list alone.
-func CutOf[T any](l List, list []T, key func(T) string, maxResults *int64, nextToken string, usual int) (out []T, next string, err error) {
+func CutOf[T any](l List, list []T, key func(T) string, maxResults *int64, nextToken string, usual int) (out []T,
+	next string, err error) {
 	after, limit, err := l.Page(maxResults, nextToken, usual)
 	if err != nil {
 		return nil, "", err

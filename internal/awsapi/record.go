@@ -9,43 +9,31 @@ import (
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/policy"
-	"granary/internal/wire"
 )
 
-const eventVersion = "1.11"
-
 // Record has an event of the call's own recorded with it, such as the role assumption inside GetDataAccess. The call's
-// time, request id and circumstances are filled in.
+// time, request id and circumstances are filled in. A call that fails records its own event alone.
 func (c *Call) Record(e *audit.Event) { c.also = append(c.also, e) }
 
-// record writes the call to the audit log before the caller hears of it.
-func (d *Door) record(c *Call, s *Service, name string, failed *wire.Error, err error) error {
-	if name == "" || !recordable(c) {
-		return nil
-	}
+// events are the call's own event and those that go with it.
+func (d *Door) events(c *Call, s *Service, in Inbound, name string, written int) []*audit.Event {
 	e := c.Event
 	e.EventSource, e.EventName, e.ReadOnly = s.Source, name, readOnly(name)
 	e.UserIdentity = IdentityOf(c.Caller)
 	e.ManagementEvent, e.EventCategory = true, "Management"
+	e.FreeForAll = s.byName[name].Access == Anyone
 	e.RecipientAccountID = string(c.Caller.Account)
-	if s.Wire.Protocol == wire.RestXML && len(e.RequestParameters) > 0 {
-		e.RequestParameters = withHost(e.RequestParameters, c.Host)
-	}
-	if failed != nil {
-		e.ErrorCode, e.ErrorMessage = failed.Code, failed.Message
-		e.ResponseElements = nil
-		c.also = nil
-		e.Decision = DecisionOf(err, c.denied, c.Caller)
-		if e.Decision != nil && e.Decision.Owner == "" && c.Account.Valid() {
-			e.Decision.Owner = string(c.Account)
+	if s.S3 {
+		if len(e.RequestParameters) > 0 {
+			e.RequestParameters = withHost(e.RequestParameters, c.Host)
 		}
+		e.AdditionalEventData = transferred(c, in, max(in.HTTP.ContentLength, 0), written)
 	}
 	events := append([]*audit.Event{e}, c.also...)
 	for _, e := range events {
-		c.circumstances(e)
-		e.EventID = granary.TimedUUID(d.Now())
+		e.AWSRegion = c.Region
 	}
-	return d.Audit.Record(events...)
+	return events
 }
 
 // transferred is what S3's events say of a request beside its parameters.
@@ -69,16 +57,6 @@ func withHost(parameters []byte, host string) []byte {
 	return append(b, parameters[1:]...)
 }
 
-func (c *Call) circumstances(e *audit.Event) {
-	e.EventVersion, e.EventTime = eventVersion, c.Now.UTC().Format(time.RFC3339)
-	e.EventType, e.RequestID = "AwsApiCall", c.RequestID
-	e.AWSRegion = c.Region
-	e.UserAgent = c.Env.UserAgent
-	if e.SourceIPAddress == "" && c.Env.Source.IsValid() {
-		e.SourceIPAddress = c.Env.Source.Unmap().String()
-	}
-}
-
 func sessionContext(s *granary.Session) *audit.SessionContext {
 	return &audit.SessionContext{SourceIdentity: s.SourceIdentity,
 		Attributes: map[string]string{"creationDate": s.Issued.UTC().Format(time.RFC3339), "mfaAuthenticated": "false"}}
@@ -86,10 +64,16 @@ func sessionContext(s *granary.Session) *audit.SessionContext {
 
 // IdentityOf is the caller as CloudTrail's userIdentity tells it.
 func IdentityOf(c *authn.Caller) *audit.UserIdentity {
-	u := &audit.UserIdentity{PrincipalID: c.ID, ARN: string(c.ARN), AccountID: string(c.Account), AccessKeyID: c.AccessKeyID}
+	u := &audit.UserIdentity{PrincipalID: c.ID, ARN: string(c.ARN), AccountID: string(c.Account),
+		AccessKeyID: c.AccessKeyID}
 	switch c.Kind {
 	case policy.Anonymous:
 		return &audit.UserIdentity{Type: "AWSAccount", PrincipalID: "", AccountID: "anonymous"}
+	case policy.NoKind: // the session of a user who was deleted
+		u.Type = "Unknown"
+		if s := c.Session; s != nil && s.User != "" {
+			u.Type, u.UserName, u.PrincipalID, u.SessionContext = "IAMUser", s.User, s.UserID, sessionContext(s)
+		}
 	case policy.Root:
 		u.Type = "Root"
 	case policy.IAMUser:
@@ -112,6 +96,9 @@ func IdentityOf(c *authn.Caller) *audit.UserIdentity {
 	}
 	if id := c.OnBehalfOf(); id != nil {
 		u.OnBehalfOf = &audit.OnBehalfOf{UserID: string(id.User), IdentityStoreARN: string(id.StoreARN)}
+		if c.Person != nil {
+			u.OnBehalfOf.UserName = c.Person.UserName
+		}
 		u.CredentialID = id.CredentialID
 	}
 	return u

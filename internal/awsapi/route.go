@@ -21,7 +21,7 @@ func (d *Door) choose(r *http.Request) *Service {
 		return d.bySigning["sso-oauth"]
 	case "s3":
 		if strings.HasPrefix(r.URL.EscapedPath(), controlPrefix) {
-			return d.protocol(wire.RestXML)
+			return d.control()
 		}
 		return nil
 	default:
@@ -34,8 +34,9 @@ func (d *Door) choose(r *http.Request) *Service {
 	}
 	switch path := r.URL.Path; {
 	case strings.HasPrefix(path, controlPrefix):
-		return d.protocol(wire.RestXML)
-	case r.Method == http.MethodPost && (path == "/token" || path == "/client/register" || path == "/device_authorization"):
+		return d.control()
+	case r.Method == http.MethodPost && (path == "/token" || path == "/client/register" ||
+		path == "/device_authorization"):
 		return d.bySigning["sso-oauth"]
 	case path == "/" && (strings.Contains(r.URL.RawQuery, "Action=") || r.Method == http.MethodPost && formBody(r)):
 		if strings.Contains(r.URL.RawQuery, "Version=2010-05-08") {
@@ -59,7 +60,8 @@ func scopeService(r *http.Request) string {
 	return parts[len(parts)-2]
 }
 
-// credential is the credential of a request's signature, at its slashes: access key id, date, Region, service, aws4_request.
+// credential is the credential of a request's signature, at its slashes: access key id, date, Region, service,
+// aws4_request.
 func credential(r *http.Request) []string {
 	credential := ""
 	if a := r.Header.Get("Authorization"); a != "" {
@@ -72,6 +74,17 @@ func credential(r *http.Request) []string {
 	return strings.Split(strings.TrimSpace(credential), "/")
 }
 
+// control returns the control API of S3, nil when the door has none.
+func (d *Door) control() *Service {
+	for _, s := range d.Services {
+		if s.S3 {
+			return s
+		}
+	}
+	return nil
+}
+
+// protocol returns the first service of a protocol, nil when there is none.
 func (d *Door) protocol(p wire.Protocol) *Service {
 	for _, s := range d.Services {
 		if s.Wire.Protocol == p {

@@ -23,13 +23,19 @@ type Service struct {
 
 	// Violated names the code of an input whose member at a path (see wire.Violation) is not what its shape allows; "" and
 	// nil are Invalid's.
-	Violated  func(path string) string
-	Reason    func(must string) string // Reason of an input that is not what its shape allows, by what it must; nil has none
-	Malformed string                   // wire code of input that cannot be read, where it is not the protocol's
-	AnyRegion bool                     // operations answer those themselves who signed for another Region
+	Violated func(path string) string
+	// Reason of an input that is not what its shape allows, by what it must; nil has none
+	Reason    func(must string) string
+	Malformed string // wire code of input that cannot be read, where it is not the protocol's
+	AnyRegion bool   // operations answer requests that are signed for another Region themselves
 
-	router *wire.Router
-	byName map[string]*Row
+	// S3 marks the control API of S3. It is addressed below controlPrefix and to an account, its signatures follow S3's
+	// rules, it answers with S3's host id and statuses, and its audit events have S3's further members.
+	S3 bool
+
+	router   *wire.Router
+	byName   map[string]*Row
+	unsigned bool // some operation takes requests without a signature
 }
 
 // index prepares routing. It panics on a table with two rows for one operation.
@@ -42,6 +48,7 @@ func (s *Service) index() {
 			panic("awsapi: two rows for " + r.Meta.Name)
 		}
 		s.byName[r.Meta.Name] = r
+		s.unsigned = s.unsigned || r.Access == Unsigned
 		metas[i] = r.Meta
 	}
 	s.router = wire.NewRouter(metas...)
@@ -57,7 +64,8 @@ var statuses = map[granary.Kind]int{
 }
 
 // restStatuses are codes of S3's, which its model does not declare, whose status is not that of their kind.
-var restStatuses = map[string]int{"MethodNotAllowed": http.StatusMethodNotAllowed, "SlowDown": http.StatusServiceUnavailable}
+var restStatuses = map[string]int{"MethodNotAllowed": http.StatusMethodNotAllowed,
+	"SlowDown": http.StatusServiceUnavailable}
 
 // wireError puts an error into the service's words.
 func (s *Service) wireError(err error) wire.Error {
@@ -89,7 +97,7 @@ func (s *Service) status(kind granary.Kind, code string) int {
 	if st, ok := s.Wire.Errors[code]; ok {
 		return st
 	}
-	if st, ok := restStatuses[code]; ok && s.Wire.Protocol == wire.RestXML {
+	if st, ok := restStatuses[code]; ok && s.S3 {
 		return st
 	}
 	st := statuses[kind]
@@ -120,16 +128,16 @@ func (s *Service) sharpen(err error) error {
 
 // signatureError maps a failed signature to the protocol's code (sigv4 §10).
 func (s *Service) signatureError(err error) (status int, code, message string, detail map[string]string, ok bool) {
-	e, ok := err.(*sigv4.Error)
-	if !ok {
+	var e *sigv4.Error
+	if !errors.As(err, &e) {
 		return 0, "", "", nil, false
 	}
-	switch s.Wire.Protocol {
-	case wire.RestXML:
+	switch {
+	case s.S3:
 		status, code = e.Reason.S3()
-	case wire.Query:
+	case s.Wire.Protocol == wire.Query:
 		status, code = e.Reason.Query()
-	case wire.RestJSON1:
+	case s.Wire.Protocol == wire.RestJSON1:
 		_, code = e.Reason.JSON()
 		status = http.StatusForbidden
 	default:
@@ -137,7 +145,7 @@ func (s *Service) signatureError(err error) (status int, code, message string, d
 	}
 	message = e.Message
 	switch {
-	case s.Wire.Protocol == wire.RestXML:
+	case s.S3:
 	case e.Reason == sigv4.InvalidToken:
 		message = "The security token included in the request is invalid."
 	case e.Reason == sigv4.ExpiredToken:

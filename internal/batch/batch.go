@@ -1,7 +1,7 @@
-// Package batch lets updates share commits: a queue runs them one at a time, several to a transaction, each under a savepoint of
-// its own. One commit, and so one sync of the disk or one answer from another machine, serves all who wait.
+// Package batch lets updates share commits. A queue runs updates one at a time, several in a transaction, each under a
+// savepoint of its own. One commit, and so one sync of the disk or one answer from another machine, serves all of them.
 //
-//	Run ─▶ queue ─▶ Begin, a savepoint for each update, COMMIT ─▶ Committed ─▶ answers
+//	Run ─▶ queue ─▶ Begin, a savepoint for each update, COMMIT ─▶ End ─▶ settle ─▶ answers
 package batch
 
 import (
@@ -15,20 +15,22 @@ import (
 	"granary"
 )
 
-// Engine is what a database brings. The queue calls it from one goroutine.
+// Engine is the transaction of a database, implemented by packages sqlite and postgres. The queue calls it from one
+// goroutine.
 type Engine[T any] interface {
-	// Begin begins the transaction, in which nobody else writes until it is over.
+	// Begin begins the transaction. No other transaction may write until its end.
 	Begin(ctx context.Context) error
-	// Tx is the open transaction, for one update.
+	// Tx returns the open transaction, for one update.
 	Tx() T
-	// Exec runs SAVEPOINT, RELEASE, ROLLBACK and COMMIT, which each SQL writes alike.
+	// Exec runs SAVEPOINT, RELEASE, ROLLBACK or COMMIT, which all SQL databases write alike.
 	Exec(ctx context.Context, statement string) error
-	// End is told that the transaction is over, with the transactions of the updates that are kept in it. Nobody is
-	// answered before settle, which may be nil, returns; meanwhile the queue goes on.
-	End(kept []T) (settle func())
+	// End is called after the transaction, with the transactions of the updates whose changes were committed. If it
+	// returns a settle function, the updates return only after settle does, while the queue goes on with others. If settle
+	// fails, so do they.
+	End(kept []T) (settle func() error)
 }
 
-// Queue runs updates. Its methods are safe for concurrent use.
+// Queue runs updates for an engine. Its methods are safe for concurrent use.
 type Queue[T any] struct {
 	engine Engine[T]
 	jobs   chan *job[T]
@@ -37,7 +39,7 @@ type Queue[T any] struct {
 	once   sync.Once
 }
 
-// job is one update on its way.
+// job is one update in the queue.
 type job[T any] struct {
 	ctx  context.Context
 	fn   func(T) error
@@ -45,43 +47,46 @@ type job[T any] struct {
 	err  error
 	done chan struct{}
 
-	taken atomic.Bool // by the queue, which runs it, or by the caller, who has waited for long enough
+	taken atomic.Bool // set by the queue, which then runs the job, or by the caller, which then gives up
 }
 
-// maxShared is how many updates share one commit at most.
+// maxShared is the maximum number of updates in one commit.
 const maxShared = 128
 
-// linger is how long the queue waits for more to share a commit, while there is more than one writing at a time: a sync
-// costs the processor more than it costs the disk.
-const linger = 500 * time.Microsecond
+// gatherTime is how long the queue waits for more updates to share a commit, if the last commit was shared. A sync
+// costs more processor time than this wait.
+const gatherTime = 500 * time.Microsecond
 
-// patience is how long an update waits to begin: behind one that is long, or a database that does not answer.
+// patience is how long an update waits for its turn, behind a long update or a database that does not answer.
 const patience = 15 * time.Second
 
-var errBusy = granary.Errorf(granary.Unavailable, "Other changes are under way and take long. Nothing was changed. Please try again.")
+var errBusy = granary.Errorf(granary.Unavailable, "Other changes are under way and take long. Nothing was changed. "+
+	"Please try again.")
 
 var errClosed = granary.Errorf(granary.Unavailable, "The server is stopping.")
 
-// New starts a queue.
+// New starts a queue. The caller must Close it.
 func New[T any](e Engine[T]) *Queue[T] {
 	q := &Queue[T]{engine: e, jobs: make(chan *job[T], 256), closed: make(chan struct{})}
 	q.done.Add(1)
-	go q.run()
+	go q.gatherAndCommit()
 	return q
 }
 
-// Close waits for updates under way.
+// Close waits for updates in progress. Run fails from then on.
 func (q *Queue[T]) Close() {
 	q.once.Do(func() { close(q.closed) })
 	q.done.Wait()
 }
 
-// Run runs fn in a transaction that is durable when Run returns nil. When fn fails, nothing of it remains. fn must not call
-// Run, and may not keep what it is given. It fails with Unavailable when fn's turn does not come in time.
+// Run runs fn in a transaction that is durable when Run returns nil. When fn fails, nothing is changed. fn must not
+// call Run or keep its argument. Run fails with Unavailable when fn's turn does not come in time; fn is then never
+// called.
 func (q *Queue[T]) Run(ctx context.Context, fn func(T) error) error {
 	return q.runWithin(ctx, patience, fn)
 }
 
+// runWithin is Run with another patience.
 func (q *Queue[T]) runWithin(ctx context.Context, patience time.Duration, fn func(T) error) error {
 	j := &job[T]{ctx: ctx, fn: fn, done: make(chan struct{})}
 	late := time.NewTimer(patience)
@@ -102,7 +107,7 @@ func (q *Queue[T]) runWithin(ctx context.Context, patience time.Duration, fn fun
 		if j.taken.CompareAndSwap(false, true) {
 			return errBusy
 		}
-		<-j.done // once begun, the caller must hear what became of it
+		<-j.done // it has begun, so the caller must learn its outcome
 		return j.err
 	case <-q.closed:
 		q.done.Wait()
@@ -115,16 +120,17 @@ func (q *Queue[T]) runWithin(ctx context.Context, patience time.Duration, fn fun
 	}
 }
 
-func (q *Queue[T]) run() {
+// gatherAndCommit takes jobs from the queue and commits them together, until Close.
+func (q *Queue[T]) gatherAndCommit() {
 	defer q.done.Done()
-	last := 0 // how many shared the last commit
+	last := 0 // number of jobs in the last commit
 	for {
 		select {
 		case <-q.closed:
 			return
 		case j := <-q.jobs:
 			if last > 1 {
-				time.Sleep(linger)
+				time.Sleep(gatherTime)
 			}
 			batch := []*job[T]{j}
 		gather:
@@ -142,7 +148,7 @@ func (q *Queue[T]) run() {
 	}
 }
 
-// commit runs a batch in one transaction, each job under a savepoint of its own, and answers them all.
+// commit runs the jobs of a batch in one transaction, each under a savepoint of its own, and answers them.
 func (q *Queue[T]) commit(batch []*job[T]) {
 	ctx := context.Background()
 	err := q.engine.Begin(ctx)
@@ -151,7 +157,7 @@ func (q *Queue[T]) commit(batch []*job[T]) {
 			if !j.taken.CompareAndSwap(false, true) {
 				j.err = errBusy
 			} else if j.err = j.ctx.Err(); j.err == nil {
-				q.update(ctx, j)
+				q.runJob(ctx, j)
 			}
 		}
 		if err = q.engine.Exec(ctx, "COMMIT"); err != nil {
@@ -181,17 +187,24 @@ func (q *Queue[T]) commit(batch []*job[T]) {
 		return
 	}
 	q.done.Go(func() {
-		settle()
+		if err := settle(); err != nil {
+			for _, j := range batch {
+				if j.err == nil {
+					j.err = err
+				}
+			}
+		}
 		answer()
 	})
 }
 
-func (q *Queue[T]) update(ctx context.Context, j *job[T]) {
+// runJob runs one job under a savepoint, which it rolls back if the job fails.
+func (q *Queue[T]) runJob(ctx context.Context, j *job[T]) {
 	if j.err = q.engine.Exec(ctx, "SAVEPOINT job"); j.err != nil {
 		return
 	}
 	j.tx = q.engine.Tx()
-	j.err = guard(j.tx, j.fn)
+	j.err = runRecovered(j.tx, j.fn)
 	if j.err == nil {
 		j.err = q.engine.Exec(ctx, "RELEASE SAVEPOINT job")
 	}
@@ -201,8 +214,8 @@ func (q *Queue[T]) update(ctx context.Context, j *job[T]) {
 	}
 }
 
-// guard turns a panic of the caller's function into its error: the queue serves everyone and must go on.
-func guard[T any](tx T, fn func(T) error) (err error) {
+// runRecovered runs fn and converts a panic to an error, since the queue serves all callers and must go on.
+func runRecovered[T any](tx T, fn func(T) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in an update: %v\n%s", p, debug.Stack())

@@ -10,7 +10,7 @@ import (
 	"granary"
 )
 
-// nowhere is an engine that keeps nothing.
+// nowhere is an engine without a database.
 type nowhere struct {
 	begin  func() error
 	commit error
@@ -25,15 +25,16 @@ func (n *nowhere) Exec(_ context.Context, statement string) error {
 	}
 	return nil
 }
-func (n *nowhere) End(kept []int) func() {
+func (n *nowhere) End(kept []int) func() error {
 	if n.ended != nil {
 		n.ended <- len(kept)
 	}
 	return nil
 }
 
-// Behind an update that is long, or a database that does not answer, others are told so in time, and nothing of them is done later.
-func TestWhoWaitsForTooLongIsToldAndNothingIsDone(t *testing.T) {
+// TestWaitTimeout checks that an update behind a long one, or behind a database that does not answer, fails in time and
+// is not run later.
+func TestWaitTimeout(t *testing.T) {
 	t.Parallel()
 	for name, stuck := range map[string]func(*nowhere, chan bool) func(int) error{
 		"a long update": func(n *nowhere, end chan bool) func(int) error {
@@ -51,10 +52,11 @@ func TestWhoWaitsForTooLongIsToldAndNothingIsDone(t *testing.T) {
 			q := New(n)
 			began := make(chan error)
 			go func() { began <- q.Run(t.Context(), first) }()
-			time.Sleep(20 * time.Millisecond) // the queue has it
+			time.Sleep(20 * time.Millisecond) // until the queue has it
 			start, done := time.Now(), false
 			err := q.runWithin(t.Context(), 50*time.Millisecond, func(int) error { done = true; return nil })
-			if !granary.Is(err, granary.Unavailable) || !strings.Contains(err.Error(), "Nothing was changed") || time.Since(start) > 5*time.Second {
+			if !granary.Is(err, granary.Unavailable) || !strings.Contains(err.Error(), "Nothing was changed") ||
+				time.Since(start) > 5*time.Second {
 				t.Errorf("after %s: %v", time.Since(start), err)
 			}
 			close(end)
@@ -69,19 +71,21 @@ func TestWhoWaitsForTooLongIsToldAndNothingIsDone(t *testing.T) {
 	}
 }
 
-// Who has begun hears what became of it, however long that takes.
-func TestWhoHasBegunHearsWhatBecameOfIt(t *testing.T) {
+// TestStartedUpdateHasNoTimeout checks that Run waits for the outcome of an update that has begun.
+func TestStartedUpdateHasNoTimeout(t *testing.T) {
 	t.Parallel()
 	q := New(&nowhere{begin: func() error { return nil }})
 	defer q.Close()
-	err := q.runWithin(t.Context(), 20*time.Millisecond, func(int) error { time.Sleep(100 * time.Millisecond); return errors.New("no") })
+	err := q.runWithin(t.Context(), 20*time.Millisecond,
+		func(int) error { time.Sleep(100 * time.Millisecond); return errors.New("no") })
 	if err == nil || err.Error() != "no" {
 		t.Error(err)
 	}
 }
 
-// A commit that fails keeps nothing, and an engine that knows more of it has its own sentence.
-func TestACommitThatFailsKeepsNothing(t *testing.T) {
+// TestFailedCommit checks that nothing is kept when a commit fails, and that an Unavailable error of the engine is
+// returned as it is.
+func TestFailedCommit(t *testing.T) {
 	t.Parallel()
 	for _, x := range []struct {
 		err  error

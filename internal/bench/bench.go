@@ -2,8 +2,6 @@ package bench
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,16 +13,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-
 	"granary"
 	"granary/internal/client"
 	"granary/internal/corp"
+	"granary/internal/demo"
 	"granary/internal/server"
 	"granary/internal/store"
-	"granary/internal/world"
 )
 
 // Plan says what to measure.
@@ -51,8 +45,8 @@ const (
 	object = "finance/4k"
 )
 
-// Run measures, for each number of grants: a bare handler, GetDataAccess, AssumeRole with a context, CreateTokenWithIAM, and a
-// GET of 4 KiB with a vended key. Audit is strict, as by default.
+// Run measures, for each number of grants: a bare handler, GetDataAccess, AssumeRole with a context,
+// CreateTokenWithIAM, and a GET of 4 KiB with a vended key. Audit is strict, as by default.
 func Run(ctx context.Context, p Plan, tell func(Result)) error {
 	for _, n := range p.Grants {
 		if err := p.one(ctx, n, tell); err != nil {
@@ -69,7 +63,7 @@ func (p Plan) one(ctx context.Context, grants int, tell func(Result)) error {
 		c.State = p.State
 	}
 	quiet := slog.New(slog.DiscardHandler)
-	w, err := world.Start(ctx, c, "127.0.0.1:0", quiet)
+	w, err := demo.Start(ctx, c, "127.0.0.1:0", quiet)
 	if err != nil {
 		return err
 	}
@@ -77,7 +71,7 @@ func (p Plan) one(ctx context.Context, grants int, tell func(Result)) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.S3(w.Root()).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(corp.Bucket), Key: aws.String(object), Body: strings.NewReader(strings.Repeat("x", 4096))}); err != nil {
+	if err := w.Write(ctx, w.Root(), corp.Bucket, object, strings.Repeat("x", 4096)); err != nil {
 		return err
 	}
 	if err := w.Server.Stop(); err != nil {
@@ -109,23 +103,28 @@ func withPrivate(c server.Config) server.Config {
 	return c
 }
 
-// fill writes grants to others, people, and the groups of the one who will ask, into the state of the stopped server: by the APIs
-// it would take an hour.
-func fill(ctx context.Context, c server.Config, w *world.Company, n, people int) error {
+// fill writes grants to others, people, and the groups of the one who will ask, into the state of the stopped server:
+// by the APIs it would take an hour.
+func fill(ctx context.Context, c server.Config, w *demo.Company, n, people int) error {
 	db, err := server.OpenState(ctx, c)
 	if err != nil {
 		return err
 	}
 	now := time.Now().UTC()
 	grant := func(scope string, group string) *granary.Grant {
-		return &granary.Grant{Account: granary.AccountID(w.Account), Region: w.Region, ID: granary.GrantID(granary.UUID()), Location: "default",
-			SubPrefix: strings.TrimPrefix(scope, "s3://"), Scope: scope, Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: group}, Permission: granary.Read, Created: now}
+		return &granary.Grant{Account: granary.AccountID(w.Account), Region: w.Region, ID: granary.GrantID(granary.UUID()),
+			Location:  "default",
+			SubPrefix: strings.TrimPrefix(scope, "s3://"), Scope: scope, Grantee: granary.Grantee{Type: granary.GranteeGroup,
+				ID: group}, Permission: granary.Read, Created: now}
 	}
 	err = db.Update(ctx, func(tx *store.Tx) error {
 		for i := range callerGroups - 1 {
-			g := &granary.Group{Store: granary.StoreID(w.Store), ID: granary.GroupID(identityID(1<<22 + i)), DisplayName: fmt.Sprint("bench group ", i), Created: now, Updated: now}
-			m := &granary.Membership{Store: g.Store, ID: granary.UUID(), Group: g.ID, User: granary.UserID(w.Users[login]), Created: now}
-			if err := errors.Join(tx.Groups.Create(g), tx.Memberships.Create(m), tx.Grants.Create(grant(fmt.Sprintf("s3://%s/bench/%d/*", corp.Bucket, i), string(g.ID)))); err != nil {
+			g := &granary.Group{Store: granary.StoreID(w.Store), ID: granary.GroupID(identityID(1<<22 + i)),
+				DisplayName: fmt.Sprint("bench group ", i), Created: now, Updated: now}
+			m := &granary.Membership{Store: g.Store, ID: granary.UUID(), Group: g.ID, User: granary.UserID(w.Users[login]),
+				Created: now}
+			if err := errors.Join(tx.Groups.Create(g), tx.Memberships.Create(m),
+				tx.Grants.Create(grant(fmt.Sprintf("s3://%s/bench/%d/*", corp.Bucket, i), string(g.ID)))); err != nil {
 				return err
 			}
 		}
@@ -135,13 +134,16 @@ func fill(ctx context.Context, c server.Config, w *world.Company, n, people int)
 	for from := 0; from < max(n, people) && err == nil; from += batch {
 		err = db.Update(ctx, func(tx *store.Tx) error {
 			for i := from; i < min(from+batch, n); i++ {
-				if err := tx.Grants.Create(grant(fmt.Sprintf("s3://%s/team-%d/project-%d/*", corp.Bucket, i%5000, i/5000), identityID(i/10))); err != nil {
+				if err := tx.Grants.Create(grant(fmt.Sprintf("s3://%s/team-%d/project-%d/*", corp.Bucket, i%5000, i/5000),
+					identityID(i/10))); err != nil {
 					return err
 				}
 			}
 			for i := from; i < min(from+batch, people); i++ {
-				if err := tx.Users.Create(&granary.User{Store: granary.StoreID(w.Store), ID: granary.UserID(identityID(1<<23 + i)), UserName: fmt.Sprintf("person-%d@bench.example", i),
-					Name: granary.PersonName{Given: "P", Family: fmt.Sprint(i)}, DisplayName: fmt.Sprint("P ", i), Created: now, Updated: now}); err != nil {
+				if err := tx.Users.Create(&granary.User{Store: granary.StoreID(w.Store), ID: granary.UserID(identityID(1<<23 + i)),
+					UserName: fmt.Sprintf("person-%d@bench.example", i),
+					Name:     granary.PersonName{Given: "P", Family: fmt.Sprint(i)}, DisplayName: fmt.Sprint("P ", i), Created: now,
+					Updated: now}); err != nil {
 					return err
 				}
 			}
@@ -151,7 +153,7 @@ func fill(ctx context.Context, c server.Config, w *world.Company, n, people int)
 	return errors.Join(err, db.Close())
 }
 
-func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell func(Result)) error {
+func (p Plan) measure(ctx context.Context, c *demo.Company, grants int, tell func(Result)) error {
 	at := strings.TrimPrefix(c.Env.Get("HTTP_PROXY"), "http://")
 	app, err := c.Assume(ctx, c.Machine, c.WebApp, "app", "")
 	if err != nil {
@@ -165,26 +167,34 @@ func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell fu
 	if err != nil {
 		return err
 	}
-	context := *tokens.AwsAdditionalDetails.IdentityContext
+	context := tokens.Context
 	bearer, err := c.Assume(ctx, app, c.Bearer, "bench", context)
 	if err != nil {
 		return err
 	}
-	data, _, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ")
+	vended, err := c.Vend(ctx, bearer, "s3://"+corp.Bucket+"/finance/*", "READ")
 	if err != nil {
 		return err
 	}
-	vend := signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "", map[string]string{"X-Amz-Account-Id": c.Account})
-	refused := signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Fpayroll%2F%2A", "", map[string]string{"X-Amz-Account-Id": c.Account})
+	vend := signed(c.World, bearer, "s3", "GET",
+		"/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "",
+		map[string]string{"X-Amz-Account-Id": c.Account})
+	refused := signed(c.World, bearer, "s3", "GET",
+		"/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Fpayroll%2F%2A", "",
+		map[string]string{"X-Amz-Account-Id": c.Account})
 	own := func(operation, body string) *http.Request {
-		return signed(c.World, c.Root(), "granary", "POST", "/", body, map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "GranaryV1." + operation})
+		return signed(c.World, c.Root(), "granary", "POST", "/", body,
+			map[string]string{"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "GranaryV1." + operation})
 	}
 	who := own("ListWhoCanAccess", `{"Target":"s3://`+corp.Bucket+`/finance/*"}`)
 	can := own("ListUserAccess", `{"User":"`+login+`"}`)
-	form := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {c.Bearer}, "RoleSessionName": {"bench"},
-		"ProvidedContexts.member.1.ProviderArn": {string(granary.ContextProviderARN)}, "ProvidedContexts.member.1.ContextAssertion": {context}}
-	assume := signed(c.World, app, "sts", "POST", "/", form.Encode(), map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
-	get := signed(c.World, data, "s3", "GET", "/"+corp.Bucket+"/"+object, "", nil)
+	form := url.Values{"Action": {"AssumeRole"}, "Version": {"2011-06-15"}, "RoleArn": {c.Bearer},
+		"RoleSessionName":                            {"bench"},
+		"ProvidedContexts.member.1.ProviderArn":      {string(granary.ContextProviderARN)},
+		"ProvidedContexts.member.1.ContextAssertion": {context}}
+	assume := signed(c.World, app, "sts", "POST", "/", form.Encode(),
+		map[string]string{"Content-Type": "application/x-www-form-urlencoded"})
+	get := signed(c.World, vended.Key, "s3", "GET", "/"+corp.Bucket+"/"+object, "", nil)
 	exchanges, err := p.exchanges(c, app)
 	if err != nil {
 		return err
@@ -202,9 +212,11 @@ func (p Plan) measure(ctx context.Context, c *world.Company, grants int, tell fu
 		name, at string
 		next     func() []byte
 	}{
-		{"bare net/http handler", plain, always(vend)}, {"GetDataAccess", at, always(vend)}, {"AssumeRole with context", at, always(assume)},
+		{"bare net/http handler", plain, always(vend)}, {"GetDataAccess", at, always(vend)},
+		{"AssumeRole with context", at, always(assume)},
 		{"S3 GET 4 KiB, vended key", at, always(get)}, {"CreateTokenWithIAM", at, exchanges},
-		{"GetDataAccess, refused", at, always(refused)}, {"who, one page", at, always(who)}, {"can, one page", at, always(can)},
+		{"GetDataAccess, refused", at, always(refused)}, {"who, one page", at, always(who)},
+		{"can, one page", at, always(can)},
 	} {
 		r, err := load(m.at, p.Connections, p.Duration, m.next)
 		if err != nil {
@@ -222,7 +234,7 @@ func always(r *http.Request) func() []byte {
 }
 
 // exchanges are requests with a sign-in token each, made beforehand: a token serves once.
-func (p Plan) exchanges(c *world.Company, app client.Key) (func() []byte, error) {
+func (p Plan) exchanges(c *demo.Company, app client.Key) (func() []byte, error) {
 	const n = 4000
 	p.Progress(fmt.Sprintf("signing %d sign-in tokens", n))
 	list := make([][]byte, n)
@@ -231,11 +243,13 @@ func (p Plan) exchanges(c *world.Company, app client.Key) (func() []byte, error)
 		if err != nil {
 			return nil, err
 		}
-		body, err := json.Marshal(map[string]string{"clientId": c.Application, "grantType": world.JWTBearer, "assertion": token})
+		body, err := json.Marshal(map[string]string{"clientId": c.Application, "grantType": demo.JWTBearer,
+			"assertion": token})
 		if err != nil {
 			return nil, err
 		}
-		list[i] = bytesOf(signed(c.World, app, "sso-oauth", "POST", "/token?aws_iam=t", string(body), map[string]string{"Content-Type": "application/json"}))
+		list[i] = bytesOf(signed(c.World, app, "sso-oauth", "POST", "/token?aws_iam=t", string(body),
+			map[string]string{"Content-Type": "application/json"}))
 	}
 	var used atomic.Int64
 	return func() []byte {
@@ -247,7 +261,7 @@ func (p Plan) exchanges(c *world.Company, app client.Key) (func() []byte, error)
 }
 
 // signed is a request signed once: the server takes it again for a quarter of an hour.
-func signed(w *world.World, k client.Key, service, method, path, body string, header map[string]string) *http.Request {
+func signed(w *demo.World, k client.Key, service, method, path, body string, header map[string]string) *http.Request {
 	r, err := http.NewRequest(method, w.Env.Get("HTTP_PROXY")+path, strings.NewReader(body))
 	if err != nil {
 		panic(err) // constants of this program
@@ -255,15 +269,7 @@ func signed(w *world.World, k client.Key, service, method, path, body string, he
 	for name, v := range header {
 		r.Header.Set(name, v)
 	}
-	sum := sha256.Sum256([]byte(body))
-	hash := hex.EncodeToString(sum[:])
-	if service == "s3" {
-		r.Header.Set("X-Amz-Content-Sha256", hash)
-	}
-	sign := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
-	if err := sign.SignHTTP(context.Background(), aws.Credentials{AccessKeyID: k.ID, SecretAccessKey: k.Secret, SessionToken: k.Token}, r, hash, service, w.Region, time.Now()); err != nil {
-		panic(err)
-	}
+	client.Sign(r, k, service, w.Region, client.PayloadHash([]byte(body)), time.Now())
 	return r
 }
 

@@ -24,7 +24,8 @@ type Result struct {
 	Failed    int           // answers that were not 200
 }
 
-// load keeps connections busy with requests for a while. next gives a connection its next request, as bytes; nil ends it.
+// load keeps connections busy with requests for a while. next gives a connection its next request, as bytes; nil ends
+// it.
 func load(address string, connections int, duration time.Duration, next func() []byte) (Result, error) {
 	var mu sync.Mutex
 	var all []time.Duration
@@ -54,7 +55,8 @@ func load(address string, connections int, duration time.Duration, next func() [
 		return Result{}, fmt.Errorf("no request was answered")
 	}
 	slices.Sort(all)
-	return Result{PerSecond: float64(len(all)) / elapsed.Seconds(), P50: all[len(all)/2], P99: all[len(all)*99/100], Failed: failed}, nil
+	return Result{PerSecond: float64(len(all)) / elapsed.Seconds(), P50: all[len(all)/2], P99: all[len(all)*99/100],
+		Failed: failed}, nil
 }
 
 func drive(address string, end time.Time, next func() []byte) (took []time.Duration, failed int, err error) {
@@ -108,11 +110,12 @@ func bare(answer []byte) (address string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	s := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/xml")
-		w.Write(answer)
-	})}
+	s := &http.Server{ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/xml")
+			w.Write(answer)
+		})}
 	go func() { _ = s.Serve(l) }() // ends with stop
 	return l.Addr().String(), func() { _ = s.Close() }, nil
 }

@@ -29,7 +29,8 @@ const (
 
 // identityID is an id as identity stores make them, 47 characters.
 func identityID(n int) string {
-	return fmt.Sprintf("9067%06x-%08x-%04x-70%02x-%04x-%012x", n&0xffffff, n*2654435761&0xffffffff, n&0xffff, n&0xff, n*40503&0xffff, n)
+	return fmt.Sprintf("9067%06x-%08x-%04x-70%02x-%04x-%012x", n&0xffffff, n*2654435761&0xffffffff, n&0xffff, n&0xff,
+		n*40503&0xffff, n)
 }
 
 func identity(kind granary.GranteeType, n int) granary.Grantee {
@@ -39,7 +40,8 @@ func identity(kind granary.GranteeType, n int) granary.Grantee {
 // grantNumber is one of n grants: a few for whole buckets, more for teams, most for projects; two in three to groups.
 func grantNumber(r *rand.Rand, i, n int) *granary.Grant {
 	bucket, team := i%64, i/64%2000
-	g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Location: "default", Permission: granary.Permission(1 + i%3), Created: time.Unix(1_700_000_000+int64(i), 0)}
+	g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Location: "default", Permission: granary.Permission(1 + i%3),
+		Created: time.Unix(1_700_000_000+int64(i), 0)}
 	switch {
 	case i%1000 == 0:
 		g.Scope = fmt.Sprintf("s3://larkspur-data-%d/*", bucket)
@@ -93,7 +95,8 @@ func MeasureMatcher(n int) Matcher {
 	}
 	targets := make([]grants.Target, 4096)
 	for i := range targets {
-		targets[i], _ = grants.ParseTarget(fmt.Sprintf("s3://larkspur-data-%d/team-%d/project-%d/2026/report.csv", r.IntN(64), r.IntN(2000), r.IntN(n/128000+1)), true)
+		targets[i], _ = grants.ParseTarget(fmt.Sprintf("s3://larkspur-data-%d/team-%d/project-%d/2026/report.csv", r.IntN(64),
+			r.IntN(2000), r.IntN(n/128000+1)), true)
 	}
 	took := make([]time.Duration, lookups)
 	var a, b runtime.MemStats
@@ -118,12 +121,14 @@ func MeasureMatcher(n int) Matcher {
 	return m
 }
 
-// changes adds and deletes grants, each of which must be in effect at once; the time is that of one addition with its look-up.
+// changes adds and deletes grants, each of which must be in effect at once; the time is that of one addition with its
+// look-up.
 func changes(set *grants.Set, callers [][]granary.Grantee) time.Duration {
 	const n = 2000
 	began := time.Now()
 	for i := range n {
-		g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: fmt.Sprintf("s3://larkspur-new/%d/*", i), Grantee: callers[i%len(callers)][1], Permission: granary.Read, Location: "default"}
+		g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: fmt.Sprintf("s3://larkspur-new/%d/*", i),
+			Grantee: callers[i%len(callers)][1], Permission: granary.Read, Location: "default"}
 		t, _ := grants.ParseTarget(fmt.Sprintf("s3://larkspur-new/%d/x", i), true)
 		set.Put(g)
 		if _, ok := set.Match(callers[i%len(callers)], "", t, granary.Read); !ok {

@@ -19,12 +19,12 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/corp"
+	"granary/internal/demo"
 	"granary/internal/server"
-	"granary/internal/world"
 )
 
-// Import says what an identity provider brings: people one by one, groups, and their members in lists, by SCIM over HTTP, while
-// applications go on exchanging sign-ins and fetching keys.
+// Import says what an identity provider brings: people one by one, groups, and their members in lists, by SCIM over
+// HTTP, while applications go on exchanging sign-ins and fetching keys.
 type Import struct {
 	Users, Groups int
 	Each          int // groups of each person
@@ -51,7 +51,7 @@ func (p Import) Run(ctx context.Context) (out Imported, err error) {
 	if p.State != "" {
 		c.State = p.State
 	}
-	w, err := world.Start(ctx, c, "127.0.0.1:0", slog.New(slog.DiscardHandler))
+	w, err := demo.Start(ctx, c, "127.0.0.1:0", slog.New(slog.DiscardHandler))
 	if err != nil {
 		return out, err
 	}
@@ -67,7 +67,8 @@ func (p Import) Run(ctx context.Context) (out Imported, err error) {
 	if err != nil {
 		return out, err
 	}
-	x := &importing{p, company.SCIM, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: p.Connections}}, make([]string, p.Users), make([]string, p.Groups)}
+	x := &importing{p, company.SCIM, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: p.Connections}},
+		make([]string, p.Users), make([]string, p.Groups)}
 	began := time.Now()
 	if err := x.each(ctx, p.Users, x.person); err != nil {
 		return out, err
@@ -79,7 +80,8 @@ func (p Import) Run(ctx context.Context) (out Imported, err error) {
 		return out, err
 	}
 	out.Groups, out.ForGroups, out.Memberships = p.Groups, time.Since(began), p.Users*min(p.Each, p.Groups)
-	p.Progress(fmt.Sprintf("%d groups with %d memberships in %s", p.Groups, out.Memberships, out.ForGroups.Round(time.Millisecond)))
+	p.Progress(fmt.Sprintf("%d groups with %d memberships in %s", p.Groups, out.Memberships,
+		out.ForGroups.Round(time.Millisecond)))
 	if err := stop(); err != nil {
 		return out, err
 	}
@@ -152,9 +154,13 @@ type made struct {
 func (x *importing) person(ctx context.Context, i int) error {
 	login := fmt.Sprintf("person-%06d@import.example", i)
 	var m made
-	err := x.send(ctx, http.StatusCreated, "POST", "/Users", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": login, "externalId": fmt.Sprintf("ext-%06d", i),
-		"displayName": fmt.Sprintf("Person %06d", i), "name": map[string]string{"givenName": "Person", "familyName": fmt.Sprint(i)}, "title": "Analyst", "active": true,
-		"emails": []any{map[string]any{"value": login, "type": "work", "primary": true}}}, &m)
+	err := x.send(ctx, http.StatusCreated, "POST", "/Users",
+		map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": login,
+			"externalId":  fmt.Sprintf("ext-%06d", i),
+			"displayName": fmt.Sprintf("Person %06d", i),
+			"name":        map[string]string{"givenName": "Person", "familyName": fmt.Sprint(i)}, "title": "Analyst",
+			"active": true,
+			"emails": []any{map[string]any{"value": login, "type": "work", "primary": true}}}, &m)
 	x.users[i] = m.ID
 	return err
 }
@@ -162,8 +168,10 @@ func (x *importing) person(ctx context.Context, i int) error {
 // group makes a group and adds its members: person n is in the groups from n on, as many as each has.
 func (x *importing) group(ctx context.Context, g int) error {
 	var m made
-	err := x.send(ctx, http.StatusCreated, "POST", "/Groups", map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": fmt.Sprintf("Group %04d", g),
-		"externalId": fmt.Sprintf("group-%04d", g), "members": []any{}}, &m)
+	err := x.send(ctx, http.StatusCreated, "POST", "/Groups",
+		map[string]any{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"},
+			"displayName": fmt.Sprintf("Group %04d", g),
+			"externalId":  fmt.Sprintf("group-%04d", g), "members": []any{}}, &m)
 	if err != nil {
 		return err
 	}
@@ -176,7 +184,9 @@ func (x *importing) group(ctx context.Context, g int) error {
 	}
 	for part := range slices.Chunk(members, membersAtOnce) {
 		op := map[string]any{"op": "add", "path": "members", "value": part}
-		if err := x.send(ctx, http.StatusNoContent, "PATCH", "/Groups/"+m.ID, map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": []any{op}}, nil); err != nil {
+		if err := x.send(ctx, http.StatusNoContent, "PATCH", "/Groups/"+m.ID,
+			map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": []any{op}},
+			nil); err != nil {
 			return err
 		}
 	}
@@ -209,9 +219,9 @@ func (x *importing) count(ctx context.Context, before [2]int) error {
 	return nil
 }
 
-// others are applications that vend keys and exchange sign-ins, a hundred and twenty times a second, until stop, which puts what they
-// met into out.
-func (p Import) others(ctx context.Context, c *world.Company, out *Imported) (stop func() error, err error) {
+// others are applications that vend keys and exchange sign-ins, a hundred and twenty times a second, until stop, which
+// puts what they met into out.
+func (p Import) others(ctx context.Context, c *demo.Company, out *Imported) (stop func() error, err error) {
 	at := strings.TrimPrefix(c.Env.Get("HTTP_PROXY"), "http://")
 	app, err := c.Assume(ctx, c.Machine, c.WebApp, "app", "")
 	if err != nil {
@@ -222,7 +232,8 @@ func (p Import) others(ctx context.Context, c *world.Company, out *Imported) (st
 		return nil, err
 	}
 	vend := func() ([]byte, error) {
-		return bytesOf(signed(c.World, bearer, "s3", "GET", "/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "",
+		return bytesOf(signed(c.World, bearer, "s3", "GET",
+			"/v20180820/accessgrantsinstance/dataaccess?permission=READ&target=s3%3A%2F%2F"+corp.Bucket+"%2Ffinance%2F%2A", "",
 			map[string]string{"X-Amz-Account-Id": c.Account})), nil
 	}
 	exchange := func() ([]byte, error) {
@@ -230,8 +241,10 @@ func (p Import) others(ctx context.Context, c *world.Company, out *Imported) (st
 		if err != nil {
 			return nil, err
 		}
-		body, err := json.Marshal(map[string]string{"clientId": c.Application, "grantType": world.JWTBearer, "assertion": token})
-		return bytesOf(signed(c.World, app, "sso-oauth", "POST", "/token?aws_iam=t", string(body), map[string]string{"Content-Type": "application/json"})), err
+		body, err := json.Marshal(map[string]string{"clientId": c.Application, "grantType": demo.JWTBearer,
+			"assertion": token})
+		return bytesOf(signed(c.World, app, "sso-oauth", "POST", "/token?aws_iam=t", string(body),
+			map[string]string{"Content-Type": "application/json"})), err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -251,7 +264,8 @@ func (p Import) others(ctx context.Context, c *world.Company, out *Imported) (st
 }
 
 // paced sends a request every so often on one connection, until ctx ends.
-func paced(ctx context.Context, address string, every time.Duration, next func() ([]byte, error)) (r Result, err error) {
+func paced(ctx context.Context, address string, every time.Duration, next func() ([]byte, error)) (r Result,
+	err error) {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return r, err
@@ -270,7 +284,8 @@ func paced(ctx context.Context, address string, every time.Duration, next func()
 				return r, errors.New("no request was answered")
 			}
 			slices.Sort(took)
-			r.PerSecond, r.P50, r.P99, r.Max = float64(len(took))/time.Since(began).Seconds(), took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
+			r.PerSecond, r.P50, r.P99, r.Max = float64(len(took))/time.Since(began).Seconds(), took[len(took)/2],
+				took[len(took)*99/100], took[len(took)-1]
 			return r, nil
 		}
 		b, err := next()

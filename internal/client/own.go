@@ -3,60 +3,65 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"net/url"
 	"strings"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
-	"granary/internal/server"
 )
 
-// Ask calls one of Granary's own operations on the running server, as the environment's key.
-// Its errors are sentences for the person at the command line.
-func Ask(ctx context.Context, env server.ClientEnv, operation string, in, out any) error {
+// Ask calls one of Granary's own operations on the running server, with the environment's key.
+func Ask(ctx context.Context, env Env, operation string, in, out any) error {
+	return Connection{Env: env}.Ask(ctx, operation, in, out)
+}
+
+// Ask calls one of Granary's own operations. Its errors are sentences for the person at the command line. out may be
+// nil.
+func (c Connection) Ask(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
 	}
-	address := env.Get("HTTP_PROXY") // the door's address, which needs no name to be resolved
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/", bytes.NewReader(body))
+	call, err := c.Caller(c.Key())
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	req.Header.Set("X-Amz-Target", "GranaryV1."+operation)
-	hash := sha256.Sum256(body)
-	key := aws.Credentials{AccessKeyID: env.Get("AWS_ACCESS_KEY_ID"), SecretAccessKey: env.Get("AWS_SECRET_ACCESS_KEY"), SessionToken: env.Get("AWS_SESSION_TOKEN")}
-	if err := v4.NewSigner().SignHTTP(ctx, key, req, hex.EncodeToString(hash[:]), "granary", env.Get("AWS_REGION"), time.Now()); err != nil {
-		return err
-	}
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{}} // no proxy: the door itself is asked
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("the server at %s does not answer; is it running? (granary serve)", address)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	q := jsonRequest("granary", "GranaryV1."+operation, body)
+	resp, text, err := call.send(ctx, q) //nolint:bodyclose // send closes it
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		var failed struct{ Message string }
-		if json.Unmarshal(text, &failed) != nil || failed.Message == "" {
-			return fmt.Errorf("the server answered %s", resp.Status)
-		}
-		return errors.New(strings.TrimSuffix(failed.Message, "."))
+		return refusal(resp, text, call.at)
 	}
 	if out == nil {
 		return nil
 	}
-	return json.Unmarshal(text, out)
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("what answers at %s is no Granary: its answer is not JSON", call.at.Host)
+	}
+	return nil
+}
+
+// refusal puts an answer other than 200 into a sentence: the server's own, or what is known of whoever answered
+// instead.
+func refusal(resp *http.Response, text []byte, at *url.URL) error {
+	var failed struct{ Message string }
+	switch where := at.Scheme + "://" + at.Host; {
+	case json.Unmarshal(text, &failed) == nil && failed.Message != "":
+		return errors.New(strings.TrimSuffix(failed.Message, "."))
+	case at.Scheme == "http" && resp.StatusCode == http.StatusBadRequest && bytes.Contains(text,
+		[]byte("HTTPS")): // ours says so, and others do
+		return fmt.Errorf("the server at %s speaks TLS; the endpoint must begin with https://", where)
+	case resp.StatusCode/100 == 3:
+		return fmt.Errorf("what answers at %s sends on to %q; give that as the endpoint", where,
+			resp.Header.Get("Location"))
+	case strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") && len(text) > 0 && len(text) < 500:
+		return fmt.Errorf("the answer from %s is %s: %s", where, resp.Status,
+			strings.TrimSpace(strings.ToValidUTF8(string(text), "?")))
+	default:
+		return fmt.Errorf("the answer from %s is %s, and not of a kind that Granary's API gives; is the endpoint right?",
+			where, resp.Status)
+	}
 }

@@ -10,9 +10,13 @@ import (
 )
 
 // SCIM provisions a directory with a bearer token.
-type SCIM struct{ Endpoint, Token string }
+type SCIM struct {
+	Endpoint, Token string
+	Via             *http.Client // nil: any
+}
 
-// Do sends a request; in and out, which may be nil, are JSON. An answer of 400 and above is an error with the server's detail.
+// Do sends a request; in and out, which may be nil, are JSON. An answer of 400 and above is an error with the server's
+// detail.
 func (s SCIM) Do(ctx context.Context, method, path string, in, out any) (status int, err error) {
 	var body io.Reader
 	if in != nil {
@@ -28,7 +32,11 @@ func (s SCIM) Do(ctx context.Context, method, path string, in, out any) (status 
 	}
 	r.Header.Set("Authorization", "Bearer "+s.Token)
 	r.Header.Set("Content-Type", "application/scim+json")
-	resp, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	via := s.Via
+	if via == nil {
+		via = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	}
+	resp, err := via.Do(r)
 	if err != nil {
 		return 0, err
 	}

@@ -21,7 +21,7 @@ import (
 	"granary"
 )
 
-// ClientID is the one client of the provider, a data application.
+// ClientID is the id of the provider's only client, a data application.
 const ClientID = "larkspur-data-app"
 
 // Provider is the company's OpenID provider. It is safe for concurrent use.
@@ -31,17 +31,18 @@ type Provider struct {
 
 	mu    sync.Mutex
 	keys  []signingKey // the newest last
-	codes map[string]login
+	codes map[string]pendingCode
 	down  bool
 }
 
+// signingKey is a key with the id under which it is published.
 type signingKey struct {
 	id  string
 	key *rsa.PrivateKey
 }
 
-// login is a code that was handed out and not yet redeemed.
-type login struct {
+// pendingCode is an authorization code that was issued and not yet redeemed.
+type pendingCode struct {
 	person                     string
 	redirect, challenge, nonce string
 	expires                    time.Time
@@ -52,9 +53,9 @@ const (
 	codeLife  = time.Minute
 )
 
-// Start serves a provider on an address, "127.0.0.1:0" for any free port.
+// Start serves a provider on an address; "127.0.0.1:0" means any free port. The caller must Stop it.
 func Start(address string) (*Provider, error) {
-	p := &Provider{codes: map[string]login{}}
+	p := &Provider{codes: map[string]pendingCode{}}
 	if err := p.Rotate(); err != nil {
 		return nil, err
 	}
@@ -63,39 +64,40 @@ func Start(address string) (*Provider, error) {
 		return nil, fmt.Errorf("the company's identity provider cannot listen on %s: %w", address, err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
-	mux.HandleFunc("GET /keys", p.publish)
-	mux.HandleFunc("GET /authorize", p.page)
-	mux.HandleFunc("POST /authorize", p.choose)
-	mux.HandleFunc("POST /token", p.redeem)
-	p.server = &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.mu.Lock()
-		down := p.down
-		p.mu.Unlock()
-		if down {
-			http.Error(w, "The identity provider is down.", http.StatusServiceUnavailable)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	})}
+	mux.HandleFunc("GET /.well-known/openid-configuration", p.serveDiscovery)
+	mux.HandleFunc("GET /keys", p.serveKeys)
+	mux.HandleFunc("GET /authorize", p.showLogin)
+	mux.HandleFunc("POST /authorize", p.finishLogin)
+	mux.HandleFunc("POST /token", p.serveToken)
+	p.server = &http.Server{ReadHeaderTimeout: 5 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p.mu.Lock()
+			down := p.down
+			p.mu.Unlock()
+			if down {
+				http.Error(w, "The identity provider is down.", http.StatusServiceUnavailable)
+				return
+			}
+			mux.ServeHTTP(w, r)
+		})}
 	go func() { _ = p.server.Serve(p.listener) }() // ends with Stop
 	return p, nil
 }
 
-// Issuer is the provider's URL.
+// Issuer returns the provider's URL.
 func (p *Provider) Issuer() string { return "http://" + p.listener.Addr().String() }
 
-// Stop ends it.
+// Stop stops the provider after the requests in progress.
 func (p *Provider) Stop(ctx context.Context) error { return p.server.Shutdown(ctx) }
 
-// SetDown lets it fail every request, or work again.
+// SetDown makes every request fail with status 503, or work again.
 func (p *Provider) SetDown(down bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.down = down
 }
 
-// Rotate begins to sign with a new key. The one before stays published.
+// Rotate signs with a new key from now on. The previous key stays published; older ones do not.
 func (p *Provider) Rotate() error {
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -107,10 +109,11 @@ func (p *Provider) Rotate() error {
 	return nil
 }
 
-// Issue signs an ID token for a person. change, which may be nil, edits the claims first.
+// Issue returns a signed ID token for a person. change, which may be nil, edits the claims first.
 func (p *Provider) Issue(person, audience string, change func(claims map[string]any)) (string, error) {
 	now := time.Now().Unix()
-	claims := map[string]any{"iss": p.Issuer(), "sub": "idp|" + person, "aud": audience, "iat": now, "nbf": now, "exp": now + int64(tokenLife/time.Second),
+	claims := map[string]any{"iss": p.Issuer(), "sub": "idp|" + person, "aud": audience, "iat": now, "nbf": now,
+		"exp": now + int64(tokenLife/time.Second),
 		"jti": granary.UUID(), "preferred_username": person, "email": person, "email_verified": true}
 	if who, ok := Find(person); ok {
 		claims["name"], claims["given_name"], claims["family_name"] = who.Name(), who.Given, who.Family
@@ -121,7 +124,8 @@ func (p *Provider) Issue(person, audience string, change func(claims map[string]
 	p.mu.Lock()
 	k := p.keys[len(p.keys)-1]
 	p.mu.Unlock()
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.key, KeyID: k.id}}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: k.key, KeyID: k.id}},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", err
 	}
@@ -142,14 +146,19 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }
 
-func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
+// serveDiscovery answers with the discovery document.
+func (p *Provider) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 	at := p.Issuer()
-	writeJSON(w, http.StatusOK, map[string]any{"issuer": at, "authorization_endpoint": at + "/authorize", "token_endpoint": at + "/token", "jwks_uri": at + "/keys",
-		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
-		"code_challenge_methods_supported": []string{"S256"}, "scopes_supported": []string{"openid", "profile", "email"}})
+	writeJSON(w, http.StatusOK, map[string]any{"issuer": at, "authorization_endpoint": at + "/authorize",
+		"token_endpoint": at + "/token", "jwks_uri": at + "/keys",
+		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"code_challenge_methods_supported":      []string{"S256"},
+		"scopes_supported":                      []string{"openid", "profile", "email"}})
 }
 
-func (p *Provider) publish(w http.ResponseWriter, _ *http.Request) {
+// serveKeys answers with the key set.
+func (p *Provider) serveKeys(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var set jose.JSONWebKeySet
@@ -159,8 +168,8 @@ func (p *Provider) publish(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, set)
 }
 
-// asked checks an authorization request: the client, PKCE, and a redirect to this machine only.
-func asked(q url.Values) (redirect *url.URL, err error) {
+// checkAuthorization checks an authorization request: the client, PKCE, and that the redirect stays on this machine.
+func checkAuthorization(q url.Values) (redirect *url.URL, err error) {
 	redirect, err = url.Parse(q.Get("redirect_uri"))
 	switch {
 	case q.Get("client_id") != ClientID:
@@ -169,26 +178,34 @@ func asked(q url.Values) (redirect *url.URL, err error) {
 		return nil, fmt.Errorf("the response type must be code")
 	case q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256":
 		return nil, fmt.Errorf("PKCE with S256 is required")
-	case err != nil || redirect.Scheme != "http" || redirect.Hostname() != "127.0.0.1" && redirect.Hostname() != "localhost":
+	case err != nil || redirect.Scheme != "http" || redirect.Hostname() != "127.0.0.1" &&
+		redirect.Hostname() != "localhost":
 		return nil, fmt.Errorf("the redirect URI must be http on this machine")
 	}
 	return redirect, nil
 }
 
 var loginPage = template.Must(template.New("login").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in · Larkspur Mills</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+	<title>Sign in · Larkspur Mills</title>
 <style>
- body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f1ea;color:#2b2a27;display:grid;place-items:center;min-height:100vh}
- main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:26rem;width:calc(100% - 3rem)}
+ body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f1ea;color:#2b2a27;display:grid;place-items:center;
+ 	min-height:100vh}
+ main{background:#fff;padding:2rem 2.5rem;border-radius:12px;box-shadow:0 2px 24px #0001;max-width:26rem;
+ 	width:calc(100% - 3rem)}
  h1{font-size:1.25rem;margin:0} p{color:#6b675f;margin:.25rem 0 1.25rem}
- button{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;width:100%;font:inherit;text-align:left;padding:.6rem .8rem;margin:.35rem 0;border:1px solid #ddd6c8;border-radius:8px;background:#fff;cursor:pointer}
+ button{display:flex;justify-content:space-between;align-items:baseline;gap:1rem;width:100%;font:inherit;
+ 	text-align:left;padding:.6rem .8rem;margin:.35rem 0;border:1px solid #ddd6c8;border-radius:8px;background:#fff;
+ 	cursor:pointer}
  button:hover,button:focus{border-color:#7a8f5a;background:#f8faf4;outline:none} small{color:#6b675f}
 </style></head><body><main><h1>Larkspur Mills</h1><p>A demo company: who are you today?</p>
-<form method="post">{{range .}}<button name="person" value="{{.Login}}"><span>{{.Name}}</span><small>{{.Title}}{{if .Deactivated}} · has left{{end}}</small></button>{{end}}</form>
+<form method="post">{{range .}}<button name="person" value="{{.Login}}"><span>{{.Name}}</span><small>{{.Title}}{{if
+	.Deactivated}} · has left{{end}}</small></button>{{end}}</form>
 </main></body></html>`))
 
-func (p *Provider) page(w http.ResponseWriter, r *http.Request) {
-	if _, err := asked(r.URL.Query()); err != nil {
+// showLogin answers with the page on which a person is chosen.
+func (p *Provider) showLogin(w http.ResponseWriter, r *http.Request) {
+	if _, err := checkAuthorization(r.URL.Query()); err != nil {
 		http.Error(w, "This sign-in request is wrong: "+err.Error()+".", http.StatusBadRequest)
 		return
 	}
@@ -197,10 +214,10 @@ func (p *Provider) page(w http.ResponseWriter, r *http.Request) {
 	_ = loginPage.Execute(w, People) // the browser may be gone
 }
 
-// choose takes the person and sends the browser back with a code.
-func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
+// finishLogin takes the chosen person and sends the browser back with a code.
+func (p *Provider) finishLogin(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	redirect, err := asked(q)
+	redirect, err := checkAuthorization(q)
 	who, known := Find(r.PostFormValue("person"))
 	if err != nil || !known {
 		http.Error(w, "This sign-in request is wrong.", http.StatusBadRequest)
@@ -208,7 +225,8 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 	}
 	code := granary.Hex(32)
 	p.mu.Lock()
-	p.codes[code] = login{who.Login, q.Get("redirect_uri"), q.Get("code_challenge"), q.Get("nonce"), time.Now().Add(codeLife)}
+	p.codes[code] = pendingCode{who.Login, q.Get("redirect_uri"), q.Get("code_challenge"), q.Get("nonce"),
+		time.Now().Add(codeLife)}
 	p.mu.Unlock()
 	back := redirect.Query()
 	back.Set("code", code)
@@ -217,8 +235,9 @@ func (p *Provider) choose(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, redirect.String(), http.StatusSeeOther)
 }
 
-// redeem changes a code for tokens, once, for who knows the verifier (RFC 7636 §4.6).
-func (p *Provider) redeem(w http.ResponseWriter, r *http.Request) {
+// serveToken exchanges a code for tokens. A code works once, and only with the verifier of its challenge (RFC 7636
+// §4.6).
+func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 	refuse := func(code, why string) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": code, "error_description": why})
 	}
@@ -248,5 +267,6 @@ func (p *Provider) redeem(w http.ResponseWriter, r *http.Request) {
 		refuse("server_error", "The token cannot be signed.")
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"access_token": granary.Hex(32), "token_type": "Bearer", "expires_in": int(tokenLife / time.Second), "id_token": token})
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": granary.Hex(32), "token_type": "Bearer",
+		"expires_in": int(tokenLife / time.Second), "id_token": token})
 }

@@ -12,13 +12,20 @@ import (
 	"granary"
 )
 
-// SignIn signs a person in as a browser would, by authorization code and PKCE, and returns the ID token.
+// SignIn signs a person in as a browser would, with an authorization code and PKCE, and returns the ID token.
 func (p *Provider) SignIn(ctx context.Context, person string) (string, error) {
-	at := p.Issuer()
-	c := oauth2.Config{ClientID: ClientID, RedirectURL: "http://127.0.0.1/callback", Scopes: []string{"openid", "profile", "email"},
+	return SignIn(ctx, p.Issuer(), person)
+}
+
+// SignIn signs a person in at the provider with the issuer at, which may run in another process, and returns the ID
+// token.
+func SignIn(ctx context.Context, at, person string) (string, error) {
+	c := oauth2.Config{ClientID: ClientID, RedirectURL: "http://127.0.0.1/callback",
+		Scopes:   []string{"openid", "profile", "email"},
 		Endpoint: oauth2.Endpoint{AuthURL: at + "/authorize", TokenURL: at + "/token", AuthStyle: oauth2.AuthStyleInParams}}
 	verifier, state := oauth2.GenerateVerifier(), granary.Hex(16)
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Transport: &http.Transport{}}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{}}
 	form := url.Values{"person": {person}}
 	resp, err := client.PostForm(c.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)), form)
 	if err != nil {
@@ -32,7 +39,8 @@ func (p *Provider) SignIn(ctx context.Context, person string) (string, error) {
 	if back.Query().Get("state") != state {
 		return "", errors.New("the identity provider answered another request's state")
 	}
-	token, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), back.Query().Get("code"), oauth2.VerifierOption(verifier))
+	token, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), back.Query().Get("code"),
+		oauth2.VerifierOption(verifier))
 	if err != nil {
 		return "", err
 	}

@@ -33,19 +33,22 @@ const (
 // maxID is the longest decision id, in bytes.
 const maxID = 4096
 
-// Decision explains the refusal that was answered with an id, to an account that may see it: the one that what was refused belongs
-// to, the caller's own where its own policies refused, and the management account. To others there is none.
+// Decision explains the refusal that was answered with an id, its decision id or its request id, to an account that may
+// see it: the one that what was refused belongs to, the caller's own where its own policies refused, and the management
+// account. To others there is none.
 func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id string) (*Decision, error) {
-	missing := granary.Errorf(granary.NotFound, "There is no decision %.60q that this account may see: it is the value of the header x-granary-decision-id of a refused request, and is kept as long as the audit log.", id)
+	missing := granary.Errorf(granary.NotFound, "There is no decision %.60q that this account may see: it is the value "+
+		"of the header x-granary-decision-id of a refused request, or its request id, and is kept as long as the audit "+
+		"log. Of a request that proved nothing of its sender the request id is not kept, and the header tells all.", id)
 	if len(id) > maxID {
 		return nil, missing
 	}
-	if f, err := seal.OpenRefusal(x.Index.Ring(), id); err == nil {
+	if f, err := seal.OpenRefusal(x.Index.Keys.Ring(), id); err == nil {
 		owner, _ := granary.AccountOfAccessKey(f.KeyID)
-		if b, ok := x.Index.Bucket(f.Bucket); ok && f.KeyID == "" {
+		if b, ok := x.Index.Buckets.Get(f.Bucket); ok && f.KeyID == "" {
 			owner = b.Owner
 		}
-		if app, ok := x.Index.Application(f.Application); ok {
+		if app, ok := x.Index.Center.Application(f.Application); ok {
 			owner = app.Account
 		}
 		if !x.mayRead(viewer, owner) {
@@ -53,19 +56,34 @@ func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id s
 		}
 		return x.stranger(id, f), nil
 	}
-	e, err := x.Audit.Find(ctx, id)
-	if granary.Is(err, granary.NotFound) || err == nil && (e.Decision == nil || !x.own(e, viewer)) {
-		return nil, missing
-	}
+	events, err := x.events(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return x.recorded(e, viewer), nil
+	for _, e := range events {
+		if e.Decision != nil && x.own(e, viewer) {
+			return x.recorded(e, viewer), nil
+		}
+	}
+	return nil, missing
+}
+
+// events are those that an id means: one event's own, or those of a request.
+func (x *Explainer) events(ctx context.Context, id string) ([]*audit.Event, error) {
+	e, err := x.Audit.Find(ctx, id)
+	if err == nil {
+		return []*audit.Event{e}, nil
+	}
+	if !granary.Is(err, granary.NotFound) {
+		return nil, err
+	}
+	return x.Audit.FindRequest(ctx, id)
 }
 
 // own leaves of an event's decision what the account may know; false when that is nothing.
 func (x *Explainer) own(e *audit.Event, viewer granary.AccountID) bool {
-	if x.mayRead(viewer, "") || x.signedInTo(e) == viewer { // the management account; and whose application people could not sign in to
+	if x.mayRead(viewer, "") || x.signedInTo(e) == viewer {
+		// the management account; and whose application people could not sign in to
 		return true
 	}
 	caller := e.RecipientAccountID
@@ -82,7 +100,7 @@ func (x *Explainer) signedInTo(e *audit.Event) granary.AccountID {
 	if e.EventName != "UserAuthentication" || json.Unmarshal(e.AdditionalEventData, &about) != nil {
 		return ""
 	}
-	if app, ok := x.Index.Application(about.ApplicationArn); ok {
+	if app, ok := x.Index.Center.Application(about.ApplicationArn); ok {
 		return app.Account
 	}
 	return ""
@@ -90,7 +108,8 @@ func (x *Explainer) signedInTo(e *audit.Event) granary.AccountID {
 
 // stranger explains a refusal that left no event.
 func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
-	out := &Decision{ID: id, Operation: f.Service + ":" + f.Operation, Code: f.Code, Message: f.Message, RequestID: f.RequestID, At: f.At, Caller: "anonymous", Now: Unknown,
+	out := &Decision{ID: id, Operation: f.Service + ":" + f.Operation, Code: f.Code, Message: f.Message,
+		RequestID: f.RequestID, At: f.At, Caller: "anonymous", Now: Unknown,
 		NowDetail: "Nothing of the request was kept but what is shown: send it again."}
 	if f.Service == "signin" {
 		return x.browser(out, f)
@@ -102,7 +121,8 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 	d := &audit.Decision{Link: f.Link, Cause: f.Cause, Facts: facts}
 	if f.KeyID == "" && f.Service == "s3" && f.Link == "policy" {
 		out.Chain.ok("key", "The request is not signed: it is everybody's, and only a bucket policy could allow it.")
-		out.Chain.fail("resource-based policy", f.Message+".", "Sign the request, or let the policy of the bucket "+f.Bucket+" allow it to everyone and its public access block let that pass.")
+		out.Chain.fail("resource-based policy", f.Message+".", "Sign the request: access by everyone is blocked for all "+
+			"buckets here.")
 		return out
 	}
 	links := []string{"key", "session", "request", "policy"}
@@ -110,7 +130,7 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 		links = []string{"request", "key", "session", "policy"}
 	}
 	out.Chain = x.chain(links, d, f.Message, principal{}, nil)
-	if k, ok := x.Index.AccessKey(f.KeyID); ok && f.Link == "key" {
+	if k, ok := x.Index.IAM.AccessKey(f.KeyID); ok && f.Link == "key" {
 		out.NowDetail = "The access key is known and active now; its secret must fit. " + out.NowDetail
 		if !k.Active {
 			out.Now, out.NowDetail = Refused, "The access key is inactive."
@@ -120,18 +140,20 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 }
 
 // signInOrder are the links of a sign-in with a browser.
-var signInOrder = []string{"browser", "application", "request", "scope", "issuer", "token", "audience", "user", "assignment"}
+var signInOrder = []string{"browser", "application", "request", "scope", "issuer", "token", "audience", "user",
+	"assignment"}
 
 // browser explains a refusal at /authorize, before anybody was known.
 func (x *Explainer) browser(out *Decision, f *granary.Refusal) *Decision {
-	out.Caller, out.NowDetail = "a browser", "Nothing of the sign-in was kept but what is shown: have the person begin it again."
+	out.Caller, out.NowDetail = "a browser", "Nothing of the sign-in was kept but what is shown: have the person begin "+
+		"it again."
 	facts := map[string]string{"application": string(f.Application), "scope": "SCOPE"}
-	if app, ok := x.Index.Application(f.Application); ok {
-		if center, ok := x.Index.IdentityCenterByID(app.Instance); ok {
+	if app, ok := x.Index.Center.Application(f.Application); ok {
+		if center, ok := x.Index.Center.InstanceByID(app.Instance); ok {
 			facts["instance"] = string(center.ARN())
 		}
-		if p, ok := x.Index.SignInProvider(app.Instance); ok {
-			if i, ok := x.Index.Issuer(p.Issuer); ok {
+		if p, ok := x.Index.Center.SignInProvider(app.Instance); ok {
+			if i, ok := x.Index.Center.Issuer(p.Issuer); ok {
 				facts["issuer"] = i.URL
 			}
 		}
@@ -148,7 +170,8 @@ func (x *Explainer) browser(out *Decision, f *granary.Refusal) *Decision {
 func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision {
 	at, _ := time.Parse(time.RFC3339, e.EventTime) // ours
 	service, _, _ := strings.Cut(e.EventSource, ".")
-	out := &Decision{ID: e.EventID, Operation: service + ":" + e.EventName, Code: e.ErrorCode, Message: e.ErrorMessage, RequestID: e.RequestID, At: at, Recorded: true}
+	out := &Decision{ID: e.EventID, Operation: service + ":" + e.EventName, Code: e.ErrorCode, Message: e.ErrorMessage,
+		RequestID: e.RequestID, At: at, Recorded: true}
 	p := principal{}
 	if u := e.UserIdentity; u != nil {
 		out.Caller, p = u.ARN, principal{account: granary.AccountID(u.AccountID), arn: u.ARN}
@@ -162,6 +185,7 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 			p.role, p.arn = u.SessionContext.SessionIssuer.UserName, u.SessionContext.SessionIssuer.ARN
 		}
 	}
+	p.viewer = viewer
 	d := *e.Decision
 	if e.EventName == "GetDataAccess" && d.Link != "policy" && d.Owner != "" {
 		p.account = granary.AccountID(d.Owner)
@@ -185,7 +209,8 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 func linksOf(e *audit.Event) []string {
 	switch {
 	case e.EventName == "CreateTokenWithIAM":
-		return []string{"key", "session", "request", "application", "policy", "token", "issuer", "audience", "user", "assignment", "scope", "replay", "role", "grant", "prefix"}
+		return []string{"key", "session", "request", "application", "policy", "token", "issuer", "audience", "user",
+			"assignment", "scope", "replay", "role", "grant", "prefix"}
 	case e.EventName == "UserAuthentication":
 		return signInOrder
 	case e.EventName == "AssumeRole":
@@ -193,11 +218,13 @@ func linksOf(e *audit.Event) []string {
 	case e.EventName == "AssumeRoleWithWebIdentity":
 		return []string{"request", "issuer", "token", "audience", "policy", "role", "duration"}
 	case e.EventName == "GetDataAccess" && earlier(e):
-		return []string{"key", "session", "request", "token", "issuer", "audience", "assignment", "role", "policy", "instance", "scope", "user", "grant", "prefix", "trust", "duration"}
+		return []string{"key", "session", "request", "token", "issuer", "audience", "assignment", "role", "policy",
+			"instance", "scope", "user", "grant", "prefix", "trust", "duration"}
 	case e.EventName == "GetDataAccess":
 		return []string{"key", "session", "request", "policy", "instance", "grant", "prefix", "trust", "duration"}
 	case e.EventCategory == "Data" && earlier(e):
-		return []string{"key", "session", "request", "token", "issuer", "audience", "user", "assignment", "scope", "role", "bucket", "prefix", "policy"}
+		return []string{"key", "session", "request", "token", "issuer", "audience", "user", "assignment", "scope", "role",
+			"bucket", "prefix", "policy"}
 	case e.EventCategory == "Data":
 		return []string{"key", "session", "request", "bucket", "prefix", "policy"}
 	}
@@ -220,18 +247,20 @@ func (x *Explainer) chain(links []string, d *audit.Decision, detail string, p pr
 	if at < 0 {
 		links, at = append(links, d.Link), len(links)
 	}
+	told := ""
 	for _, l := range links[:at] {
-		c.ok(l, good(l, e))
-	}
-	if d.Link == "policy" && d.Policy != nil || d.Link == "role" && d.Policy != nil {
-		if d.Link == "role" {
-			c.fail("role", sentenceOf(detail), fix(d, p))
-			c.Statements = d.Policy.Reasons
-		} else {
-			c.policies(d.Policy, "", fix(d, p))
+		detail := good(l, e)
+		if strings.HasPrefix(detail, heldThen) && detail == told {
+			detail = heldThen + " too."
+		} else if strings.HasPrefix(detail, heldThen) {
+			told = detail
 		}
-	} else {
-		c.fail(d.Link, sentenceOf(detail), fix(d, p))
+		c.ok(l, detail)
+	}
+	if d.Link == "policy" && d.Policy != nil && d.Policy.Layer != "" {
+		c.policies(d.Policy, "", x.fix(d, p))
+	} else { // not a policy's own word, or that of a role's trust
+		c.fail(d.Link, sentenceOf(detail), x.fix(d, p))
 	}
 	if d.Policy != nil && c.Statements == nil {
 		c.Statements = d.Policy.Reasons
@@ -247,10 +276,15 @@ func sentenceOf(s string) string {
 	return s + "."
 }
 
+// heldThen begins what is said of links that were asked when a session began.
+const heldThen = "It held when the session began"
+
 // good says what it means that a link held.
 func good(link string, e *audit.Event) string {
-	if asked := []string{"token", "issuer", "audience", "assignment", "role"}; earlier(e) && e.EventName != "AssumeRole" && slices.Contains(asked, link) {
-		return "It held when the session began, with an identity context of the application " + string(e.Decision.Session.Context.Application) + "."
+	if asked := []string{"token", "issuer", "audience", "assignment", "role"}; earlier(e) && e.EventName != "AssumeRole" &&
+		slices.Contains(asked, link) {
+		return heldThen + ", with an identity context of the application " + string(e.Decision.Session.Context.Application) +
+			"."
 	}
 	switch link {
 	case "key":

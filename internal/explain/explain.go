@@ -1,17 +1,19 @@
-// Package explain says why somebody is refused, and who is not: the chain from a sign-in to the data, link by link, in words.
+// Package explain says why somebody is refused, and who is not: the chain from a sign-in to the data, link by link, in
+// words.
 //
-//	decision.go refusal.go   the chain of a refusal, from what was recorded of it, and what is true now
-//	person.go walk.go        the chain of a person and a target, asked of the same matcher and evaluator that enforce
-//	fix.go layers.go         what would mend a link; which statements decided
-//	who.go can.go            who can reach a target; what a person can reach
+//	decision.go now.go             the chain of a refusal, from its record, and what is true now
+//	person.go data.go              the chain of a person and a target, by the matcher and the evaluator that enforce
+//	fix.go grantfix.go layers.go   what would mend a link; which statements decided
+//	who.go principals.go can.go list.go   who can reach a target, by grants and by policies; what somebody can reach
 //
-// It decides nothing: grants are matched by package grants, policies evaluated by package authz, and what lies between by
-// package access. It writes nothing.
+// It decides nothing: grants are matched by package grants, policies evaluated by package authz, and what lies between
+// by package access. It writes nothing.
 package explain
 
 import (
 	"time"
 
+	"granary/internal/access"
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
@@ -21,13 +23,14 @@ import (
 
 // Explainer explains with what is in the index, the store, and the audit log.
 type Explainer struct {
-	DB     *store.DB
-	Index  *index.Index
-	Authn  *authn.Authenticator
-	Authz  *authz.Authorizer
-	Audit  *audit.Log
-	Region string
-	Now    func() time.Time
+	DB      *store.DB
+	Index   *index.Index
+	Authn   *authn.Authenticator
+	Authz   *authz.Authorizer
+	Audit   *audit.Log
+	Issuers access.IssuerRule // who vouches for people
+	Region  string
+	Now     func() time.Time
 }
 
 // The results of a link.

@@ -7,9 +7,11 @@ import (
 )
 
 // layers are the policy engine's, as it names them, in the order an administrator reads them.
-var layers = []string{"identity-based", "permissions boundary", "session", "service control", "resource control", "resource-based"}
+var layers = []string{"identity-based", "permissions boundary", "session", "service control", "resource control",
+	"resource-based"}
 
-// policies adds a link for each layer of a decision that refused: the one where it fell, those that allowed, and the rest.
+// policies adds a link for each layer of a decision that refused: the one where it fell, those that allowed, and the
+// rest.
 func (c *Chain) policies(p *audit.PolicyDecision, detail, fix string) {
 	c.Statements = p.Reasons
 	for _, layer := range layers {

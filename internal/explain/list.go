@@ -16,8 +16,8 @@ import (
 const (
 	chunk = 200 // grants or members read at once
 
-	// maxVisited bounds the work for one page: what covers nobody, or with another permission, is passed over too. A page may so be
-	// shorter than asked, and have a next one.
+	// maxVisited bounds the work for one page: what covers nobody, or with another permission, is passed over too. A page
+	// may so be shorter than asked, and have a next one.
 	maxVisited = 5000
 )
 
@@ -27,17 +27,22 @@ type Holding struct {
 	Grantee     granary.Grantee // of the grant
 	UserID      granary.UserID  // "" for IAM principals
 	Group       *granary.Group  // through which the person has it; nil when by name
-	Grant       *granary.Grant
+	Grant       *granary.Grant  // nil for who reaches it by policies
+	Part        string          // what of the target is reached, "s3://…"; "" for all of it
 	Effective   bool            // GetDataAccess vends by it to the person who signed in
 	Note        string          // why it is not effective, or what else there is to know
 	Narrower    granary.GrantID // the grant that Default vends by instead, "" when it is this one
 	Application string          // "" for any
+
+	Principal  granary.ARN        // by policies: the user, role, or other principal
+	Permission granary.Permission // by policies
+	Policy     string             // by policies: which let it in
 }
 
 // judge says of grants whether they are effective. Roles are asked once.
 type judge struct {
 	x        *Explainer
-	instance *index.GrantsInstance
+	instance *index.GrantsInstance   // nil when the account has none, and so no grants
 	center   *granary.IdentityCenter // nil when the instance knows no directory
 	env      authz.Env
 	roles    map[roleQuestion]string
@@ -48,16 +53,18 @@ type roleQuestion struct {
 	person   bool
 }
 
-func (x *Explainer) judge(account granary.AccountID, env authz.Env) (*judge, error) {
-	i, ok := x.Index.GrantsInstance(account, x.Region)
+func (x *Explainer) judge(account granary.AccountID, env authz.Env) *judge {
+	env.Work = nil // each of the many decisions stands for a request of its own
+	j := &judge{x: x, env: env, roles: map[roleQuestion]string{}}
+	i, ok := x.Index.Grants.Instance(account, x.Region)
 	if !ok {
-		return nil, granary.Errorf(granary.NotFound, "The account %s has no Access Grants instance in %s.", account, x.Region)
+		return j
 	}
-	j := &judge{x: x, instance: i, env: env, roles: map[roleQuestion]string{}}
-	if c, ok := x.Index.IdentityCenter(i.IdentityCenter); ok {
+	j.instance = i
+	if c, ok := x.Index.Center.Instance(i.IdentityCenter); ok {
 		j.center = c
 	}
-	return j, nil
+	return j
 }
 
 // role says why a location's role cannot be assumed for a person, or for an IAM principal; "" when it can.
@@ -109,25 +116,25 @@ func (j *judge) of(h *Holding, t *grants.Target, p granary.Permission) {
 	}
 	ids := []granary.Grantee{g.Grantee}
 	if person {
-		ids, _ = j.x.Index.Grantees(j.center.Store, h.User.ID)
+		ids, _ = j.x.Index.Directory.Grantees(j.center.Store, h.User.ID)
 	}
 	if m, ok := j.instance.Grants.Match(ids, g.Application, *t, p); ok && m.ID != g.ID {
 		h.Narrower = m.ID
 	}
 }
 
-// principal says why an IAM principal is none, "" when it is one. Those of other accounts are taken for granted: what these have is not
-// told.
+// principal says why an IAM principal is none, "" when it is one. Those of other accounts are taken for granted: what
+// these have is not told.
 func (j *judge) principal(arn granary.ARN) string {
 	parts, _ := arn.Parts()
 	if parts.Account != j.instance.Account {
 		return ""
 	}
-	if _, ok := j.x.Index.Role(arn); ok {
+	if _, ok := j.x.Index.IAM.Role(arn); ok {
 		return ""
 	}
 	name := string(arn[len(arn)-len(lastPart(string(arn))):])
-	if u, ok := j.x.Index.IAMUser(parts.Account, name); ok && u.ARN() == arn {
+	if u, ok := j.x.Index.IAM.User(parts.Account, name); ok && u.ARN() == arn {
 		return ""
 	}
 	return "there is no such role or IAM user"

@@ -18,7 +18,8 @@ import (
 // now says how the request of an event would end now: with the same caller and the same facts, and today's settings.
 func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detail string) {
 	d := e.Decision
-	if e.EventName == "UserAuthentication" || e.EventName == "CreateTokenWithIAM" && !(d.Link == "policy" && d.Policy != nil) {
+	if e.EventName == "UserAuthentication" || e.EventName == "CreateTokenWithIAM" &&
+		!(d.Link == "policy" && d.Policy != nil) {
 		return x.exchangeNow(d, e.EventName == "UserAuthentication")
 	}
 	if d.Link == "user" && e.EventName == "AssumeRole" {
@@ -38,6 +39,8 @@ func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detai
 	env := authz.Env{Time: x.Now(), Region: e.AWSRegion, UserAgent: e.UserAgent}
 	env.Source, _ = netip.ParseAddr(e.SourceIPAddress)
 	switch {
+	case d.Link == "policy" && d.Cause == "work":
+		return Unknown, "The log keeps less than the request brought, so how long it would take now cannot be told." + expired
 	case e.EventName == "GetDataAccess":
 		return x.vendNow(e, c, env, viewer, expired)
 	case d.Policy != nil:
@@ -71,13 +74,14 @@ func (x *Explainer) callerNow(e *audit.Event) (*authn.Caller, error) {
 	if u == nil {
 		return nil, nil
 	}
-	c := &authn.Caller{Account: granary.AccountID(u.AccountID), ARN: granary.ARN(u.ARN), ID: u.PrincipalID, AccessKeyID: u.AccessKeyID}
+	c := &authn.Caller{Account: granary.AccountID(u.AccountID), ARN: granary.ARN(u.ARN), ID: u.PrincipalID,
+		AccessKeyID: u.AccessKeyID}
 	switch u.Type {
 	case "Root":
 		c.Kind = policy.Root
 		return c, nil
 	case "IAMUser":
-		if user, ok := x.Index.IAMUser(c.Account, u.UserName); ok && user.ID == u.PrincipalID {
+		if user, ok := x.Index.IAM.User(c.Account, u.UserName); ok && user.ID == u.PrincipalID {
 			c.Kind, c.User = policy.IAMUser, user
 			return c, nil
 		}
@@ -87,10 +91,11 @@ func (x *Explainer) callerNow(e *audit.Event) (*authn.Caller, error) {
 
 // requestNow is a recorded request with the resource's policy of now.
 func (x *Explainer) requestNow(caller granary.AccountID, p *audit.PolicyDecision) authz.Request {
-	r := authz.Request{Action: p.Action, Resource: p.Resource, Owner: granary.AccountID(p.Owner), Keys: policy.Values(p.Keys), Bucket: p.Bucket, Key: p.Key, Prefix: p.Prefix, Trust: p.Trust}
+	r := authz.Request{Action: p.Action, Resource: p.Resource, Owner: granary.AccountID(p.Owner),
+		Keys: policy.Values(p.Keys), Bucket: p.Bucket, Key: p.Key, Prefix: p.Prefix, Trust: p.Trust}
 	arn := granary.ARN(p.Resource)
 	if p.Bucket != "" {
-		if b, ok := x.Index.Bucket(p.Bucket); ok {
+		if b, ok := x.Index.Buckets.Get(p.Bucket); ok {
 			r.Policy, r.BlockPublic, r.Owner = b.Policy, !b.PublicPolicy, b.Owner
 		}
 		return r
@@ -98,15 +103,15 @@ func (x *Explainer) requestNow(caller granary.AccountID, p *audit.PolicyDecision
 	parts, _ := arn.Parts()
 	switch {
 	case p.Trust && parts.Service == "iam":
-		if role, ok := x.Index.Role(arn); ok {
+		if role, ok := x.Index.IAM.Role(arn); ok {
 			r.Policy = role.Trust
 		}
 	case parts.Service == "sso" && strings.HasPrefix(parts.Resource, "application/"):
-		if a, ok := x.Index.Application(arn); ok && p.Trust {
+		if a, ok := x.Index.Center.Application(arn); ok && p.Trust {
 			r.Policy = a.Actor
 		}
 	case parts.Service == "s3" && strings.HasPrefix(parts.Resource, "access-grants/"):
-		if i, ok := x.Index.GrantsInstance(parts.Account, parts.Region); ok {
+		if i, ok := x.Index.Grants.Instance(parts.Account, parts.Region); ok {
 			r.Policy = access.Shared(x.Index, caller, i)
 		}
 	}
@@ -114,7 +119,8 @@ func (x *Explainer) requestNow(caller granary.AccountID, p *audit.PolicyDecision
 }
 
 // vendNow asks GetDataAccess's links again.
-func (x *Explainer) vendNow(e *audit.Event, c *authn.Caller, env authz.Env, viewer granary.AccountID, expired string) (string, string) {
+func (x *Explainer) vendNow(e *audit.Event, c *authn.Caller, env authz.Env, viewer granary.AccountID,
+	expired string) (string, string) {
 	var in struct {
 		Target, Permission, TargetType string
 		DurationSeconds                json.Number
@@ -141,14 +147,15 @@ func (x *Explainer) vendNow(e *audit.Event, c *authn.Caller, env authz.Env, view
 	return Allowed, "It would be allowed now." + expired
 }
 
-// exchangeNow asks again what an exchange, or a sign-in with a browser, broke at, as far as it does not hang on the token.
+// exchangeNow asks again what an exchange, or a sign-in with a browser, broke at, as far as it does not hang on the
+// token.
 func (x *Explainer) exchangeNow(d *audit.Decision, browser bool) (string, string) {
 	then := "exchange a fresh token of the person."
 	if browser {
 		then = "have the person sign in again."
 	}
 	f := d.Facts
-	app, known := x.Index.Application(granary.ARN(f["application"]))
+	app, known := x.Index.Center.Application(granary.ARN(f["application"]))
 	good := func(ok bool, what string) (string, string) {
 		if ok {
 			return Allowed, what + " now: " + then
@@ -165,7 +172,7 @@ func (x *Explainer) exchangeNow(d *audit.Decision, browser bool) (string, string
 		if !known || !ok {
 			return Refused, "The application or the directory is gone."
 		}
-		u, ok := x.Index.User(center.Store, granary.UserID(f["user"]))
+		u, ok := x.Index.Directory.User(center.Store, granary.UserID(f["user"]))
 		return good(ok && access.Admit(x.Index, app, center, u) == nil, "The person is let in")
 	case "scope/not-configured":
 		if !known {
@@ -176,31 +183,33 @@ func (x *Explainer) exchangeNow(d *audit.Decision, browser bool) (string, string
 	case "user/disabled", "user/deleted":
 		return x.userNow(d, strings.ToUpper(then[:1])+then[1:])
 	case "user/none", "user/several":
-		issuer, ok := x.Index.Issuer(granary.ARN(f["issuerArn"]))
+		issuer, ok := x.Index.Center.Issuer(granary.ARN(f["issuerArn"]))
 		if !ok {
 			return Refused, "The trusted token issuer is gone."
 		}
 		_, err := access.Person(x.Index, granary.StoreID(f["store"]), issuer, f["value"])
 		return good(err == nil, "The token would mean one user")
-	case "issuer/not-accepted", "issuer/closed":
+	case "issuer/not-accepted", "issuer/closed", "issuer/member":
 		if !known {
 			return Unknown, "Exchange a token again to see."
 		}
 		issuers, _, _ := x.issuers(app)
-		return good(slices.ContainsFunc(issuers, func(i *granary.Issuer) bool { return i.URL == f["issuer"] }), "The application accepts that issuer")
+		return good(slices.ContainsFunc(issuers, func(i *granary.Issuer) bool { return i.URL == f["issuer"] }),
+			"The application accepts that issuer")
 	}
 	if browser {
 		return Unknown, "Nothing of the sign-in was kept but what is shown: have the person begin it again."
 	}
-	return Unknown, "Nothing of the token was kept: whether it would be accepted now can be told only by exchanging one (granary issuer test TTI --token FILE tells without using it up)."
+	return Unknown, "Nothing of the token was kept: whether it would be accepted now can be told only by exchanging one " +
+		"(granary issuer test TTI --token FILE tells without using it up)."
 }
 
 func (x *Explainer) centerOf(id string) (*granary.IdentityCenter, bool) {
-	return x.Index.IdentityCenterOfStore(granary.StoreID(id))
+	return x.Index.Center.InstanceOfStore(granary.StoreID(id))
 }
 
 func (x *Explainer) userNow(d *audit.Decision, then string) (string, string) {
-	u, ok := x.Index.User(granary.StoreID(d.Facts["store"]), granary.UserID(d.Facts["user"]))
+	u, ok := x.Index.Directory.User(granary.StoreID(d.Facts["store"]), granary.UserID(d.Facts["user"]))
 	if !ok {
 		return Refused, "The user is not in the directory."
 	}

@@ -35,15 +35,15 @@ type Question struct {
 // signInLinks come before the role.
 var signInLinks = []string{"token", "application", "issuer", "audience", "user", "assignment", "scope"}
 
-// Center is the Identity Center whose people an Access Grants instance is for: the one it is associated with, else the one that
-// the account sees. ok is false when there is none.
+// Center is the Identity Center whose people an Access Grants instance is for: the one it is associated with, else the
+// one that the account sees. ok is false when there is none.
 func (x *Explainer) Center(account granary.AccountID) (*granary.IdentityCenter, bool) {
-	if i, ok := x.Index.GrantsInstance(account, x.Region); ok && i.IdentityCenter != "" {
-		if c, ok := x.Index.IdentityCenter(i.IdentityCenter); ok {
+	if i, ok := x.Index.Grants.Instance(account, x.Region); ok && i.IdentityCenter != "" {
+		if c, ok := x.Index.Center.Instance(i.IdentityCenter); ok {
 			return c, true
 		}
 	}
-	list := x.Index.IdentityCenters(account)
+	list := x.Index.Center.Instances(account)
 	if len(list) == 0 {
 		return nil, false
 	}
@@ -51,17 +51,29 @@ func (x *Explainer) Center(account granary.AccountID) (*granary.IdentityCenter, 
 	return list[0], true
 }
 
-// FindUser finds a person by id, user name or e-mail address.
-func (x *Explainer) FindUser(s granary.StoreID, text string) (*granary.User, bool) {
-	if u, ok := x.Index.User(s, granary.UserID(text)); ok {
+// FindUser finds a person by id, user name, e-mail address, or by what stands before the @ of a user name where that is
+// one person's alone.
+func (x *Explainer) FindUser(ctx context.Context, s granary.StoreID, text string) (*granary.User, bool) {
+	if u, ok := x.Index.Directory.User(s, granary.UserID(text)); ok {
 		return u, true
 	}
 	for _, attribute := range []string{"userName", "emails.value"} {
-		if found := x.Index.FindUsers(s, attribute, text); len(found) == 1 {
-			return x.Index.User(s, found[0])
+		if found := x.Index.Directory.FindUsers(s, attribute, text); len(found) == 1 {
+			return x.Index.Directory.User(s, found[0])
 		}
 	}
-	return nil, false
+	if strings.Contains(text, "@") {
+		return nil, false
+	}
+	var found []*granary.User
+	err := x.DB.View(ctx, func(tx *store.Tx) (err error) {
+		found, err = tx.Users.ByLocalPart(s, text)
+		return err
+	})
+	if err != nil || len(found) != 1 {
+		return nil, false
+	}
+	return x.Index.Directory.User(s, found[0].ID)
 }
 
 // Person explains whether a person reaches a target, as the person's sign-in, exchange and request would go.
@@ -69,13 +81,15 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 	center, ok := x.Center(q.Account)
 	if !ok {
 		c := &Chain{}
-		c.fail("user", "The account sees no Identity Center, and so no directory of people.", "Run: aws sso-admin create-instance --name NAME")
+		c.fail("user", "The account sees no Identity Center, and so no directory of people.",
+			"Run: aws sso-admin create-instance --name NAME")
 		return c, nil
 	}
-	user, ok := x.FindUser(center.Store, q.User)
+	user, ok := x.FindUser(ctx, center.Store, q.User)
 	if !ok {
 		c := &Chain{}
-		c.fail("user", fmt.Sprintf("The directory %s has no user whose id, user name or e-mail address is %q.", center.Store, q.User), fixes["user/unknown"](nil, principal{}))
+		c.fail("user", fmt.Sprintf("The directory %s has no user whose id, user name or e-mail address is %q.", center.Store,
+			q.User), fixes["user/unknown"](nil, principal{}))
 		return c, nil
 	}
 	apps, err := x.applications(ctx, center, &q)
@@ -85,7 +99,8 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 	if len(apps) == 0 {
 		c := &Chain{}
 		c.add("token", Assumed, signedIn(user))
-		c.fail("application", fmt.Sprintf("The directory's Identity Center has no application%s.", named(q.Application)), "Make one: aws sso-admin create-application, or name one that aws sso-admin list-applications shows.")
+		c.fail("application", fmt.Sprintf("The directory's Identity Center has no application%s.", named(q.Application)),
+			"Make one: aws sso-admin create-application, or name one that aws sso-admin list-applications shows.")
 		c.rest(append(after("application", signInLinks), dataLinks...)...)
 		return c, nil
 	}
@@ -116,20 +131,23 @@ func (c *Chain) reach() int {
 	return len(c.Links) + 1
 }
 
-// applications are those that a person may come through: one that was named, or all that people use. They are the asking account's
-// own unless it administers the instance, as when it lists them.
-func (x *Explainer) applications(ctx context.Context, center *granary.IdentityCenter, q *Question) (out []*index.Application, err error) {
+// applications are those that a person may come through: one that was named, or all that people use. They are the
+// asking account's own unless it administers the instance, as when it lists them.
+func (x *Explainer) applications(ctx context.Context, center *granary.IdentityCenter,
+	q *Question) (out []*index.Application, err error) {
 	name := q.Application
-	all := x.mayRead(q.Viewer, center.Account) || center.Organization && x.Index.Organization().Delegate(q.Viewer, granary.IdentityCenterService)
+	all := x.mayRead(q.Viewer, center.Account) || center.Organization && x.Index.Org.Organization().Delegate(q.Viewer,
+		granary.IdentityCenterService)
 	err = x.DB.View(ctx, func(tx *store.Tx) error {
 		out = nil
 		list, _, err := tx.Applications.List(center.ID, "", 0)
 		for _, a := range list {
 			arn := a.ARN()
-			if a.Managed || !all && a.Account != q.Viewer || name != "" && name != a.Name && granary.ARN(granary.CollapseSSO(name)) != arn {
+			if a.Managed || !all && a.Account != q.Viewer || name != "" && name != a.Name &&
+				granary.ARN(granary.CollapseSSO(name)) != arn {
 				continue
 			}
-			if app, ok := x.Index.Application(arn); ok {
+			if app, ok := x.Index.Center.Application(arn); ok {
 				out = append(out, app)
 			}
 		}
@@ -143,32 +161,42 @@ func signedIn(u *granary.User) string {
 }
 
 // through walks the chain by one application.
-func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *index.Application, user *granary.User) *Chain {
+func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *index.Application,
+	user *granary.User) *Chain {
 	c := &Chain{}
 	c.add("token", Assumed, signedIn(user))
 	if w, detail := x.signIn(c, center, app, user); w != nil {
-		c.fail(w.Link, detail, fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts}, principal{account: q.Account}))
+		c.fail(w.Link, detail, x.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts},
+			principal{account: q.Account}))
 		c.rest(append(append(after(w.Link, signInLinks), "role"), dataLinks...)...)
 		return c
 	}
 	scopes, _ := access.Scopes(app, nil) // nothing particular is asked for
 	now := x.Now()
-	session := &granary.Session{Account: q.Account, Name: "explained", Issued: now, Expires: now.Add(time.Hour), Context: &granary.IdentityContext{User: user.ID, Store: center.Store,
-		StoreARN: center.StoreARN(), Instance: center.ARN(), Application: app.ARN, Scopes: scopes, Expires: now.Add(time.Hour)}}
-	r := &request{env: q.Env, account: q.Account, target: q.Target, asked: q.Permission, duration: q.Duration, viewer: q.Viewer, anyRole: q.Role == "", asker: q.Asker,
+	session := &granary.Session{Account: q.Account, Name: "explained", Issued: now, Expires: now.Add(time.Hour),
+		Context: &granary.IdentityContext{User: user.ID, Store: center.Store,
+			StoreARN: center.StoreARN(), Instance: center.ARN(), Application: app.ARN, Scopes: scopes,
+			Expires: now.Add(time.Hour)}}
+	q.Env.Work = nil // each decision stands for a request of its own
+	r := &request{env: q.Env, account: q.Account, target: q.Target, asked: q.Permission, duration: q.Duration,
+		viewer: q.Viewer, anyRole: q.Role == "", asker: q.Asker,
 		caller: &authn.Caller{Kind: policy.RoleSession, Account: q.Account, Session: session}}
 	if q.Role == "" {
-		c.add("role", Assumed, "No role was named (--role): one that the application assumes with the identity context and that may call s3:GetDataAccess is taken for granted.")
+		c.add("role", Assumed, "No role was named (--role): one that the application assumes with the identity context and "+
+			"that may call s3:GetDataAccess is taken for granted.")
 	} else {
 		role, ok := x.role(q)
 		if !ok {
-			c.fail("role", fmt.Sprintf("The account %s has no role %q.", q.Viewer, q.Role), fix(&audit.Decision{Link: "role", Cause: "none", Facts: map[string]string{"role": q.Role}}, principal{}))
+			c.fail("role", fmt.Sprintf("The account %s has no role %q.", q.Viewer, q.Role),
+				x.fix(&audit.Decision{Link: "role", Cause: "none", Facts: map[string]string{"role": q.Role}}, principal{}))
 			c.rest(dataLinks...)
 			return c
 		}
 		session.Account, session.RoleID, session.RoleARN = role.Account, role.ID, role.ARN
-		r.caller.Account, r.caller.Role, r.caller.ARN, r.caller.ID = role.Account, role, granary.SessionARN(role.Account, role.Name, session.Name), role.ID+":"+session.Name
-		c.ok("role", fmt.Sprintf("The role %s carries the identity context; who may assume it, its trust policy says.", role.ARN))
+		r.caller.Account, r.caller.Role, r.caller.ARN, r.caller.ID = role.Account, role,
+			granary.SessionARN(role.Account, role.Name, session.Name), role.ID+":"+session.Name
+		c.ok("role", fmt.Sprintf("The role %s carries the identity context; who may assume it, its trust policy says.",
+			role.ARN))
 	}
 	if s, role := x.vend(c, r); s != nil {
 		x.open(c, r, s, role)
@@ -179,24 +207,29 @@ func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *in
 // role finds the role of the question, in the asking account only.
 func (x *Explainer) role(q *Question) (*index.Role, bool) {
 	if !strings.HasPrefix(q.Role, "arn:") {
-		return x.Index.RoleByName(q.Viewer, q.Role)
+		return x.Index.IAM.RoleByName(q.Viewer, q.Role)
 	}
-	r, ok := x.Index.Role(granary.ARN(q.Role))
+	r, ok := x.Index.IAM.Role(granary.ARN(q.Role))
 	return r, ok && x.mayRead(q.Viewer, r.Account)
 }
 
 // signIn adds the links from the application to the scope. It returns what broke.
-func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.Application, user *granary.User) (*granary.Why, string) {
+func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.Application,
+	user *granary.User) (*granary.Why, string) {
 	broke := func(link, cause, detail string, facts ...string) (*granary.Why, string) {
-		return granary.Errorf(granary.Denied, "").At(link, cause, append(facts, "application", string(app.ARN), "user", string(user.ID), "userName", user.UserName, "store", string(center.Store))...).Why, detail
+		return granary.Errorf(granary.Denied, "").At(link, cause, append(facts, "application", string(app.ARN), "user",
+			string(user.ID), "userName", user.UserName, "store", string(center.Store))...).Why, detail
 	}
 	switch {
 	case app.Disabled:
 		return broke("application", "disabled", fmt.Sprintf("The application %s is disabled.", app.Name))
-	case x.Index.Closed(app.Account):
-		return broke("application", "closed", fmt.Sprintf("The application %s belongs to the account %s, which was closed.", app.Name, app.Account))
+	case x.Index.Org.Closed(app.Account):
+		return broke("application", "closed", fmt.Sprintf("The application %s belongs to the account %s, which was closed.",
+			app.Name, app.Account))
 	case app.Actor == nil:
-		return broke("application", "no-actors", fmt.Sprintf("The application %s has no authentication method, so that nobody may exchange tokens through it.", app.Name))
+		return broke("application", "no-actors",
+			fmt.Sprintf("The application %s has no authentication method, so that nobody may exchange tokens through it.",
+				app.Name))
 	}
 	c.ok("application", fmt.Sprintf("Through %s (%s).", app.Name, app.ARN))
 	issuers, audiences, closed := x.issuers(app)
@@ -208,20 +241,27 @@ func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.
 	}
 	c.ok("issuer", fmt.Sprintf("It accepts sign-ins of %s.", issuers[0].URL))
 	if len(audiences) == 0 {
-		return broke("audience", "none", fmt.Sprintf("The jwt-bearer grant of %s accepts no audience.", app.Name), "issuerArn", string(issuers[0].ARN()))
+		return broke("audience", "none", fmt.Sprintf("The jwt-bearer grant of %s accepts no audience.", app.Name),
+			"issuerArn", string(issuers[0].ARN()))
 	}
 	c.ok("audience", "For the audience "+strings.Join(audiences, " or ")+".")
 	if user.Disabled {
-		return broke("user", "disabled", x.sentence(&granary.Why{Link: "user", Cause: "disabled", Facts: map[string]string{"user": string(user.ID), "userName": user.UserName}}))
+		return broke("user", "disabled",
+			x.sentence(&granary.Why{Link: "user", Cause: "disabled",
+				Facts: map[string]string{"user": string(user.ID), "userName": user.UserName}}))
 	}
 	by := slices.IndexFunc(issuers, func(i *granary.Issuer) bool { return x.maps(center.Store, i, user) })
 	if by < 0 {
-		return broke("user", "unmapped", fmt.Sprintf("No sign-in of %s can mean %s: the user has no %s that is the user's alone.", issuers[0].URL, user.UserName, issuers[0].Attribute), "attribute", issuers[0].Attribute)
+		return broke("user", "unmapped",
+			fmt.Sprintf("No sign-in of %s can mean %s: the user has no %s that is the user's alone.", issuers[0].URL,
+				user.UserName, issuers[0].Attribute), "attribute", issuers[0].Attribute)
 	}
-	c.ok("user", fmt.Sprintf("The token's %s is to be the %s of %s (%s).", issuers[by].Claim, issuers[by].Attribute, user.UserName, user.ID))
+	c.ok("user", fmt.Sprintf("The token's %s is to be the %s of %s (%s).", issuers[by].Claim, issuers[by].Attribute,
+		user.UserName, user.ID))
 	if err := access.Admit(x.Index, app, center, user); err != nil {
 		e := granary.AsError(err)
-		return e.Why, fmt.Sprintf("%s requires an assignment, and neither %s nor a group the person is in has one.", app.Name, user.UserName)
+		return e.Why, fmt.Sprintf("%s requires an assignment, and neither %s nor a group the person is in has one.", app.Name,
+			user.UserName)
 	}
 	if app.AssignmentRequired {
 		c.ok("assignment", fmt.Sprintf("%s is assigned to %s, by name or through a group.", user.UserName, app.Name))
@@ -229,17 +269,20 @@ func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.
 		c.ok("assignment", fmt.Sprintf("%s lets everyone in.", app.Name))
 	}
 	if _, err := access.Scopes(app, []string{access.ScopeGrants}); err != nil {
-		return granary.AsError(err).Why, fmt.Sprintf("%s does not have the scope %s, without which the person's grants do not count.", app.Name, access.ScopeGrants)
+		return granary.AsError(err).Why,
+			fmt.Sprintf("%s does not have the scope %s, without which the person's grants do not count.", app.Name,
+				access.ScopeGrants)
 	}
 	c.ok("scope", fmt.Sprintf("%s has the scope %s.", app.Name, access.ScopeGrants))
 	return nil, ""
 }
 
-// issuers are those whose sign-ins the application accepts, and the audiences it accepts them for. closed is about one that is named
-// and vouches for nobody any more.
-func (x *Explainer) issuers(app *index.Application) (list []*granary.Issuer, audiences []string, closed *granary.Error) {
+// issuers are those whose sign-ins the application accepts, and the audiences it accepts them for. closed is about one
+// that is named and vouches for nobody any more.
+func (x *Explainer) issuers(app *index.Application) (list []*granary.Issuer, audiences []string,
+	closed *granary.Error) {
 	add := func(arn granary.ARN, accepted ...string) {
-		i, err := access.Issuer(x.Index, arn)
+		i, err := x.Issuers.Issuer(arn)
 		switch {
 		case err == nil:
 			list, audiences = append(list, i), append(audiences, accepted...)
@@ -251,7 +294,7 @@ func (x *Explainer) issuers(app *index.Application) (list []*granary.Issuer, aud
 		add(e.Issuer, e.Audiences...)
 	}
 	if len(list) == 0 && app.Grants.RedirectURIs != nil { // with a browser, through the instance's own provider
-		if p, ok := x.Index.SignInProvider(app.Instance); ok {
+		if p, ok := x.Index.Center.SignInProvider(app.Instance); ok {
 			add(p.Issuer, p.ClientID)
 		}
 	}

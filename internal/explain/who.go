@@ -4,62 +4,136 @@ import (
 	"context"
 
 	"granary"
+	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/grants"
+	"granary/internal/index"
 	"granary/internal/store"
 )
 
-// Who is a question for everybody who reaches a target.
+// Who is a question for everybody who reaches a target or a part of it.
 type Who struct {
 	Account    granary.AccountID
 	Target     grants.Target
 	Permission granary.Permission
+	Whole      bool   // only who reaches all of the target
 	After      string // of the page before
 	Limit      int
+	Viewer     granary.AccountID
+	Asker      *authn.Caller
 	Env        authz.Env
 }
 
-// whoToken: the scope and the grant under way, and the membership reached in its group.
-type whoToken struct{ Scope, Grant, Member string }
+// The stages of the list, in order.
+const (
+	covering   = iota // grants that cover the target
+	inside            // grants of parts of it
+	rootUser          // of the bucket's account
+	iamUsers          //
+	roles             //
+	openings          // others, whom the bucket policy lets in
+	wholeTruth        // the end
+)
+
+// whoToken is where a list goes on.
+type whoToken struct {
+	Stage                int
+	Scope, Grant, Member string // the scope and the grant under way, and the membership reached in its group
+	Name                 string // the last user or role that was told whole
+	Under                string // the one under way,
+	Part                 int    // and how many of its parts were told
+}
 
 // whoPage is one page under way.
 type whoPage struct {
 	*judge
 	q       *Who
+	bucket  *index.Bucket // nil when it is not the account's: its policies are not asked
 	tx      *store.Tx
 	at      whoToken
 	out     []Holding
 	visited int
 }
 
-// Who lists who reaches a target: for each grant that covers it, narrowest scope first, the person, everybody in the group, or
-// the IAM principal. Somebody with several grants comes several times. What is there from the first page to the last is told once, in its
-// place; of what comes or goes meanwhile the pages may tell.
-func (x *Explainer) Who(ctx context.Context, q Who) (out []Holding, next string, err error) {
-	j, err := x.judge(q.Account, q.Env)
-	if err != nil {
-		return nil, "", err
-	}
+// WhoReaches is a page of a list.
+type WhoReaches struct {
+	Holdings []Holding
+	Next     string
+	LeftOut  []string // what the list does not tell, in sentences
+}
+
+// Who lists who reaches a target or a part of it. First by grants: for each that covers it, narrowest scope first, and
+// then for each that lies inside of it, the person, everybody in the group, or the IAM principal. Then by policies: the
+// account's root user, IAM users and roles, and whom else the bucket policy lets in. Somebody with several grants comes
+// several times. What is there from the first page to the last is told once, in its place; of what comes or goes
+// meanwhile the pages may tell.
+func (x *Explainer) Who(ctx context.Context, q Who) (*WhoReaches, error) {
 	var from whoToken
 	if err := readToken(q.After, &from); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	err = x.DB.View(ctx, func(tx *store.Tx) error {
-		p := &whoPage{judge: j, q: &q, tx: tx, at: from}
-		more, err := p.scopes()
-		out, next = p.out, ""
+	if detail, _ := x.noBucket(&request{env: q.Env, account: q.Account, target: q.Target, viewer: q.Viewer,
+		asker: q.Asker}); detail != "" {
+		return nil, granary.Errorf(granary.NotFound, "%s", detail)
+	}
+	j := x.judge(q.Account, q.Env)
+	out := &WhoReaches{}
+	b, ok := x.Index.Buckets.Get(q.Target.Bucket())
+	if !ok || b.Owner != q.Account {
+		b = nil
+	}
+	out.LeftOut = leftOut(b != nil)
+	err := x.DB.View(ctx, func(tx *store.Tx) error {
+		p := &whoPage{judge: j, q: &q, bucket: b, tx: tx, at: from}
+		more, err := p.stages()
+		out.Holdings, out.Next = p.out, ""
 		if more {
-			next = token(p.at)
+			out.Next = token(p.at)
 		}
 		return err
 	})
-	return out, next, err
+	return out, err
+}
+
+// leftOut is what a list of who reaches something cannot tell.
+func leftOut(policies bool) (out []string) {
+	if !policies {
+		return []string{"The bucket is not one of the account's that you may know of: whom policies let in is not told."}
+	}
+	return []string{
+		"Whoever may assume a role that is listed reaches what the role reaches; the role's trust policy says who that is.",
+		"Whoever may change policies, roles, grants, the directory or the organization can let in others, and themselves.",
+		"Presigned URLs and keys that were handed out work for whoever holds them, within what their maker reaches.",
+		"Policies were asked for s3:GetObject (READ) and for s3:PutObject or s3:DeleteObject (WRITE), and for nothing else.",
+	}
 }
 
 func (p *whoPage) full() bool { return len(p.out) >= p.q.Limit || p.visited >= maxVisited }
 
-// scopes goes through the covering scopes from where the last page ended. It reports whether there may be more.
+// stages goes through the stages from where the last page ended. It reports whether there may be more.
+func (p *whoPage) stages() (more bool, err error) {
+	for p.at.Stage < wholeTruth {
+		switch p.at.Stage {
+		case covering:
+			more, err = p.scopes()
+		case inside:
+			more, err = p.within()
+		default:
+			more, err = p.policies()
+		}
+		if more || err != nil {
+			return more, err
+		}
+		p.at = whoToken{Stage: p.at.Stage + 1}
+	}
+	return false, nil
+}
+
+// scopes goes through the covering scopes from where the last page ended.
 func (p *whoPage) scopes() (more bool, err error) {
+	if p.instance == nil {
+		return false, nil
+	}
 	for _, scope := range p.instance.Grants.Covering(p.q.Target) {
 		if p.at.Scope != "" && p.q.Target.Narrower(scope, p.at.Scope) < 0 {
 			continue
@@ -67,16 +141,9 @@ func (p *whoPage) scopes() (more bool, err error) {
 		if scope != p.at.Scope {
 			p.at = whoToken{Scope: scope}
 		}
-		if p.at.Member != "" { // in the middle of a group
-			g, err := p.tx.Grants.Get(p.instance.Account, p.instance.Region, granary.GrantID(p.at.Grant))
-			if err != nil && !granary.Is(err, granary.NotFound) {
-				return false, err
-			}
-			if err == nil && grants.Covers(g, p.q.Target, p.q.Permission) {
-				if more, err := p.group(g); more || err != nil {
-					return more, err
-				}
-			}
+		if more, err := p.resume(func(g *granary.Grant) bool { return grants.Covers(g, p.q.Target, p.q.Permission) }); more ||
+			err != nil {
+			return more, err
 		}
 		if more, err := p.scope(scope); more || err != nil {
 			return more, err
@@ -85,9 +152,25 @@ func (p *whoPage) scopes() (more bool, err error) {
 	return false, nil
 }
 
+// resume goes on in the middle of a group, where the last page ended in one.
+func (p *whoPage) resume(still func(*granary.Grant) bool) (more bool, err error) {
+	if p.at.Member == "" {
+		return false, nil
+	}
+	g, err := p.tx.Grants.Get(p.instance.Account, p.instance.Region, granary.GrantID(p.at.Grant))
+	if granary.Is(err, granary.NotFound) {
+		return false, nil
+	}
+	if err != nil || !still(g) {
+		return false, err
+	}
+	return p.group(g)
+}
+
 func (p *whoPage) scope(scope string) (more bool, err error) {
 	for {
-		list, next, err := p.tx.Grants.ListOfScope(p.instance.Account, p.instance.Region, scope, granary.GrantID(p.at.Grant), chunk)
+		list, next, err := p.tx.Grants.ListOfScope(p.instance.Account, p.instance.Region, scope, granary.GrantID(p.at.Grant),
+			chunk)
 		if err != nil {
 			return false, err
 		}
@@ -109,6 +192,53 @@ func (p *whoPage) scope(scope string) (more bool, err error) {
 	}
 }
 
+// within goes through the grants of parts of the target.
+func (p *whoPage) within() (more bool, err error) {
+	text, exact := p.q.Target.Key()
+	if p.instance == nil || exact || p.q.Whole {
+		return false, nil
+	}
+	begin := "s3://" + p.q.Target.Bucket() + "/" + text
+	reaches := func(g *granary.Grant) bool {
+		return grants.Inside(g, p.q.Target) && g.Permission.Covers(p.q.Permission)
+	}
+	if more, err := p.resume(reaches); more || err != nil {
+		return more, err
+	}
+	for {
+		after := ""
+		if p.at.Grant != "" {
+			after = p.at.Scope + "\x00" + p.at.Grant
+		}
+		list, next, err := p.tx.Grants.List(p.instance.Account, p.instance.Region,
+			store.GrantFilter{Scope: begin, ScopePrefix: true}, after, chunk)
+		if err != nil {
+			return false, err
+		}
+		for _, g := range list {
+			if p.full() {
+				return true, nil
+			}
+			p.visited++
+			p.at.Member = ""
+			if reaches(g) {
+				before := p.at
+				p.at.Scope = g.Scope
+				if more, err := p.grant(g); more || err != nil {
+					if p.at.Member == "" {
+						p.at = before
+					}
+					return more, err
+				}
+			}
+			p.at.Scope, p.at.Grant, p.at.Member = g.Scope, string(g.ID), ""
+		}
+		if next == "" {
+			return false, nil
+		}
+	}
+}
+
 func (p *whoPage) grant(g *granary.Grant) (more bool, err error) {
 	switch {
 	case g.Grantee.Type == granary.GranteeGroup && p.center != nil:
@@ -121,7 +251,7 @@ func (p *whoPage) grant(g *granary.Grant) (more bool, err error) {
 	if g.Grantee.Type == granary.GranteeUser {
 		h.UserID = granary.UserID(g.Grantee.ID)
 		if p.center != nil {
-			h.User, _ = p.x.Index.User(p.center.Store, h.UserID)
+			h.User, _ = p.x.Index.Directory.User(p.center.Store, h.UserID)
 		}
 	}
 	p.add(h)
@@ -129,8 +259,14 @@ func (p *whoPage) grant(g *granary.Grant) (more bool, err error) {
 }
 
 func (p *whoPage) add(h Holding) {
-	t := p.q.Target
-	p.of(&h, &t, p.q.Permission)
+	t := &p.q.Target
+	if p.at.Stage == inside {
+		h.Part, t = h.Grant.Scope, nil
+		if part, err := grants.ParseTarget(h.Grant.Scope, h.Grant.Object); err == nil {
+			t = &part
+		}
+	}
+	p.of(&h, t, p.q.Permission)
 	p.out = append(p.out, h)
 }
 
@@ -161,7 +297,7 @@ func (p *whoPage) group(g *granary.Grant) (more bool, err error) {
 			}
 			p.visited++
 			h := Holding{Grantee: g.Grantee, Grant: g, Group: about, UserID: m.User}
-			h.User, _ = p.x.Index.User(p.center.Store, m.User)
+			h.User, _ = p.x.Index.Directory.User(p.center.Store, m.User)
 			p.add(h)
 			p.at.Member = m.ID
 		}

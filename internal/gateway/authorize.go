@@ -1,250 +1,154 @@
 package gateway
 
 import (
-	"net/url"
-	"strconv"
-	"strings"
+	"errors"
 
 	"granary"
+	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/backend"
 	"granary/internal/grants"
+	"granary/internal/guard"
 	"granary/internal/index"
-	"granary/internal/policy"
-	"granary/internal/sigv4"
+	"granary/internal/s3req"
 )
 
-// authorize decides on each of the request's tuples; the first that is denied is the refusal.
-func (q *request) authorize() error {
-	var list []authz.Request
-	if q.op.action != "" {
-		list = append(list, q.tuple(q.op.action))
+// authority decides on a request: for its caller, on its buckets, at one moment. Decisions are its only results: an
+// operation gets nothing else from them.
+type authority struct {
+	*Gateway
+	req    *s3req.Request
+	doc    *s3req.Document // the body; nil when it is no document, or before it is read
+	caller *authn.Caller
+	env    authz.Env
+	bucket *index.Bucket // the one that everything is decided on and done to; nil when there is none
+	source *index.Bucket // the one that a copy reads; nil when there is none
+	facts  facts
+	state  state // what was known when the request was decided on
+}
+
+// refusal is an error with the decision that it words.
+type refusal struct {
+	err      error
+	decision authz.Decision
+}
+
+func newRefusal(d authz.Decision) error { return &refusal{d.Refusal(), d} }
+
+func (r *refusal) Error() string { return r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
+
+// decisionOf returns the decision that an error words, nil when it words none.
+func decisionOf(err error) *authz.Decision {
+	if err == nil {
+		return nil
 	}
-	if q.op.tuples != nil {
-		more, err := q.op.tuples(q)
-		if err != nil {
-			return err
-		}
-		list = append(list, more...)
-	}
-	for _, r := range list {
-		if err := q.decide(r); err != nil {
-			return err
-		}
+	var r *refusal
+	if errors.As(err, &r) {
+		return &r.decision
 	}
 	return nil
 }
 
-func (q *request) decide(r authz.Request) error {
-	d := q.Authz.Decide(q.caller, &q.env, r)
+// authorize decides on everything that the request needs. The first need that is denied is the refusal.
+func (a *authority) authorize() error {
+	for _, n := range a.req.Needs(a.doc) {
+		if err := a.decide(n); err != nil {
+			return err
+		}
+	}
+	if a.bucket == nil && a.doc != nil && a.doc.Delete != nil {
+		return a.deleteNowhere()
+	}
+	return nil
+}
+
+// deleteNowhere decides on the first key of a DeleteObjects request for a bucket that does not exist: that it does not
+// exist is told to callers who could delete there.
+func (a *authority) deleteNowhere() error {
+	key := a.doc.Delete.Object[0].Key
+	if key == "" {
+		return s3req.ErrMalformedXML
+	}
+	return a.decide(s3req.NeedOfKey("s3:DeleteObject", a.req.Bucket, key))
+}
+
+// decide returns nil when a need is allowed. Otherwise it returns a refusal, or why what a policy asks for could not be
+// found out.
+func (a *authority) decide(n s3req.Need) error { return a.decideRequest(a.request(n)) }
+
+func (a *authority) decideRequest(r authz.Request) error {
+	d := a.Authz.Decide(a.caller, &a.env, r)
+	if a.facts.failed != nil {
+		return a.facts.failed
+	}
 	if d.Allowed {
 		return nil
 	}
-	q.denied = &d
-	return d.Refusal()
+	return newRefusal(d)
 }
 
-// on is an action on a bucket, or on an object when the key is not empty. A bucket that does not exist stands in the
-// caller's account: whether it does is told only to those who may know.
-func (q *request) on(action, name string, b *index.Bucket, key string) authz.Request {
-	r := authz.Request{Action: action, Resource: string(granary.BucketARN(name)), Keys: policy.Values{}, Bucket: name, Key: key}
-	if key != "" {
-		r.Resource = string(granary.ObjectARN(name, key))
+// request adds to a need what is known of the bucket. A bucket that does not exist stands in the caller's account:
+// whether it exists is told only to callers who may know.
+func (a *authority) request(n s3req.Need) authz.Request {
+	r := authz.Request{Action: n.Action, Keys: n.Keys, Bucket: n.Bucket, Key: n.Key}
+	b := a.bucket
+	if n.Source {
+		b = a.source
+	}
+	switch {
+	case n.Bucket == "":
+		r.Resource = "arn:aws:s3:::*"
+		return r
+	case n.Key == "":
+		r.Resource = string(granary.BucketARN(n.Bucket))
+	default:
+		r.Resource = string(granary.ObjectARN(n.Bucket, n.Key))
+		r.Lazy = a.facts.finder(n.Action, b, n.Key)
 	}
 	if b != nil {
 		r.Owner, r.Policy, r.BlockPublic = b.Owner, b.Policy, !b.PublicPolicy
 	}
-	return r
-}
-
-// aclHeaders are the request headers that policies of what can have an access control list test.
-var aclHeaders = []string{"x-amz-acl", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-grant-full-control"}
-
-// writeHeaders are those of the PutObject family besides (s3-gateway §5).
-var writeHeaders = []string{"if-match", "if-none-match", "x-amz-metadata-directive", "x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption",
-	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-customer-algorithm"}
-
-// tuple is the request's own action with the condition keys that belong to it.
-func (q *request) tuple(action string) authz.Request {
-	r := q.on(action, q.name, q.bucket, q.key)
-	switch action {
-	case "s3:ListBucket", "s3:ListBucketMultipartUploads":
-		q.listKeys(&r)
-	case "s3:PutObject":
-		q.headerKeys(&r, aclHeaders...)
-		q.headerKeys(&r, writeHeaders...)
-		if q.header.Get("X-Amz-Copy-Source") != "" {
-			if bucket, key, err := q.copySource(); err == nil {
-				r.Keys["s3:x-amz-copy-source"] = []string{bucket + "/" + key}
-			}
-		}
-		whole := q.op.name == "PutObject" || q.op.name == "CopyObject" || q.op.name == "CompleteMultipartUpload"
-		r.Keys["s3:objectcreationoperation"] = []string{strconv.FormatBool(whole)}
-	case "s3:DeleteObject":
-		q.headerKeys(&r, "if-match")
+	if prefix, ok := n.Keys["s3:prefix"]; ok {
+		r.Prefix = &prefix[0]
 	}
 	return r
 }
 
-// headerKeys adds the condition keys that are headers of the request, those that it has.
-func (q *request) headerKeys(r *authz.Request, names ...string) {
-	for _, h := range names {
-		if v := q.header.Get(h); v != "" {
-			r.Keys["s3:"+h] = []string{v}
-		}
-	}
+// hide turns "there is no such key" into a refusal for callers who could not have found that out by listing
+// (s3-gateway §6). It returns other errors as they are.
+func (a *authority) hide(err error) error { return a.hideKey(err, a.req.Bucket, a.req.Key, false) }
+
+// hideSource is hide for the source of a copy.
+func (a *authority) hideSource(err error) error {
+	return a.hideKey(err, a.req.Copy.Bucket, a.req.Copy.Key, true)
 }
 
-func (q *request) listKeys(r *authz.Request) {
-	if q.op.name == "HeadBucket" {
-		r.Keys["s3:max-keys"] = []string{"1000"}
-		return
-	}
-	if v, ok := q.query.Lookup("prefix"); ok {
-		r.Keys["s3:prefix"], r.Prefix = []string{v}, &v
-	}
-	if v, ok := q.query.Lookup("delimiter"); ok {
-		r.Keys["s3:delimiter"] = []string{v}
-	}
-	limit := "1000"
-	for _, name := range []string{"max-keys", "max-uploads"} {
-		if v, ok := q.query.Lookup(name); ok && v != "" {
-			limit = v
-		}
-	}
-	r.Keys["s3:max-keys"] = []string{limit}
-}
-
-func allBuckets(q *request) ([]authz.Request, error) {
-	return []authz.Request{{Action: "s3:ListAllMyBuckets", Resource: "arn:aws:s3:::*"}}, nil
-}
-
-func createBucketTuples(q *request) (out []authz.Request, err error) {
-	if err := q.readLocation(); err != nil {
-		return nil, err
-	}
-	create := q.on("s3:CreateBucket", q.name, q.bucket, "")
-	q.headerKeys(&create, aclHeaders...)
-	q.headerKeys(&create, "x-amz-object-ownership")
-	if q.location != "" {
-		create.Keys["s3:locationconstraint"] = []string{q.location}
-	}
-	out = append(out, create)
-	if acl := q.header.Get("X-Amz-Acl"); acl != "" && acl != "private" {
-		out = append(out, q.on("s3:PutBucketAcl", q.name, q.bucket, ""))
-	}
-	if q.header.Get("X-Amz-Object-Ownership") != "" {
-		out = append(out, q.on("s3:PutBucketOwnershipControls", q.name, q.bucket, ""))
-	}
-	if strings.EqualFold(q.header.Get("X-Amz-Bucket-Object-Lock-Enabled"), "true") {
-		return nil, notImplemented("Object lock")
-	}
-	return out, nil
-}
-
-// putTuples are what a write needs beside s3:PutObject.
-func putTuples(q *request) (out []authz.Request, err error) {
-	for name := range q.header {
-		lower := strings.ToLower(name)
-		switch {
-		case lower == "x-amz-tagging", strings.HasPrefix(lower, "x-amz-object-lock-"), lower == "x-amz-mfa", strings.HasPrefix(lower, "x-amz-server-side-encryption"),
-			lower == "x-amz-website-redirect-location":
-			return nil, granary.Errorf(granary.NotImplemented, "A header you provided implies functionality that is not implemented: %s", lower).WithCode("NotImplemented").With("Header", lower)
-		case lower == "x-amz-acl" || strings.HasPrefix(lower, "x-amz-grant-"):
-			out = append(out, q.on("s3:PutObjectAcl", q.name, q.bucket, q.key))
-		}
-	}
-	return append(out, q.conditionTuples()...), nil
-}
-
-// conditionTuples ask for reading where a condition compares with what is there: the answer would tell its ETag.
-func (q *request) conditionTuples() []authz.Request {
-	if m := q.header.Get("If-Match"); m != "" && m != "*" {
-		return []authz.Request{q.on("s3:GetObject", q.name, q.bucket, q.key)}
-	}
-	return nil
-}
-
-func partTuples(q *request) ([]authz.Request, error) { return nil, nil }
-
-func completeTuples(q *request) ([]authz.Request, error) { return q.conditionTuples(), nil }
-
-func deleteTuples(q *request) ([]authz.Request, error) {
-	if strings.EqualFold(q.header.Get("X-Amz-Bypass-Governance-Retention"), "true") || q.header.Get("X-Amz-Mfa") != "" {
-		return nil, notImplemented("Object lock")
-	}
-	return q.conditionTuples(), nil
-}
-
-// copyTuples need the source to be readable.
-func copyTuples(q *request) ([]authz.Request, error) {
-	bucket, key, err := q.copySource()
-	if err != nil {
-		return nil, err
-	}
-	out, err := putTuples(q)
-	if err != nil {
-		return nil, err
-	}
-	b, _ := q.Index.Bucket(bucket)
-	if want := q.header.Get("X-Amz-Source-Expected-Bucket-Owner"); want != "" && (b == nil || string(b.Owner) != want) {
-		return nil, granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", want)
-	}
-	return append([]authz.Request{q.on("s3:GetObject", bucket, b, key)}, out...), nil
-}
-
-// copySource reads x-amz-copy-source: bucket and key, escaped, perhaps with a slash before.
-func (q *request) copySource() (bucket, key string, err error) {
-	bad := granary.Errorf(granary.Invalid, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey").WithCode("InvalidArgument")
-	text, version, versioned := strings.Cut(q.header.Get("X-Amz-Copy-Source"), "?versionId=")
-	if versioned && version != "null" {
-		return "", "", notImplemented("A copy of a version")
-	}
-	decoded, uerr := url.PathUnescape(strings.TrimPrefix(text, "/"))
-	if uerr != nil {
-		return "", "", bad
-	}
-	bucket, key, ok := strings.Cut(decoded, "/")
-	if !ok || bucket == "" || key == "" || strings.HasPrefix(decoded, "arn:") {
-		return "", "", bad
-	}
-	return bucket, key, nil
-}
-
-// hidden turns "there is no such key" into a refusal for callers who could not have found that out by listing
-// (s3-gateway §6).
-func (q *request) hidden(err error) error {
-	if granary.AsError(err).Code != "NoSuchKey" {
+func (a *authority) hideKey(err error, bucket, key string, source bool) error {
+	if err == nil || !errors.Is(err, backend.ErrNoKey) && !errors.Is(err, backend.ErrNoVersion) {
 		return err
 	}
-	if s := q.caller.Scope(); s != nil && grants.Discoverable(s, q.name, q.key) {
+	if s := a.caller.Scope(); s != nil && grants.Discoverable(s, bucket, key) {
 		return err
 	}
-	r := q.on("s3:ListBucket", q.name, q.bucket, "")
-	r.Prefix = &q.key
-	r.Keys["s3:prefix"], r.Keys["s3:max-keys"] = []string{q.key}, []string{"1"}
-	d := q.Authz.Decide(q.caller, &q.env, r)
+	n := s3req.NeedToDiscover(bucket, key)
+	n.Source = source
+	d := a.Authz.Decide(a.caller, &a.env, a.request(n))
 	if d.Allowed {
 		return err
 	}
-	q.denied = &d
-	return granary.Errorf(granary.Denied, "Access Denied").At("policy", "hidden")
+	return &refusal{granary.Errorf(granary.Denied, "Access Denied").At("policy", "hidden"), d}
 }
 
-// acl refuses what object ownership forbids: buckets here are owned wholly by their owner.
-func (q *request) acl() error {
-	for name := range q.header {
-		if strings.HasPrefix(strings.ToLower(name), "x-amz-grant-") {
-			return errACL
-		}
-	}
-	switch q.header.Get("X-Amz-Acl") {
-	case "", "private", "bucket-owner-full-control":
+// version refuses a version of an object that does not exist, as if the key did not.
+func (a *authority) version(key string, version *string) error {
+	if version == nil || *version == s3req.NullVersion {
 		return nil
 	}
-	return errACL
+	return a.hideKey(backend.NoVersion(key, *version), a.req.Bucket, key, false)
 }
 
-var errACL = granary.Errorf(granary.Invalid, "The bucket does not allow ACLs").WithCode("AccessControlListNotSupported")
-
-// signed reports whether the request carries a signature.
-func (q *request) signed() bool { return q.auth != nil && q.auth.Mode != sigv4.Anonymous }
+// guard has an effect decided on again before it is committed.
+func (a *authority) guard(again func() error) guard.Guard {
+	return guard.Guard{Ask: again, Hold: a.Index.Hold}
+}

@@ -7,116 +7,57 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
-	"net/http"
-	"strconv"
 	"strings"
+	"time"
 
 	"granary"
+	"granary/internal/s3req"
 	"granary/internal/sigv4"
 )
 
-const maxObject = 5 << 40 // bytes
-
-// algorithms are the checksums that are verified, stored and told again.
-var algorithms = []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"}
-
-// body is a request's body on its way in. It says io.EOF only when all that was declared of it has proved true: its length,
-// the payload hash or the chunks' signatures, Content-MD5, and the checksum in header or trailer.
+// body is a request's body while it is read. It returns io.EOF only when everything that was declared of it has proved
+// true: its length, the payload hash or the chunks' signatures, Content-MD5, and the checksum in header or trailer.
 type body struct {
-	r         io.Reader
-	chunked   *sigv4.Chunked
-	size      int64 // decoded; -1 when unknown
-	read      int64
-	payload   hash.Hash // nil when the hash is not declared
-	declared  string
-	md5       hash.Hash
-	wantMD5   []byte
-	algorithm string // of the checksum; "" when none
-	sum       hash.Hash
-	want      string // base64; "" when it comes in the trailer
-	err       error
+	declared s3req.Body
+	r        io.Reader
+	chunked  *sigv4.Chunked // nil when the body is not framed
+	read     int64          // bytes so far
+	payload  hash.Hash      // nil when the hash is not declared
+	md5      hash.Hash      // nil when it is not declared
+	sum      hash.Hash      // of the checksum; nil when there is none
+	want     string         // the checksum in base64; "" until the trailer is read
+	err      error
+
+	// allowed decides again whether the body may be written. It is asked once a second, so that a body that is long or
+	// late ends early. It is nil before the first decision.
+	allowed func() error
+	asked   time.Time
 }
 
-func badRequest(code, message string) error {
-	return granary.Errorf(granary.Invalid, "%s", message).WithCode(code)
-}
-
-// newBody prepares the verification of the request's body.
-func (q *request) newBody() (*body, error) {
-	b := &body{r: q.http.Body, size: q.http.ContentLength}
-	if err := b.framing(q); err != nil {
-		return nil, err
+// openBody prepares the verification of the body. It fails when the declaration of the body is bad.
+func (j *job) openBody() (*body, error) {
+	d := j.req.Body
+	if d.Fault != nil {
+		return nil, d.Fault
 	}
-	if b.size < 0 {
-		return nil, badRequest("MissingContentLength", "You must provide the Content-Length HTTP header.")
+	b := &body{declared: d, r: j.in.HTTP.Body, want: d.Sum}
+	if !j.state.at.IsZero() {
+		b.allowed, b.asked = j.again, j.state.at
 	}
-	if text := q.header.Get("Content-Md5"); text != "" {
-		want, err := base64.StdEncoding.DecodeString(text)
-		if err != nil || len(want) != 16 {
-			return nil, badRequest("InvalidDigest", "The Content-MD5 you specified was invalid.")
-		}
+	if d.Chunked {
+		b.chunked = j.req.Auth.NewChunked(b.r, j.key, d.Size, d.Trailers)
+		b.r = b.chunked
+	}
+	if d.SHA256 != "" {
+		b.payload = sha256.New()
+	}
+	if d.MD5 != nil {
 		b.md5, _ = sigv4.NewHash("MD5")
-		b.wantMD5 = want
 	}
-	return b, b.checksum(q.header)
-}
-
-func (b *body) framing(q *request) error {
-	if !q.auth.Streaming() {
-		if strings.Contains(strings.ToLower(q.header.Get("Content-Encoding")), "aws-chunked") {
-			return badRequest("InvalidArgument", "The body is declared as aws-chunked, and x-amz-content-sha256 does not say so.")
-		}
-		if h := q.auth.PayloadHash; len(h) == 64 {
-			b.payload, b.declared = sha256.New(), h
-		}
-		return nil
+	if d.Algorithm != "" {
+		b.sum, _ = sigv4.NewHash(d.Algorithm)
 	}
-	length, err := strconv.ParseInt(q.header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
-	if err != nil || length < 0 || length > maxObject {
-		return badRequest("MissingContentLength", "You must provide the x-amz-decoded-content-length HTTP header.")
-	}
-	b.chunked = q.auth.NewChunked(q.http.Body, q.sigKey, length, trailers(q.header))
-	b.r, b.size = b.chunked, length
-	return nil
-}
-
-func trailers(h http.Header) (out []string) {
-	for name := range strings.SplitSeq(h.Get("X-Amz-Trailer"), ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-// checksum finds the one checksum the client gives or announces.
-func (b *body) checksum(h http.Header) error {
-	found := 0
-	use := func(algorithm, value string) {
-		found++
-		b.algorithm, b.want = algorithm, value
-	}
-	for _, a := range algorithms {
-		if v := h.Get("X-Amz-Checksum-" + a); v != "" {
-			use(a, v)
-		}
-	}
-	for _, t := range trailers(h) {
-		a, ok := strings.CutPrefix(strings.ToUpper(t), "X-AMZ-CHECKSUM-")
-		if _, known := sigv4.NewHash(a); !ok || !known || a == "MD5" {
-			return badRequest("InvalidRequest", "The value specified in the x-amz-trailer header is not supported")
-		}
-		use(a, "")
-	}
-	switch {
-	case found > 1:
-		return badRequest("InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
-	case found == 1:
-		b.sum, _ = sigv4.NewHash(b.algorithm)
-	case h.Get("X-Amz-Sdk-Checksum-Algorithm") != "" && h.Get("Content-Md5") == "":
-		return badRequest("InvalidRequest", "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.")
-	}
-	return nil
+	return b, nil
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -125,6 +66,12 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	b.read += int64(n)
+	if b.allowed != nil && time.Since(b.asked) >= unchanged {
+		b.asked = time.Now()
+		if b.err = b.allowed(); b.err != nil {
+			return 0, b.err
+		}
+	}
 	for _, h := range []hash.Hash{b.payload, b.md5, b.sum} {
 		if h != nil {
 			h.Write(p[:n])
@@ -133,8 +80,6 @@ func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		b.err = b.verify()
-	case err != nil && b.chunked == nil:
-		b.err = granary.Wrap(granary.Invalid, "The request body terminated unexpectedly", err).WithCode("IncompleteBody")
 	case err != nil:
 		b.err = err
 	}
@@ -144,47 +89,39 @@ func (b *body) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
-// verify is asked at the end of the bytes. It returns io.EOF when all is well.
+// verify is called at the end of the bytes. It returns io.EOF when they are what was declared.
 func (b *body) verify() error {
-	if b.read != b.size {
-		return badRequest("IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header")
+	d := &b.declared
+	if b.read != d.Size {
+		return s3req.Invalid("IncompleteBody",
+			"You did not provide the number of bytes specified by the Content-Length HTTP header")
 	}
 	if b.payload != nil {
-		if got := hex.EncodeToString(b.payload.Sum(nil)); subtle.ConstantTimeCompare([]byte(got), []byte(b.declared)) != 1 {
-			return granary.Errorf(granary.Invalid, "The provided 'x-amz-content-sha256' header does not match what was computed.").WithCode("XAmzContentSHA256Mismatch").
-				With("ClientComputedContentSHA256", b.declared).With("S3ComputedContentSHA256", got)
+		if got := hex.EncodeToString(b.payload.Sum(nil)); subtle.ConstantTimeCompare([]byte(got), []byte(d.SHA256)) != 1 {
+			return s3req.Invalid("XAmzContentSHA256Mismatch",
+				"The provided 'x-amz-content-sha256' header does not match what was computed.").
+				With("ClientComputedContentSHA256", d.SHA256).With("S3ComputedContentSHA256", got)
 		}
 	}
-	if b.md5 != nil && subtle.ConstantTimeCompare(b.md5.Sum(nil), b.wantMD5) != 1 {
-		return badRequest("BadDigest", "The Content-MD5 you specified did not match what we received.")
+	if b.md5 != nil && subtle.ConstantTimeCompare(b.md5.Sum(nil), d.MD5) != 1 {
+		return s3req.Invalid("BadDigest", "The Content-MD5 you specified did not match what we received.")
 	}
 	if b.sum != nil {
 		if b.want == "" && b.chunked != nil {
-			b.want = b.chunked.Trailer()["x-amz-checksum-"+strings.ToLower(b.algorithm)]
+			b.want = b.chunked.Trailer()["x-amz-checksum-"+strings.ToLower(d.Algorithm)]
 		}
 		if got := base64.StdEncoding.EncodeToString(b.sum.Sum(nil)); got != b.want {
-			return granary.Errorf(granary.Invalid, "The %s you specified did not match the calculated checksum.", b.algorithm).WithCode("BadDigest")
+			return granary.Errorf(granary.Invalid, "The %s you specified did not match the calculated checksum.", d.Algorithm).
+				WithCode("BadDigest")
 		}
 	}
 	return io.EOF
 }
 
-// checksums are those verified, after io.EOF.
+// checksums returns the verified checksum by its algorithm, nil when there is none. It is called after io.EOF.
 func (b *body) checksums() map[string]string {
 	if b.sum == nil {
 		return nil
 	}
-	return map[string]string{b.algorithm: b.want}
-}
-
-// small reads a whole body that is a document.
-func (q *request) small(limit int64) ([]byte, error) {
-	b, err := q.newBody()
-	if err != nil {
-		return nil, err
-	}
-	if b.size > limit {
-		return nil, badRequest("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
-	return io.ReadAll(io.LimitReader(b, limit+1))
+	return map[string]string{b.declared.Algorithm: b.want}
 }

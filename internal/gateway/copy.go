@@ -2,12 +2,9 @@ package gateway
 
 import (
 	"encoding/xml"
-	"strconv"
-	"strings"
 
-	"granary"
 	"granary/internal/backend"
-	"granary/internal/index"
+	"granary/internal/s3req"
 )
 
 type copyResult struct {
@@ -24,101 +21,104 @@ type copyPartResult struct {
 	ETag         string
 }
 
-// source finds the bucket a copy reads from. Both must be in one backend.
-func (q *request) source() (b *index.Bucket, key string, err error) {
-	name, key, err := q.copySource()
-	if err != nil {
-		return nil, "", err
+// checkSource refuses a source bucket that does not exist, or that is kept in another backend.
+func (c copies) checkSource() error {
+	if c.source == nil {
+		return backend.NoBucket(c.req.Copy.Bucket)
 	}
-	b, ok := q.Index.Bucket(name)
-	if !ok {
-		return nil, "", granary.Errorf(granary.NotFound, "The specified bucket does not exist").WithCode("NoSuchBucket").With("BucketName", name)
+	if c.source.Backend != c.bucket.Backend {
+		return s3req.NotImplemented("A copy between two storage backends")
 	}
-	if b.Backend != q.bucket.Backend {
-		return nil, "", notImplemented("A copy between two storage backends")
-	}
-	return b, key, nil
+	return nil
 }
 
-// sourceCheck holds the conditions on the source.
-func (q *request) sourceCheck(o *backend.Object) error {
-	h := q.header
-	fresh, err := conditional(o, h.Get("X-Amz-Copy-Source-If-Match"), h.Get("X-Amz-Copy-Source-If-None-Match"),
-		h.Get("X-Amz-Copy-Source-If-Modified-Since"), h.Get("X-Amz-Copy-Source-If-Unmodified-Since"))
-	if err == nil && !fresh {
-		err = errPrecondition
+// check holds the conditions on the source object, in the moment of the copy.
+func (c copies) check(o *backend.Object) error {
+	from := c.req.Copy
+	if err := c.meets(c.source, o); err != nil {
+		return err
 	}
-	if err == nil && o.Size > maxPut {
-		err = badRequest("InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
+	if err := c.checkTags(o); err != nil {
+		return err
 	}
-	return err
+	if from.Algorithm != "" && o.Checksums[from.Algorithm] == "" {
+		return s3req.NotImplemented("A checksum of a copy that its source does not have (x-amz-checksum-algorithm)")
+	}
+	conditions := s3req.Conditions{IfMatch: from.IfMatch, IfNoneMatch: from.IfNoneMatch,
+		IfModifiedSince: from.IfModifiedSince, IfUnmodifiedSince: from.IfUnmodifiedSince}
+	fresh, err := conditions.Check(o.ETag, o.Modified)
+	switch {
+	case err != nil:
+		return err
+	case !fresh:
+		return s3req.ErrPrecondition
+	case o.Size > s3req.MaxPut:
+		return s3req.Invalid("InvalidRequest",
+			"The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
+	}
+	return nil
 }
 
-func (q *request) copyObject() (*response, error) {
-	from, key, err := q.source()
+// checkTags asks for what a copy of an object with tags needs besides: the tags are read, and written (S3 API,
+// "CopyObject").
+func (c copies) checkTags(o *backend.Object) error {
+	if len(o.Tags) == 0 || c.req.Operation.OfUpload() || c.req.Copy.ReplaceTags {
+		return nil
+	}
+	read := s3req.NeedOfKey("s3:GetObjectTagging", c.source.Name, o.Key)
+	read.Source = true
+	if err := c.decide(read); err != nil {
+		return err
+	}
+	return c.decide(c.req.Need("s3:PutObjectTagging", nil))
+}
+
+func (c copies) object() (*response, error) {
+	if err := c.checkSource(); err != nil {
+		return nil, err
+	}
+	from := c.req.Copy
+	in := &backend.Copy{FromBucket: c.source.Place(), FromKey: from.Key, Bucket: c.bucket.Place(), Key: c.req.Key,
+		Conditions: c.conditions(), Check: c.check, Now: c.Now().UTC()}
+	if from.ReplaceMetadata {
+		a := c.metadata()
+		in.Replace = &a
+	} else if c.source.ID == c.bucket.ID && from.Key == c.req.Key {
+		return nil, s3req.Invalid("InvalidRequest", "This copy request is illegal because it is trying to copy an object to"+
+			" itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	if from.ReplaceTags {
+		given := c.req.Tags
+		in.Tags = &given
+	}
+	s, err := c.store()
 	if err != nil {
 		return nil, err
 	}
-	c := &backend.Copy{FromBucket: remote(from), FromKey: key, Bucket: remote(q.bucket), Key: q.key, Check: q.sourceCheck, Now: q.Now().UTC()}
-	if c.Conditions, err = q.conditions(); err != nil {
-		return nil, err
-	}
-	switch d := q.header.Get("X-Amz-Metadata-Directive"); d {
-	case "", "COPY":
-		if from.Name == q.name && key == q.key {
-			return nil, badRequest("InvalidRequest", "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
-		}
-		if err := q.acl(); err != nil {
-			return nil, err
-		}
-	case "REPLACE":
-		a, err := q.attributes()
-		if err != nil {
-			return nil, err
-		}
-		c.Replace = &a
-	default:
-		return nil, badRequest("InvalidArgument", "Unknown metadata directive.")
-	}
-	s, err := q.store()
+	o, err := s.Copy(c.ctx, in)
 	if err != nil {
-		return nil, err
-	}
-	o, err := s.Copy(q.ctx, c)
-	if err != nil {
-		return nil, err
+		if in.IfMatch != "" {
+			err = c.hide(err) // it may be the destination that does not exist
+		}
+		return nil, c.hideSource(err)
 	}
 	return xmlResponse(copyResult{NS: namespace, LastModified: stamp(o.Modified), ETag: quote(o.ETag)})
 }
 
-func (q *request) uploadPartCopy() (*response, error) {
-	from, key, err := q.source()
+func (c copies) part() (*response, error) {
+	if err := c.checkSource(); err != nil {
+		return nil, err
+	}
+	from := c.req.Copy
+	s, err := c.store()
 	if err != nil {
 		return nil, err
 	}
-	n, err := q.partNumber()
+	p, err := s.CopyPart(c.ctx, &backend.CopyPart{FromBucket: c.source.Place(), FromKey: from.Key, First: from.First,
+		Last: from.Last, Bucket: c.bucket.Place(), Key: c.req.Key, ID: c.req.Upload.ID, Number: c.req.Upload.Part,
+		Check: c.check, Now: c.Now().UTC()})
 	if err != nil {
-		return nil, err
-	}
-	c := &backend.CopyPart{FromBucket: remote(from), FromKey: key, Last: -1, Bucket: remote(q.bucket), Key: q.key, ID: q.query.Get("uploadId"), Number: n,
-		Check: q.sourceCheck, Now: q.Now().UTC()}
-	if text := q.header.Get("X-Amz-Copy-Source-Range"); text != "" {
-		spec, ok := strings.CutPrefix(text, "bytes=")
-		first, last, ok2 := strings.Cut(spec, "-")
-		a, err1 := strconv.ParseInt(first, 10, 64)
-		z, err2 := strconv.ParseInt(last, 10, 64)
-		if !ok || !ok2 || err1 != nil || err2 != nil || z < a {
-			return nil, badRequest("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
-		}
-		c.First, c.Last = a, z
-	}
-	s, err := q.store()
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.CopyPart(q.ctx, c)
-	if err != nil {
-		return nil, err
+		return nil, c.hideSource(err)
 	}
 	return xmlResponse(copyPartResult{NS: namespace, LastModified: stamp(p.Modified), ETag: quote(p.ETag)})
 }

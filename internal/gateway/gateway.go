@@ -1,24 +1,26 @@
-// Package gateway is S3's data plane: it finds out what a request is, who sends it, and whether they may, and then lets a
-// backend do it. Every request is authorised and recorded; a vended key reaches exactly its scope.
+// Package gateway is S3's data plane. It parses each request, verifies who sent it, decides whether it is allowed, and
+// has a backend do it. It authorises and records every request; a vended key reaches exactly its scope.
 //
-//	target ─ operation ─ verify ─ bucket ─ tuples (action, resource, context) ─ authorise ─ run ─ audit ─ answer
+//	s3req.Parse ─▶ verify the signature ─▶ bucket ─▶ document ─▶ decide on each need ─▶ run ─▶ audit ─▶ answer
+//
+// The parsed request is read only. An authority decides; a job runs the operation with what was decided on. Each family
+// of operations (objects, uploads, copies, deletes, listings, tags, settings, buckets) is a small type over the job, in
+// files of its own; runs.go lists them.
 package gateway
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-	"net/http"
 	"time"
 
 	"granary"
-	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/backend"
+	"granary/internal/front"
+	"granary/internal/guard"
 	"granary/internal/index"
-	"granary/internal/sigv4"
+	"granary/internal/policy"
+	"granary/internal/s3req"
 	"granary/internal/store"
 )
 
@@ -28,165 +30,142 @@ type Gateway struct {
 	DB       *store.DB // the bucket registry
 	Authn    *authn.Authenticator
 	Authz    *authz.Authorizer
-	Audit    *audit.Log
 	Backends map[string]backend.Store
 	Default  string // backend of new buckets
 	Region   string
 	Now      func() time.Time
-	Log      *slog.Logger
-	Observe  func(service, operation, code string, took time.Duration) // metrics; may be nil
 }
 
-// request is one S3 request under way.
-type request struct {
+// exchange is one S3 request under way, for its outcome: who sent it, and what it was decided on.
+type exchange struct {
 	*Gateway
-	ctx    context.Context
-	http   *http.Request
 	in     awsapi.Inbound
-	query  *sigv4.Params
-	header http.Header // with what a presigned URL carries in its query
-	name   string      // of the bucket; "" for the service itself
-	key    string
-	op     *operation
+	req    *s3req.Request
+	caller *authn.Caller // nil until the sender is known
+	key    []byte        // the signing key, nil until the signature is verified
 	bucket *index.Bucket // nil when there is none
-	auth   *sigv4.Auth
-	sigKey []byte
-	caller *authn.Caller
-	env    authz.Env
-	event  audit.Event
-	denied *authz.Decision // the one that was refused
-	partly error           // the first refusal of one part, when the others are done
 
-	location string // of a bucket to be created
+	may  authority // decides on the request
+	work job       // runs its operation
 }
 
-var services = []string{"s3"}
-
-// ServeS3 answers a request that the front door has read the signature of.
-func (g *Gateway) ServeS3(w http.ResponseWriter, r *http.Request, in awsapi.Inbound) {
-	q := &request{Gateway: g, ctx: r.Context(), http: r, in: in, header: r.Header}
-	resp, err := q.serve()
-	if rerr := q.record(err); rerr != nil {
-		resp.close()
-		resp, err = nil, rerr
-		q.event.Decision = nil
-	}
+// ServeS3 answers a request. The front door has read neither its signature nor its operation.
+func (g *Gateway) ServeS3(in awsapi.Inbound) front.Outcome {
+	x := &exchange{Gateway: g, in: in}
+	resp, err := x.serve()
+	o := x.outcome(err)
+	o.Events = x.events(resp, err)
 	if err != nil {
 		resp.close()
-		resp = q.failure(err)
-		if q.denied != nil && granary.Is(err, granary.Denied) {
-			q.Authz.Encode(w.Header(), q.denied)
-		}
-		q.decisionID(w.Header(), resp.status, err)
-	} else if q.event.Decision != nil {
-		w.Header().Set(awsapi.DecisionHeader, q.event.EventID)
+		return o
 	}
-	q.respond(w, resp)
-	q.logLine(resp.status, err)
+	o.Answer = x.answer(resp)
+	return o
 }
 
-func (q *request) serve() (*response, error) {
-	if err := q.target(); err != nil {
-		return nil, err
-	}
-	op, err := q.identify()
-	if err != nil {
-		// Who is not signed learns nothing about operations.
-		if aerr := q.authenticate(); aerr != nil {
-			return nil, aerr
-		}
-		return nil, err
-	}
-	q.op = op
-	if err := q.authenticate(); err != nil {
-		return nil, err
-	}
-	if b, ok := q.Index.Bucket(q.name); ok {
-		q.bucket = b
-	}
-	if err := q.expectedOwner(); err != nil {
-		return nil, err
-	}
-	if err := q.authorize(); err != nil {
-		return nil, err
-	}
-	if q.name != "" && q.bucket == nil && !op.noBucket {
-		return nil, granary.Errorf(granary.NotFound, "The specified bucket does not exist").WithCode("NoSuchBucket").With("BucketName", q.name)
-	}
-	return op.run(q)
+// RefuseS3 words a refusal that is not this package's own.
+func (g *Gateway) RefuseS3(in awsapi.Inbound, err error) front.Outcome {
+	return (&exchange{Gateway: g, in: in, req: &s3req.Request{}}).outcome(err)
 }
 
-// authenticate verifies the signature. The body's hash is compared by whoever reads the body.
-func (q *request) authenticate() error {
-	if err := q.Index.Fresh(); err != nil {
-		return err
+// outcome is the result of the request, without its answer and events.
+func (x *exchange) outcome(err error) front.Outcome {
+	o := front.Outcome{Service: "s3", Operation: "unknown", Err: err, Caller: x.caller, Denied: decisionOf(err),
+		Note: granary.Refusal{KeyID: awsapi.KeyID(x.in.HTTP), Bucket: x.req.Bucket, Key: x.req.Key}}
+	o.Word = func(err error) front.Answer {
+		a := x.answer(x.failure(err))
+		_, a.Code, a.Message, _ = words(err)
+		return a
 	}
-	auth, err := sigv4.Parse(q.in.Sig, sigv4.Rules{S3: true, Services: services, Regions: []string{q.Region}})
-	if err != nil {
-		return err
+	if x.req.Operation != nil {
+		o.Operation = x.req.Operation.Event
 	}
-	caller, key, err := q.Authn.Authenticate(auth, "")
-	if caller == nil {
-		return err
+	if x.caller != nil && x.caller.Kind != policy.Anonymous {
+		o.Actor = string(x.caller.ARN)
 	}
-	q.auth, q.caller, q.sigKey = auth, caller, key
-	q.hoist()
-	q.env = awsapi.EnvOf(q.in, q.Region, auth)
-	q.env.Payload = q.header.Get("X-Amz-Content-Sha256")
-	return err // the session is dead: it is recorded whose it was
+	return o
 }
 
-// expectedOwner honours the headers by which a client says whose bucket it means.
-func (q *request) expectedOwner() error {
-	want := q.header.Get("X-Amz-Expected-Bucket-Owner")
-	if want == "" || q.bucket != nil && string(q.bucket.Owner) == want {
+func (x *exchange) serve() (*response, error) {
+	var refusal *s3req.Refusal
+	x.req, refusal = s3req.Parse(s3req.Sent{Request: x.in.Sig, Label: x.in.Label, Length: x.in.HTTP.ContentLength,
+		Region: x.Region})
+	if refusal != nil && !refusal.Proved {
+		return nil, refusal.Err
+	}
+	if err := x.authenticate(); err != nil {
+		return nil, err
+	}
+	if refusal != nil {
+		return nil, refusal.Err
+	}
+	if err := x.findBuckets(); err != nil {
+		return nil, err
+	}
+	return x.run()
+}
+
+// authenticate verifies the signature. The body's hash is compared when the body is read.
+func (x *exchange) authenticate() (err error) {
+	caller, key, err := x.Authn.Authenticate(x.req.Auth, "")
+	if caller != nil {
+		x.caller, x.key = caller, key
+	}
+	return err // of a session that has ended too: the caller is known, and is recorded
+}
+
+// findBuckets prepares the authority with the buckets that it decides on.
+func (x *exchange) findBuckets() error {
+	x.may = authority{Gateway: x.Gateway, req: x.req, caller: x.caller, env: awsapi.EnvOf(x.in, x.Region, x.req.Auth)}
+	a := &x.may
+	a.facts.authority, a.facts.ctx = a, x.in.HTTP.Context()
+	a.bucket, _ = x.Index.Buckets.Get(x.req.Bucket)
+	x.bucket = a.bucket
+	if err := expectOwner(a.bucket, x.req.Owner); err != nil {
+		return err
+	}
+	if c := x.req.Copy; c != nil {
+		a.source, _ = x.Index.Buckets.Get(c.Bucket)
+		return expectOwner(a.source, c.Owner)
+	}
+	return nil
+}
+
+// expectOwner refuses a bucket that is not owned by the account that the client names. "" names none.
+func expectOwner(b *index.Bucket, account string) error {
+	if account == "" || b != nil && string(b.Owner) == account {
 		return nil
 	}
-	return granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", want)
+	return granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", account)
 }
 
-// store is the backend of the request's bucket.
-func (q *request) store() (backend.Store, error) {
-	return q.backendOf(q.bucket)
+// run decides on the request and runs its operation. Every effect of it, in the registry and in the backend, has the
+// authority decide again before it is committed.
+func (x *exchange) run() (*response, error) {
+	a := &x.may
+	x.work = job{authority: a, in: x.in, key: x.key}
+	j := &x.work
+	err := j.decideFirst()
+	x.caller, x.bucket = a.caller, a.bucket
+	if err != nil {
+		return nil, err
+	}
+	if err := x.req.Fault; err != nil {
+		return nil, err
+	}
+	j.ctx = guard.With(x.in.HTTP.Context(), a.guard(a.again))
+	r, err := runs[x.req.Operation.Name](j)
+	if err == nil && x.req.Operation.Encrypted {
+		r.header.Set("X-Amz-Server-Side-Encryption", s3req.AES256)
+	}
+	return r, err
 }
 
+// backendOf returns the store that keeps a bucket. It fails with Unavailable when the store is not configured.
 func (g *Gateway) backendOf(b *index.Bucket) (backend.Store, error) {
 	s, ok := g.Backends[b.Backend]
 	if !ok {
 		return nil, granary.Errorf(granary.Unavailable, "The storage of this bucket is not configured.")
 	}
 	return s, nil
-}
-
-// remote is the bucket's name in its backend.
-func remote(b *index.Bucket) string {
-	if b.Remote != "" {
-		return b.Remote
-	}
-	return b.Name
-}
-
-func (q *request) logLine(status int, err error) {
-	code, name := "OK", "unknown"
-	if q.op != nil {
-		name = q.op.name
-	}
-	if err != nil {
-		_, code, _, _ = words(err)
-	}
-	took := q.Now().Sub(q.in.Started)
-	if q.Observe != nil {
-		q.Observe("s3", name, code, took)
-	}
-	attrs := []slog.Attr{slog.String("request", q.in.RequestID), slog.String("op", "s3:"+name), slog.Int("status", status), slog.String("code", code),
-		slog.Duration("took", took)}
-	if q.caller != nil {
-		attrs = append(attrs, slog.String("caller", string(q.caller.ARN)))
-	}
-	level := slog.LevelInfo
-	if status >= 500 && err != nil && !granary.Is(err, granary.NotImplemented) && !errors.Is(err, context.Canceled) {
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	q.Log.LogAttrs(context.Background(), level, "call", attrs...)
 }

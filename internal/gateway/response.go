@@ -3,20 +3,27 @@ package gateway
 import (
 	"encoding/xml"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
 
+	"granary/internal/audit"
 	"granary/internal/backend"
+	"granary/internal/front"
 )
 
-// response is what a request leads to: a body at hand, or bytes to stream.
+// response is the answer to a request: a body at hand, or bytes to stream.
 type response struct {
 	status  int
 	header  http.Header
 	body    []byte
 	content backend.Content // positioned; closed after it was sent
-	length  int64           // of the content to send
+	length  int64           // bytes of the content to send
+	again   func() error    // decides again, while the content is sent
+
+	removed []audit.Resource // of DeleteObjects, for the audit log
+	denied  error            // the first refusal of a part, when the other parts are done; nil when there is none
 }
 
 func (r *response) close() {
@@ -33,35 +40,39 @@ func xmlResponse(v any) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/xml"}}, body: append([]byte(xml.Header), b...)}, nil
+	return &response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/xml"}},
+		body: append([]byte(xml.Header), b...)}, nil
+}
+
+// done answers without a body, unless err is an error.
+func done(status int, err error) (*response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return empty(status), nil
 }
 
 func empty(status int) *response { return &response{status: status, header: http.Header{}} }
 
-func (q *request) respond(w http.ResponseWriter, r *response) {
-	defer r.close()
-	h := w.Header()
-	for k, v := range r.header {
-		h[k] = v
-	}
-	h.Set("X-Amz-Request-Id", q.in.RequestID)
-	h.Set("X-Amz-Id-2", q.in.HostID)
-	h.Set("Date", q.Now().UTC().Format(http.TimeFormat))
-	switch {
-	case r.content != nil:
+// answer is a response as it is sent.
+func (x *exchange) answer(r *response) front.Answer {
+	h := r.header
+	maps.Copy(h, x.in.CORS)
+	h.Set("X-Amz-Request-Id", x.in.ID)
+	h.Set("X-Amz-Id-2", x.in.HostID)
+	h.Set("Date", x.Now().UTC().Format(http.TimeFormat))
+	a := front.Answer{Status: r.status, Header: h, Body: r.body}
+	if r.content != nil {
 		h.Set("Content-Length", strconv.FormatInt(r.length, 10))
-	case r.status != http.StatusNoContent && r.status != http.StatusNotModified && h.Get("Content-Length") == "":
-		h.Set("Content-Length", strconv.Itoa(len(r.body)))
+		a.Close = r.close
+		a.Stream = func(w io.Writer) error {
+			from := x.send(r)
+			defer from.stop()
+			_, _ = io.CopyN(w, from, r.length) // the client may be gone
+			return from.broken()
+		}
 	}
-	w.WriteHeader(r.status)
-	if r.content == nil {
-		w.Write(r.body)
-		return
-	}
-	if n, err := io.CopyN(w, r.content, r.length); err != nil && n < r.length && q.ctx.Err() == nil {
-		q.Log.Error("an object's bytes could not be read", "request", q.in.RequestID, "error", err)
-		panic(http.ErrAbortHandler) // the client must see that the body is cut off
-	}
+	return a
 }
 
 // stamp is a time in S3's XML.

@@ -1,38 +1,13 @@
 package gateway
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
-	"io"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 
 	"granary/internal/backend"
 	"granary/internal/policy"
+	"granary/internal/s3req"
 )
-
-const (
-	maxComplete = 4 << 20 // bytes of the document
-	maxParts    = 10000
-)
-
-// parseXML reads a document. Declarations of types and entities are refused.
-func parseXML(text []byte, v any) error {
-	if bytes.Contains(text, []byte("<!DOCTYPE")) || bytes.Contains(text, []byte("<!ENTITY")) {
-		return errMalformed
-	}
-	d := xml.NewDecoder(bytes.NewReader(text))
-	if err := d.Decode(v); err != nil {
-		return errMalformed
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errMalformed
-	}
-	return nil
-}
 
 type createUploadResult struct {
 	XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
@@ -42,79 +17,39 @@ type createUploadResult struct {
 	UploadID string `xml:"UploadId"`
 }
 
-func (q *request) createUpload() (*response, error) {
-	a, err := q.attributes()
+func (u uploads) create() (*response, error) {
+	asked := u.req.Upload
+	s, err := u.store()
 	if err != nil {
 		return nil, err
 	}
-	u := &backend.Upload{Bucket: remote(q.bucket), Key: q.key, Created: q.Now().UTC(), Attributes: a, Algorithm: strings.ToUpper(q.header.Get("X-Amz-Checksum-Algorithm"))}
-	if u.Algorithm != "" && !slices.Contains(algorithms, u.Algorithm) {
-		return nil, badRequest("InvalidRequest", "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
-	}
-	u.ChecksumType = strings.ToUpper(q.header.Get("X-Amz-Checksum-Type"))
-	s, err := q.store()
-	if err != nil {
+	made := &backend.Upload{Bucket: u.bucket.Place(), Key: u.req.Key, Created: u.Now().UTC(), Attributes: u.metadata(),
+		Given: asked.Given, Algorithm: asked.Algorithm}
+	made.ChecksumType = asked.ChecksumType
+	if err := s.CreateUpload(u.ctx, made); err != nil {
 		return nil, err
 	}
-	if err := s.CreateUpload(q.ctx, u); err != nil {
-		return nil, err
-	}
-	r, err := xmlResponse(createUploadResult{NS: namespace, Bucket: q.name, Key: q.key, UploadID: u.ID})
-	if err == nil && u.Algorithm != "" {
-		r.header.Set("X-Amz-Checksum-Algorithm", u.Algorithm)
-		if u.ChecksumType != "" {
-			r.header.Set("X-Amz-Checksum-Type", u.ChecksumType)
+	r, err := xmlResponse(createUploadResult{NS: namespace, Bucket: u.req.Bucket, Key: u.req.Key, UploadID: made.ID})
+	if err == nil && made.Algorithm != "" {
+		r.header.Set("X-Amz-Checksum-Algorithm", made.Algorithm)
+		if made.ChecksumType != "" {
+			r.header.Set("X-Amz-Checksum-Type", made.ChecksumType)
 		}
 	}
 	return r, err
 }
 
-func (q *request) partNumber() (int, error) {
-	n, err := strconv.Atoi(q.query.Get("partNumber"))
-	if err != nil || n < 1 || n > maxParts {
-		return 0, badRequest("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
-	}
-	return n, nil
-}
-
-func (q *request) uploadPart() (*response, error) {
-	n, err := q.partNumber()
+func (u uploads) put() (*response, error) {
+	b, s, err := u.upload()
 	if err != nil {
 		return nil, err
 	}
-	b, err := q.newBody()
+	p, err := s.PutPart(u.ctx, &backend.PutPart{Bucket: u.bucket.Place(), Key: u.req.Key, ID: u.req.Upload.ID,
+		Number: u.req.Upload.Part, Body: b, Size: b.declared.Size, Verified: b.checksums, Now: u.Now().UTC()})
 	if err != nil {
 		return nil, err
 	}
-	if b.size > maxPut {
-		return nil, badRequest("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-	}
-	s, err := q.store()
-	if err != nil {
-		return nil, err
-	}
-	p, err := s.PutPart(q.ctx, &backend.PutPart{Bucket: remote(q.bucket), Key: q.key, ID: q.query.Get("uploadId"), Number: n, Body: b, Size: b.size,
-		Verified: b.checksums, Now: q.Now().UTC()})
-	if err != nil {
-		return nil, err
-	}
-	r := empty(http.StatusOK)
-	r.header.Set("Etag", quote(p.ETag))
-	sumHeaders(r.header, p.Checksums, "")
-	return r, nil
-}
-
-type completeRequest struct {
-	XMLName xml.Name `xml:"CompleteMultipartUpload"`
-	Part    []struct {
-		PartNumber        int
-		ETag              string
-		ChecksumCRC32     string
-		ChecksumCRC32C    string
-		ChecksumCRC64NVME string
-		ChecksumSHA1      string
-		ChecksumSHA256    string
-	}
+	return uploaded(p.ETag, p.Checksums, ""), nil
 }
 
 type completeResult struct {
@@ -126,63 +61,40 @@ type completeResult struct {
 	ETag     string
 }
 
-func (q *request) completeUpload() (*response, error) {
-	text, err := q.completeBody()
+func (u uploads) complete() (*response, error) {
+	doc, err := u.doc.Complete()
 	if err != nil {
 		return nil, err
 	}
-	var in completeRequest
-	if err := parseXML(text, &in); err != nil || len(in.Part) == 0 || len(in.Part) > maxParts {
-		return nil, errMalformed
+	w := u.req.Whole
+	c := &backend.Complete{Bucket: u.bucket.Place(), Key: u.req.Key, ID: u.req.Upload.ID, Conditions: u.conditions(),
+		ChecksumType: w.ChecksumType, Size: w.Size, Now: u.Now().UTC()}
+	if w.Algorithm != "" {
+		c.Checksums = map[string]string{w.Algorithm: w.Sum}
 	}
-	c := &backend.Complete{Bucket: remote(q.bucket), Key: q.key, ID: q.query.Get("uploadId"), Now: q.Now().UTC()}
-	if c.Conditions, err = q.conditions(); err != nil {
-		return nil, err
+	for _, p := range doc.Part {
+		c.Parts = append(c.Parts, backend.CompletePart{Number: p.PartNumber, ETag: s3req.Unquote(p.ETag),
+			Checksums: p.Checksums()})
 	}
-	for _, p := range in.Part {
-		part := backend.CompletePart{Number: p.PartNumber, ETag: unquote(p.ETag), Checksums: map[string]string{}}
-		for a, v := range map[string]string{"CRC32": p.ChecksumCRC32, "CRC32C": p.ChecksumCRC32C, "CRC64NVME": p.ChecksumCRC64NVME, "SHA1": p.ChecksumSHA1, "SHA256": p.ChecksumSHA256} {
-			if v != "" {
-				part.Checksums[a] = v
-			}
-		}
-		c.Parts = append(c.Parts, part)
-	}
-	s, err := q.store()
+	s, err := u.store()
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.Complete(q.ctx, c)
+	o, err := s.Complete(u.ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, u.hide(err)
 	}
-	return xmlResponse(completeResult{NS: namespace, Location: "http://" + q.http.Host + "/" + q.name + "/" + encodeKey(q.key), Bucket: q.name, Key: q.key, ETag: quote(o.ETag)})
+	at := "http://" + u.in.HTTP.Host + "/" + u.req.Bucket + "/" + s3req.EncodeKey(u.req.Key)
+	return xmlResponse(completeResult{NS: namespace, Location: at, Bucket: u.req.Bucket, Key: u.req.Key,
+		ETag: quote(o.ETag)})
 }
 
-// completeBody reads the list of parts. The checksum headers of this request are about the object and not about the
-// document, so that only the payload hash is verified.
-func (q *request) completeBody() ([]byte, error) {
-	h := q.header
-	q.header = h.Clone()
-	for name := range q.header {
-		if strings.HasPrefix(name, "X-Amz-Checksum-") || name == "X-Amz-Sdk-Checksum-Algorithm" {
-			q.header.Del(name)
-		}
-	}
-	text, err := q.small(maxComplete)
-	q.header = h
-	return text, err
-}
-
-func (q *request) abortUpload() (*response, error) {
-	s, err := q.store()
+func (u uploads) abort() (*response, error) {
+	s, err := u.store()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Abort(q.ctx, remote(q.bucket), q.key, q.query.Get("uploadId")); err != nil {
-		return nil, err
-	}
-	return empty(http.StatusNoContent), nil
+	return done(http.StatusNoContent, s.Abort(u.ctx, u.bucket.Place(), u.req.Key, u.req.Upload.ID))
 }
 
 type listedPart struct {
@@ -207,35 +119,23 @@ type partsResult struct {
 	Part                 []listedPart
 }
 
-func (q *request) listParts() (*response, error) {
-	after, limit := 0, 1000
-	for name, v := range map[string]*int{"part-number-marker": &after, "max-parts": &limit} {
-		if text := q.query.Get(name); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < 0 {
-				return nil, badRequest("InvalidArgument", "Provided "+name+" not an integer or within integer range")
-			}
-			*v = n
-		}
-	}
-	limit = min(limit, 1000)
-	s, err := q.store()
+func (u uploads) listParts() (*response, error) {
+	page, id := u.req.Parts, u.req.Upload.ID
+	s, err := u.store()
 	if err != nil {
 		return nil, err
 	}
-	parts, more, err := s.ListParts(q.ctx, remote(q.bucket), q.key, q.query.Get("uploadId"), after, limit)
+	parts, more, err := s.ListParts(u.ctx, u.bucket.Place(), u.req.Key, id, page.After, page.Limit)
 	if err != nil {
 		return nil, err
 	}
-	who := &owner{ID: policy.CanonicalID(q.bucket.Owner)}
-	out := partsResult{NS: namespace, Bucket: q.name, Key: q.key, UploadID: q.query.Get("uploadId"), Initiator: who, Owner: who, StorageClass: "STANDARD",
-		PartNumberMarker: after, MaxParts: limit, IsTruncated: more}
+	who := &owner{ID: policy.CanonicalID(u.bucket.Owner)}
+	out := partsResult{NS: namespace, Bucket: u.req.Bucket, Key: u.req.Listing.Encode(u.req.Key), UploadID: id,
+		Initiator: who, Owner: who, StorageClass: "STANDARD", PartNumberMarker: page.After, MaxParts: page.Limit,
+		IsTruncated: more}
 	for _, p := range parts {
 		out.Part = append(out.Part, listedPart{p.Number, stamp(p.Modified), quote(p.ETag), p.Size})
 		out.NextPartNumberMarker = p.Number
-	}
-	if q.query.Get("encoding-type") == "url" {
-		out.Key = encodeKey(q.key)
 	}
 	return xmlResponse(out)
 }

@@ -13,16 +13,19 @@ import (
 
 var (
 	grantLine = regexp.MustCompile(`^grant (s3://\S+) (READ|WRITE|READWRITE) to (\S+)( object)?(?: app (X1))?$`)
-	askLine   = regexp.MustCompile(`^(R\d|U1 as R1|U1 as R1 through X2) asks (\S+) (READ|WRITE|READWRITE)( minimal)?( object)?: (.*)$`)
+	askLine   = regexp.MustCompile(`^(R\d|U1 as R1|U1 as R1 through X2) asks (\S+) (READ|WRITE|READWRITE)( minimal)?( ` +
+		`object)?: (.*)$`)
 )
 
-// The worked examples that need nothing but grants, at the matcher alone and at the reference: testdata/corpus/access-grants.txt.
+// TestWorkedExamples runs the cases of testdata/corpus/access-grants.txt that need only grants, against the matcher and
+// the reference.
 func TestWorkedExamples(t *testing.T) {
 	text, err := os.ReadFile("testdata/corpus/access-grants.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := map[string]granary.Grantee{"R1": r1, "R2": r2, "R3": {Type: granary.GranteeIAM, ID: "R3"}, "R3nopath": {Type: granary.GranteeIAM, ID: "R3nopath"}, "U1": u1, "G1": g1}
+	named := map[string]granary.Grantee{"R1": r1, "R2": r2, "R3": {Type: granary.GranteeIAM, ID: "R3"},
+		"R3nopath": {Type: granary.GranteeIAM, ID: "R3nopath"}, "U1": u1, "G1": g1}
 	played := 0
 	for _, example := range strings.Split(string(text), "\n-- ")[1:] {
 		name, body, _ := strings.Cut(example, " --\n")
@@ -34,7 +37,8 @@ func TestWorkedExamples(t *testing.T) {
 			line = strings.TrimSpace(line)
 			if m := grantLine.FindStringSubmatch(line); m != nil {
 				p, _ := granary.ParsePermission(m[2])
-				all = append(all, &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: m[1], Permission: p, Grantee: named[m[3]], Object: m[4] != "", Application: granary.ARN(m[5]), Location: "default"})
+				all = append(all, &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: m[1], Permission: p,
+					Grantee: named[m[3]], Object: m[4] != "", Application: granary.ARN(m[5]), Location: "default"})
 			}
 			m := askLine.FindStringSubmatch(line)
 			if m == nil {
@@ -50,10 +54,11 @@ func TestWorkedExamples(t *testing.T) {
 			q.Permission, _ = granary.ParsePermission(m[3])
 			played++
 			got, match, _ := answer(grants.Load(slices.Values(all)), q)
-			want := vend(all, q)
+			want := vendKey(all, q)
 			scope, by, _ := strings.Cut(m[6], " by ")
 			refused := strings.HasPrefix(m[6], "40")
-			if refused != (got.Refusal != "") || refused != (want.Refusal != "") || !refused && (got.Scope != scope || want.Scope != scope) || by != "" && match.Grantee != named[by] {
+			if refused != (got.Refusal != "") || refused != (want.Refusal != "") || !refused &&
+				(got.Scope != scope || want.Scope != scope) || by != "" && match.Grantee != named[by] {
 				t.Errorf("%s: %s\n%s  the reference: %s\n  the matcher:   %s", name, line, q.story(all), want, got)
 			}
 		}

@@ -11,17 +11,17 @@ import (
 	"granary/internal/grants"
 )
 
-// drawSet is a generated set of grants in any state of its layers, and what it holds.
+// drawSet returns a generated set of grants in any state of its layers, and the grants in it.
 func drawSet(t *rapid.T) (*grants.Set, []*granary.Grant) {
 	var all []*granary.Grant
 	n := 0
 	draw := func() *granary.Grant { n++; return drawGrant(t, n) }
-	for range pick(t, "loaded", 0, 3, 8, 16) {
+	for range pickOne(t, "loaded", 0, 3, 8, 16) {
 		all = append(all, draw())
 	}
 	set := grants.Load(slices.Values(all))
-	for range pick(t, "steps", 0, 3, 6, 12) {
-		switch pick(t, "step", "put", "put", "delete", "freeze", "merge") {
+	for range pickOne(t, "steps", 0, 3, 6, 12) {
+		switch pickOne(t, "step", "put", "put", "delete", "freeze", "merge") {
 		case "put":
 			all = append(all, draw())
 			set.Put(all[len(all)-1])
@@ -40,9 +40,9 @@ func drawSet(t *rapid.T) (*grants.Set, []*granary.Grant) {
 	return set, all
 }
 
-// Who holds a target is told from the scopes that cover it: the set knows each of them, in order, and says of each grant what the
-// reference says.
-func TestCoveringAgreesWithTheReference(t *testing.T) {
+// TestCoveringAgainstReference checks that Covering returns every scope that covers a target, in order, and that Covers
+// and Inside agree with the reference about each grant.
+func TestCoveringAgainstReference(t *testing.T) {
 	covered := 0
 	prove(t, 5_000, func(t *rapid.T) {
 		set, all := drawSet(t)
@@ -56,7 +56,7 @@ func TestCoveringAgreesWithTheReference(t *testing.T) {
 			return
 		}
 		scopes := set.Covering(parsed)
-		narrower := func(a, b string) int { // exactly the key, then what is longer
+		narrower := func(a, b string) int { // exactly the key first, then longer scopes
 			switch {
 			case a == b || !exact || a != target && b != target:
 				return len(b) - len(a)

@@ -1,15 +1,16 @@
-// Package grants decides which access grant covers a target and which of several is the narrowest, and does the
-// arithmetic of scopes: joining a location and a sub-prefix, reading a target, and saying what a vended key opens.
+// Package grants finds the access grants that cover a target and picks the narrowest. It also does the arithmetic of
+// scopes: it joins a location and a sub-prefix, parses a target, and computes what a vended key opens.
 //
 // It is pure: it knows no clock, no request and no store. It does not know who the caller is (the identities come in),
-// whether a bucket exists, or what a role's policies allow; a grant only ever narrows those.
+// whether a bucket exists, or what a role's policies allow; a grant only narrows those.
 //
-//	scope.go target.go          what may be written down: scopes of locations and grants, targets of requests
-//	loader.go list.go           bulk load; a caller's grants, page by page
-//	set.go overlay.go merge.go  all grants of one Access Grants instance: bulk load, changes, merging
-//	base.go texts.go            the compact form: sorted scopes with parents, grants in columns, no pointers
-//	match.go                    the two questions: the narrowest covering grant; all grants of a caller
-//	ceiling.go policy.go        what the resulting key may do, as a decision and as text
+//	scope.go target.go          the texts: scopes of locations and grants, targets of requests
+//	set.go overlay.go merge.go  all grants of one Access Grants instance: look-ups, changes, merging
+//	base.go texts.go            the compact form: sorted scopes with parents, grants as records, no pointers
+//	loader.go                   bulk load
+//	match.go covering.go        the narrowest grant for a caller; all scopes that cover a target
+//	list.go                     a caller's grants, in order and in pages
+//	ceiling.go policy.go        what a vended key may do, as a decision and as text
 //
-// Scopes are compared byte by byte. Nothing is ever cleaned up: "..", "//", "%2f" and a backslash are plain characters.
+// Scopes are compared byte by byte. Nothing is normalised: "..", "//", "%2f" and a backslash are ordinary characters.
 package grants

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// byHand holds the sets whose merge was begun by Freeze.
+// byHand holds the sets whose merge Freeze began.
 var byHand sync.Map
 
-// Freeze begins a merge by hand, once none goes on in the background: what is put and deleted from now on stands above it.
+// Freeze waits for a background merge to end and begins one by hand. Later changes go to the live overlay until Merge.
 func (s *Set) Freeze() {
 	if _, ok := byHand.Load(s); ok {
 		return
@@ -25,12 +25,12 @@ func (s *Set) Freeze() {
 	byHand.Store(s, true)
 }
 
-// Merge ends a merge that Freeze began.
+// Merge ends the merge that Freeze began.
 func (s *Set) Merge() {
 	if _, ok := byHand.LoadAndDelete(s); !ok {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.base, s.frozen = merged(s.base, s.frozen), nil
+	s.base, s.frozen = mergeOverlay(s.base, s.frozen), nil
 }

@@ -10,8 +10,9 @@ import (
 	"granary"
 )
 
-// Looks is what ForGrantees finds, sorted and without what looks the same, from wherever it goes on, and across a merge.
-func TestLooksAreInOrderFromAnywhere(t *testing.T) {
+// TestLooksOrderAndPaging checks that Looks returns the sorted, distinct looks of ForGrantees from any place on, also
+// across a merge.
+func TestLooksOrderAndPaging(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
 		var mine []granary.Grantee
@@ -21,8 +22,12 @@ func TestLooksAreInOrderFromAnywhere(t *testing.T) {
 		set := NewSet()
 		var all []*granary.Grant
 		for i := range 40 {
-			g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: "s3://" + []string{"a", "a-b", "a.b", "ab"}[r.IntN(4)] + "/" + []string{"", "p", "p/", "p!x", "p/q", "k*"}[r.IntN(6)], Object: r.IntN(3) == 0,
-				Grantee: granary.Grantee{Type: granary.GranteeType(1 + r.IntN(3)), ID: fmt.Sprint(r.IntN(5))}, Permission: granary.Permission(1 + r.IntN(3)), Application: granary.ARN([]string{"", "", "x"}[r.IntN(3)]), Location: "default"}
+			g := &granary.Grant{ID: granary.GrantID(granary.UUID()),
+				Scope: "s3://" + []string{"a", "a-b", "a.b", "ab"}[r.IntN(4)] + "/" + []string{"", "p", "p/", "p!x", "p/q",
+					"k*"}[r.IntN(6)], Object: r.IntN(3) == 0,
+				Grantee:    granary.Grantee{Type: granary.GranteeType(1 + r.IntN(3)), ID: fmt.Sprint(r.IntN(5))},
+				Permission: granary.Permission(1 + r.IntN(3)), Application: granary.ARN([]string{"", "", "x"}[r.IntN(3)]),
+				Location: "default"}
 			if !g.Object {
 				g.Scope = strings.TrimSuffix(g.Scope, "*") + "*"
 			}
@@ -42,7 +47,9 @@ func TestLooksAreInOrderFromAnywhere(t *testing.T) {
 		begin := []string{"", "s3://", "s3://a", "s3://a/", "s3://a/p", "s3://a-"}[r.IntN(6)]
 		var want []Look
 		for _, g := range all {
-			if l := (Match{Scope: g.Scope, Object: g.Object, Permission: g.Permission, Application: g.Application, Grantee: g.Grantee}).Look(); slices.Contains(mine, g.Grantee) && strings.HasPrefix(g.Scope, begin) && len(begin) <= len(l.key())+len(scheme) {
+			if l := (Match{Scope: g.Scope, Object: g.Object, Permission: g.Permission, Application: g.Application,
+				Grantee: g.Grantee}).Look(); slices.Contains(mine, g.Grantee) && strings.HasPrefix(g.Scope, begin) &&
+				len(begin) <= len(l.listKey())+len(scheme) {
 				want = append(want, l)
 			}
 		}
@@ -70,8 +77,9 @@ func TestLooksAreInOrderFromAnywhere(t *testing.T) {
 	}
 }
 
-// A scope that thousands are granted is searched, not read through; everybody finds the own grant and nobody another's.
-func TestAScopeOfThousands(t *testing.T) {
+// TestScopeWithThousandsOfGrantees checks that each grantee of a large scope, which is searched instead of read, gets
+// exactly its own grant.
+func TestScopeWithThousandsOfGrantees(t *testing.T) {
 	set := NewSet()
 	target, _ := ParseTarget("s3://b/all/x", true)
 	who := func(i int) granary.Grantee {
@@ -79,7 +87,8 @@ func TestAScopeOfThousands(t *testing.T) {
 	}
 	ids := map[int]granary.GrantID{}
 	for i := range 3000 {
-		g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: "s3://b/all/*", Grantee: who(i), Permission: granary.Read, Location: "default"}
+		g := &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: "s3://b/all/*", Grantee: who(i),
+			Permission: granary.Read, Location: "default"}
 		ids[i] = g.ID
 		set.Put(g)
 	}

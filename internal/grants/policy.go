@@ -8,6 +8,7 @@ import (
 	"granary"
 )
 
+// statement is a statement of a session policy.
 type statement struct {
 	Effect    string
 	Action    []string
@@ -15,16 +16,16 @@ type statement struct {
 	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
-// SessionPolicy is the scope as an IAM session policy, for people to read and for stores that vend keys of their own.
-// Granary itself decides by Allows. Only the last "*" of a pattern is a wildcard: those of the key are escaped, and so
-// are "?" and "$", else a key could widen the session.
+// SessionPolicy returns the scope as an IAM session policy, for people to read and for stores that vend keys of their
+// own. Granary itself decides by Allows. Only the final "*" of a pattern is a wildcard; a "*", "?" or "$" of the key is
+// escaped, so that a key cannot widen the session.
 func SessionPolicy(scope *granary.Scope) string {
-	bucket, pattern := "arn:aws:s3:::"+literal(scope.Bucket), literal(scope.Prefix)
+	bucket, pattern := "arn:aws:s3:::"+escapeWildcards(scope.Bucket), escapeWildcards(scope.Prefix)
 	if !scope.Exact {
 		pattern += "*"
 	}
-	statements := []statement{{"Allow", permitted(scope.Permission, false), bucket + "/" + pattern, nil}}
-	if list := permitted(scope.Permission, true); len(list) > 0 && !scope.Exact {
+	statements := []statement{{"Allow", actionsOf(scope.Permission, false), bucket + "/" + pattern, nil}}
+	if list := actionsOf(scope.Permission, true); len(list) > 0 && !scope.Exact {
 		s := statement{"Allow", list, bucket, nil}
 		if scope.Prefix != "" {
 			s.Condition = map[string]map[string][]string{"StringLike": {"s3:prefix": {pattern}}}
@@ -37,14 +38,14 @@ func SessionPolicy(scope *granary.Scope) string {
 	_ = e.Encode(struct {
 		Version   string
 		Statement []statement
-	}{"2012-10-17", statements}) // strings only: it cannot fail
+	}{"2012-10-17", statements}) // only strings, so it cannot fail
 	return strings.TrimSpace(b.String())
 }
 
-// permitted lists the actions of a permission, on objects or on the bucket, in order of name.
-func permitted(p granary.Permission, bucket bool) []string {
+// actionsOf returns the actions of a permission, on objects or on the bucket, sorted by name.
+func actionsOf(p granary.Permission, bucket bool) []string {
 	var names []string
-	for name, r := range actions {
+	for name, r := range permittedActions {
 		if p&r.permission != 0 && r.bucket == bucket {
 			names = append(names, name)
 		}
@@ -53,7 +54,7 @@ func permitted(p granary.Permission, bucket bool) []string {
 	return names
 }
 
-// literal escapes what a policy would read as a wildcard or a variable.
-func literal(s string) string {
+// escapeWildcards escapes what a policy would read as a wildcard or a variable.
+func escapeWildcards(s string) string {
 	return strings.NewReplacer("*", "${*}", "?", "${?}", "$", "${$}").Replace(s)
 }

@@ -17,7 +17,7 @@ import (
 	"granary/internal/policy"
 )
 
-// prove runs a property on many generated cases: few by default, GRANARY_PROVE of them by night.
+// prove checks a property on many generated cases: few by default, as many as GRANARY_PROVE says in the nightly run.
 func prove(t *testing.T, few int, property func(*rapid.T)) {
 	t.Helper()
 	n := few
@@ -39,18 +39,20 @@ func prove(t *testing.T, few int, property func(*rapid.T)) {
 	t.Logf("%d cases", n)
 }
 
-func pick[T any](t *rapid.T, label string, from ...T) T {
+func pickOne[T any](t *rapid.T, label string, from ...T) T {
 	return rapid.SampledFrom(from).Draw(t, label)
 }
 
 var (
 	r1, r2 = granary.Grantee{Type: granary.GranteeIAM, ID: "R1"}, granary.Grantee{Type: granary.GranteeIAM, ID: "R2"}
-	u1     = granary.Grantee{Type: granary.GranteeUser, ID: "R1"} // the same text as the role's, to be told apart by type
+	// the same text as the role's, so that only the type differs
+	u1     = granary.Grantee{Type: granary.GranteeUser, ID: "R1"}
 	g1, g2 = granary.Grantee{Type: granary.GranteeGroup, ID: "G1"}, granary.Grantee{Type: granary.GranteeGroup, ID: "G2"}
 )
 
-// Pieces of keys: small, so that they collide, and with everything that means something somewhere.
-var pieces = []string{"a", "b", "/", "a/", "..", ".", "é", "?", "$", "${*}", "${aws:username}", "%2F", `\`, `"`, " ", "\n", "\x01", "a", "b"}
+// Pieces of keys: few, so that keys collide, including everything that has a meaning somewhere.
+var pieces = []string{"a", "b", "/", "a/", "..", ".", "é", "?", "$", "${*}", "${aws:username}", "%2F", `\`, `"`, " ",
+	"\n", "\x01", "a", "b"}
 
 func drawKey(t *rapid.T, label string, most int) string {
 	var b strings.Builder
@@ -60,62 +62,72 @@ func drawKey(t *rapid.T, label string, most int) string {
 	return b.String()
 }
 
-// simpleKey has the alphabet in which scopes meet most often.
+// simpleKey draws from the alphabet in which scopes meet most often.
 func simpleKey(t *rapid.T, label string, most int) string {
 	if rapid.IntRange(0, 9).Draw(t, label+" odd") == 9 {
 		return drawKey(t, label, most)
 	}
 	var b strings.Builder
 	for range rapid.IntRange(0, most).Draw(t, label+" length") {
-		b.WriteString(pick(t, label, "a", "a", "b", "/", "a/"))
+		b.WriteString(pickOne(t, label, "a", "a", "b", "/", "a/"))
 	}
 	return b.String()
 }
 
 func drawGrant(t *rapid.T, n int) *granary.Grant {
-	g := &granary.Grant{ID: granary.GrantID(fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(n)*2654435761, n)), Object: rapid.IntRange(0, 5).Draw(t, "object") == 5, Grantee: pick(t, "grantee", r1, u1, g1, g2, r2),
-		Permission: pick(t, "permission", granary.Read, granary.Read, granary.ReadWrite, granary.ReadWrite, granary.Write), Location: granary.LocationID(pick(t, "location", "default", "other")),
-		Application: granary.ARN(pick(t, "app", "", "", "", "", "app1", "app1", "app2")), Created: time.Unix(1_700_000_000, int64(pick(t, "created", 0, 1, 1_000_000))*1000)}
+	g := &granary.Grant{ID: granary.GrantID(fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(n)*2654435761, n)),
+		Object: rapid.IntRange(0, 5).Draw(t, "object") == 5, Grantee: pickOne(t, "grantee", r1, u1, g1, g2, r2),
+		Permission: pickOne(t, "permission", granary.Read, granary.Read, granary.ReadWrite, granary.ReadWrite,
+			granary.Write),
+		Location:    granary.LocationID(pickOne(t, "location", "default", "other")),
+		Application: granary.ARN(pickOne(t, "app", "", "", "", "", "app1", "app1", "app2")),
+		Created:     time.Unix(1_700_000_000, int64(pickOne(t, "created", 0, 1, 1_000_000))*1000)}
 	key := simpleKey(t, "scope", 2)
-	star := pick(t, "star", "*", "*", "*", "")
+	star := pickOne(t, "star", "*", "*", "*", "")
 	if key == "" && g.Object {
 		key = "a"
 	}
 	if key == "" {
 		star = "*"
 	}
-	g.Scope = "s3://" + pick(t, "bucket", "x", "x", "xy") + "/" + key + star
+	g.Scope = "s3://" + pickOne(t, "bucket", "x", "x", "xy") + "/" + key + star
 	return g
 }
 
-// drawRequest asks near one of the grants most of the time.
+// drawRequest draws a request near one of the grants most of the time.
 func drawRequest(t *rapid.T, all []*granary.Grant) request {
-	q := request{App: granary.ARN(pick(t, "through", "", "app1")), Permission: pick(t, "asked", granary.Read, granary.Read, granary.Read, granary.Write, granary.ReadWrite),
+	q := request{App: granary.ARN(pickOne(t, "through", "", "app1")), Permission: pickOne(t, "asked", granary.Read,
+		granary.Read,
+		granary.Read, granary.Write, granary.ReadWrite),
 		Minimal: rapid.Bool().Draw(t, "minimal"), Object: rapid.IntRange(0, 3).Draw(t, "target object") == 3}
-	q.Who = pick(t, "who", []granary.Grantee{r1, u1, g1, g2}, []granary.Grantee{r1}, []granary.Grantee{r1, u1, g1}, []granary.Grantee{r1, u1, g1, g2}, []granary.Grantee{r2}, []granary.Grantee{g2, g1})
-	if len(all) > 0 && pick(t, "near a grant", false, true, true, true) {
+	q.Who = pickOne(t, "who", []granary.Grantee{r1, u1, g1, g2}, []granary.Grantee{r1}, []granary.Grantee{r1, u1, g1},
+		[]granary.Grantee{r1, u1, g1, g2}, []granary.Grantee{r2}, []granary.Grantee{g2, g1})
+	if len(all) > 0 && pickOne(t, "near a grant", false, true, true, true) {
 		g := rapid.SampledFrom(all).Draw(t, "the grant")
-		q.Target = strings.TrimSuffix(g.Scope, "*") + simpleKey(t, "target", 2) + pick(t, "target star", "", "", "*")
+		q.Target = strings.TrimSuffix(g.Scope, "*") + simpleKey(t, "target", 2) + pickOne(t, "target star", "", "", "*")
 		return q
 	}
-	q.Target = "s3://" + pick(t, "target bucket", "x", "x", "x", "xy", "y") + pick(t, "slash", "/", "/", "/", "/", "/", "/", "") + simpleKey(t, "target", 4) + pick(t, "target star", "", "", "*", "*", "**")
+	q.Target = "s3://" + pickOne(t, "target bucket", "x", "x", "x", "xy", "y") + pickOne(t, "slash", "/", "/", "/", "/",
+		"/",
+		"/", "") + simpleKey(t, "target", 4) + pickOne(t, "target star", "", "", "*", "*", "**")
 	return q
 }
 
-// The matcher finds, of every generated set of grants and through every state of its layers, what the reference finds.
-func TestTheMatcherAgreesWithTheReference(t *testing.T) {
+// TestMatcherAgainstReference checks that the matcher finds the same grant as the reference, for generated sets in
+// every state of their layers.
+func TestMatcherAgainstReference(t *testing.T) {
 	counts := map[string]int{}
 	asked := 0
 	prove(t, 20_000, func(t *rapid.T) {
 		var all, deleted []*granary.Grant
 		n := 0
 		draw := func() *granary.Grant { n++; return drawGrant(t, n) }
-		for range pick(t, "loaded", 0, 3, 8, 8, 16, 24) {
+		for range pickOne(t, "loaded", 0, 3, 8, 8, 16, 24) {
 			all = append(all, draw())
 		}
 		set := grants.Load(slices.Values(all))
-		for range pick(t, "steps", 0, 3, 6, 12) {
-			switch pick(t, "step", "put", "put", "delete", "freeze", "merge", "put back") {
+		for range pickOne(t, "steps", 0, 3, 6, 12) {
+			switch pickOne(t, "step", "put", "put", "delete", "freeze", "merge", "put back") {
 			case "put":
 				g := draw()
 				all = append(all, g)
@@ -177,7 +189,7 @@ func TestTheMatcherAgreesWithTheReference(t *testing.T) {
 	}
 }
 
-// answer puts a request to the package under test.
+// answer asks the package under test.
 func answer(set *grants.Set, q request) (v vended, m grants.Match, scope granary.Scope) {
 	target, err := grants.ParseTarget(q.Target, q.Object)
 	if err != nil {
@@ -201,13 +213,13 @@ func candidates(all []*granary.Grant, q request) (n int) {
 	return n
 }
 
-// throughAny compares the questions that look past applications, and whether there is anything at all.
+// throughAny compares the methods that ignore applications, and Any.
 func throughAny(t *rapid.T, set *grants.Set, all []*granary.Grant, q request) {
 	unbound, some := []*granary.Grant{}, false
 	for _, g := range all {
 		h := *g
 		if h.Application != "" {
-			h.Application = "bound" // still before those that are not
+			h.Application = "bound" // still before those that are not bound
 		}
 		unbound = append(unbound, &h)
 		some = some || slices.Contains(q.Who, g.Grantee)
@@ -220,7 +232,7 @@ func throughAny(t *rapid.T, set *grants.Set, all []*granary.Grant, q request) {
 		return
 	}
 	q.App = "bound"
-	want := vend(unbound, q)
+	want := vendKey(unbound, q)
 	m, ok := set.MatchAny(q.Who, target, q.Permission)
 	if ok != (want.Refusal == "") || ok && m.ID != want.Grant.ID {
 		t.Fatalf("\n%s  through any application the reference: %s\n  the matcher: %v %+v", q.story(all), want, ok, m)
@@ -228,7 +240,7 @@ func throughAny(t *rapid.T, set *grants.Set, all []*granary.Grant, q request) {
 }
 
 func compare(t *rapid.T, counts map[string]int, set *grants.Set, all []*granary.Grant, q request) string {
-	want := vend(all, q)
+	want := vendKey(all, q)
 	got, m, scope := answer(set, q)
 	invalid := strings.HasPrefix(want.Refusal, "invalid")
 	switch {
@@ -236,14 +248,16 @@ func compare(t *rapid.T, counts map[string]int, set *grants.Set, all []*granary.
 		return "invalid"
 	case want.Refusal == got.Refusal && want.Refusal != "":
 		return "refused"
-	case want.Refusal != "" || got.Refusal != "" || got.Grant.ID != want.Grant.ID || got.Scope != want.Scope || got.Exact != want.Exact:
+	case want.Refusal != "" || got.Refusal != "" || got.Grant.ID != want.Grant.ID || got.Scope != want.Scope ||
+		got.Exact != want.Exact:
 		t.Fatalf("\n%s  the reference: %s\n  the matcher:   %s", q.story(all), want, got)
 	}
 	g := want.Grant
 	if n := candidates(all, q); n > 1 {
 		counts["of several"]++
 	}
-	if m.Scope != g.Scope || m.Grantee != g.Grantee || m.Permission != g.Permission || m.Location != g.Location || m.Application != g.Application || scope.Permission != q.Permission ||
+	if m.Scope != g.Scope || m.Grantee != g.Grantee || m.Permission != g.Permission || m.Location != g.Location ||
+		m.Application != g.Application || scope.Permission != q.Permission ||
 		scope.Grant != g.ID || scope.GrantScope != g.Scope || scope.Grantee != g.Grantee {
 		t.Fatalf("\n%s  the match %+v is not of the grant %+v", q.story(all), m, g)
 	}
@@ -254,22 +268,24 @@ func compare(t *rapid.T, counts map[string]int, set *grants.Set, all []*granary.
 	return "vended"
 }
 
-// reach compares what a key opens: by the reference, by the structured ceiling, and by the session policy that people read.
+// reach compares what a key opens according to the reference, to Allows, and to the session policy.
 func reach(t *rapid.T, q request, v vended, scope granary.Scope) {
 	p, err := policy.Parse(policy.Session, grants.SessionPolicy(&scope))
 	if err != nil {
 		t.Fatalf("the session policy of %+v: %v", scope, err)
 	}
 	for range 4 {
-		action := rapid.SampledFrom(slices.Concat(readObjects, writeObjects, readBucket, readBucket, readBucket, []string{"s3:DeleteBucket", "s3:PutObjectTagging", "s3:GetDataAccess"})).Draw(t, "action")
-		bucket := pick(t, "its bucket", scope.Bucket, scope.Bucket, scope.Bucket, "x", "xy")
+		action := rapid.SampledFrom(slices.Concat(readObjects, writeObjects, readBucket, readBucket, readBucket,
+			[]string{"s3:DeleteBucket", "s3:PutObjectTagging", "s3:GetDataAccess"})).Draw(t, "action")
+		bucket := pickOne(t, "its bucket", scope.Bucket, scope.Bucket, scope.Bucket, "x", "xy")
 		onBucket := slices.Contains(readBucket, action) || action == "s3:DeleteBucket"
-		text := pick(t, "near", scope.Prefix, scope.Prefix, scope.Prefix, "", strings.TrimSuffix(scope.Prefix, "/"), strings.ReplaceAll(scope.Prefix, "?", "b")) + drawKey(t, "its key", 2)
+		text := pickOne(t, "near", scope.Prefix, scope.Prefix, scope.Prefix, "", strings.TrimSuffix(scope.Prefix, "/"),
+			strings.ReplaceAll(scope.Prefix, "?", "b")) + drawKey(t, "its key", 2)
 		key, prefix := text, (*string)(nil)
 		context, resource := policy.Values{}, "arn:aws:s3:::"+bucket+"/"+text
 		if onBucket {
 			key, resource = "", "arn:aws:s3:::"+bucket
-			if pick(t, "with prefix", true, true, false) {
+			if pickOne(t, "with prefix", true, true, false) {
 				prefix = &text
 				context["s3:prefix"] = []string{text}
 			}
@@ -278,13 +294,17 @@ func reach(t *rapid.T, q request, v vended, scope granary.Scope) {
 		}
 		want := opens(v.Scope, v.Exact, q.Permission, action, bucket, key, prefix)
 		if got := grants.Allows(&scope, action, bucket, key, prefix); got != want {
-			t.Fatalf("\na key of %s for %q: %s on %q/%q with prefix %v: the ceiling says %v, the reference %v", q.Permission, v.Scope, action, bucket, key, context["s3:prefix"], got, want)
+			t.Fatalf("\na key of %s for %q: %s on %q/%q with prefix %v: the ceiling says %v, the reference %v", q.Permission,
+				v.Scope, action, bucket, key, context["s3:prefix"], got, want)
 		}
-		allowAll, _ := policy.Parse(policy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
-		d := policy.Evaluate(policy.Request{Caller: policy.Caller{Kind: policy.RoleSession, Account: "1"}, Action: action, Resource: resource, Owner: "1", Keys: context},
+		allowAll, _ := policy.Parse(policy.Identity, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*",`+
+			`"Resource":"*"}}`)
+		d := policy.Evaluate(policy.Request{Caller: policy.Caller{Kind: policy.RoleSession, Account: "1"}, Action: action,
+			Resource: resource, Owner: "1", Keys: context},
 			policy.Set{Identity: []*policy.Policy{allowAll}, Sessions: [][]*policy.Policy{{p}}})
 		if d.Allowed != want {
-			t.Fatalf("\na key of %s for %q: %s on %q with prefix %v: the session policy says %v, the reference %v\n%s", q.Permission, v.Scope, action, resource, context["s3:prefix"], d.Allowed, want, grants.SessionPolicy(&scope))
+			t.Fatalf("\na key of %s for %q: %s on %q with prefix %v: the session policy says %v, the reference %v\n%s",
+				q.Permission, v.Scope, action, resource, context["s3:prefix"], d.Allowed, want, grants.SessionPolicy(&scope))
 		}
 	}
 }
@@ -313,13 +333,14 @@ func listed(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Gra
 	looks(t, set, all, who)
 }
 
-// looks compares what a caller is shown: what looks the same once, in order, from where the last page ended.
+// looks compares a caller's looks: each once, in order, from the end of the last page.
 func looks(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Grantee) {
-	begin := "s3://" + pick(t, "begin", "", "x", "x/", "x/a", "xy/a", "z")
+	begin := "s3://" + pickOne(t, "begin", "", "x", "x/", "x/a", "xy/a", "z")
 	want := map[grants.Look]bool{}
 	for _, g := range all {
 		if slices.Contains(who, g.Grantee) && strings.HasPrefix(strings.TrimSuffix(g.Scope, "*"), begin) {
-			want[grants.Look{Scope: g.Scope, Object: oneKey(g), Permission: g.Permission, Application: g.Application, IAM: g.Grantee.Type == granary.GranteeIAM}] = true
+			want[grants.Look{Scope: g.Scope, Object: oneKey(g), Permission: g.Permission, Application: g.Application,
+				IAM: g.Grantee.Type == granary.GranteeIAM}] = true
 		}
 	}
 	page := rapid.IntRange(1, 4).Draw(t, "page")
@@ -339,7 +360,8 @@ func looks(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Gran
 			if !want[l] {
 				t.Fatalf("%+v is shown to %v below %q, twice or wrongly", l, who, begin)
 			}
-			if text := strings.TrimSuffix(l.Scope, "*"); last != nil && strings.TrimSuffix(last.Scope, "*") > text && !last.Object && !l.Object {
+			if text := strings.TrimSuffix(l.Scope, "*"); last != nil && strings.TrimSuffix(last.Scope, "*") > text &&
+				!last.Object && !l.Object {
 				t.Fatalf("%+v is shown after %+v", l, last)
 			}
 			delete(want, l)
@@ -352,17 +374,18 @@ func looks(t *rapid.T, set *grants.Set, all []*granary.Grant, who []granary.Gran
 	}
 }
 
-// Deleting a grant never lets anybody do more, and adding one never takes a vend away that there was.
+// TestFewerGrantsNeverOpenMore checks that deleting a grant never lets a caller do more, and that adding one never
+// takes a vended key away.
 func TestFewerGrantsNeverOpenMore(t *testing.T) {
 	lost := 0
 	prove(t, 10_000, func(t *rapid.T) {
 		var all []*granary.Grant
-		for i := range pick(t, "grants", 1, 4, 8, 16) {
+		for i := range pickOne(t, "grants", 1, 4, 8, 16) {
 			all = append(all, drawGrant(t, i))
 		}
 		set := grants.Load(slices.Values(all))
 		q := drawRequest(t, all)
-		q.Minimal = true // under Default the scope may grow when a narrower grant goes: that is what narrowest means
+		q.Minimal = true // under Default, the scope may grow when a narrower grant is deleted
 		before, _, _ := answer(set, q)
 		set.Delete(all[rapid.IntRange(0, len(all)-1).Draw(t, "gone")])
 		after, _, _ := answer(set, q)
@@ -379,14 +402,17 @@ func TestFewerGrantsNeverOpenMore(t *testing.T) {
 	t.Logf("%d vends were lost with their grant", lost)
 }
 
-// What a location and a sub-prefix make together, and whether they make anything.
-func TestScopesAreJoinedAsTheReferenceJoinsThem(t *testing.T) {
+// TestJoinAgainstReference compares the scope that a location and a sub-prefix make, and whether they make one.
+func TestJoinAgainstReference(t *testing.T) {
 	refused := 0
 	prove(t, 10_000, func(t *rapid.T) {
-		location := pick(t, "location", "s3://", "s3://bkt", "s3://bkt/", "s3://bkt/*", "s3://bkt/a", "s3://bkt/a/", "s3://bkt/a*", "s3://bkt/a/*", "s3://bkt//")
-		sub := pick(t, "bucket part", "", "bkt/", "bkt", "b*", "/") + drawKey(t, "sub", 3) + pick(t, "star", "*", "", "**", "*x", "\n", "\u0085", strings.Repeat("é", 1990))
+		location := pickOne(t, "location", "s3://", "s3://bkt", "s3://bkt/", "s3://bkt/*", "s3://bkt/a", "s3://bkt/a/",
+			"s3://bkt/a*", "s3://bkt/a/*", "s3://bkt//")
+		sub := pickOne(t, "bucket part", "", "bkt/", "bkt", "b*", "/") + drawKey(t, "sub", 3) +
+			pickOne(t, "star", "*", "", "**",
+				"*x", "\n", "\u0085", strings.Repeat("é", 1990))
 		object := rapid.Bool().Draw(t, "object")
-		want := join(location, sub, object)
+		want := joinScope(location, sub, object)
 		got, err := grants.Join(location, sub, object)
 		if got != want || (err == nil) != (want != "") {
 			t.Fatalf("%q + %q (object: %v): got %q %v, want %q", location, sub, object, got, err, want)

@@ -8,10 +8,11 @@ import (
 	"granary"
 )
 
-// This file is a second reading of how a grant is found and what its key opens, written for plainness: all grants in a list, scopes and
-// targets as the texts they are, the documented rules one after another. It shares nothing with the package under test but nouns.
+// This file implements the search for a grant, and what its key opens, a second time and as plainly as possible: all
+// grants in a list, scopes and targets as texts, and the documented rules one after another. It shares nothing with the
+// package under test except nouns.
 
-// request is a GetDataAccess, with who asks it.
+// request is a GetDataAccess request with its caller.
 type request struct {
 	Who        []granary.Grantee
 	App        granary.ARN
@@ -21,16 +22,16 @@ type request struct {
 	Minimal    bool
 }
 
-// vended is what comes of it.
+// vended is the answer to a request.
 type vended struct {
 	Refusal string         // "" when a key is vended
-	Grant   *granary.Grant // the one that matched
+	Grant   *granary.Grant // the matched grant
 	Scope   string         // what the key opens: s3://bucket/prefix* or s3://bucket/key
 	Exact   bool           // Scope is one key, even if it ends in "*"
 }
 
-// vend answers as the documentation of GetDataAccess does.
-func vend(all []*granary.Grant, q request) vended {
+// vendKey follows the documentation of GetDataAccess.
+func vendKey(all []*granary.Grant, q request) vended {
 	target, exact, why := readTarget(q.Target, q.Object)
 	if why != "" {
 		return vended{Refusal: "invalid: " + why}
@@ -58,7 +59,9 @@ func readTarget(t string, object bool) (target string, exact bool, refusal strin
 		return "", false, "not an S3 URI"
 	case len([]rune(t)) > 2000:
 		return "", false, "too long"
-	case strings.ContainsAny(t, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\ufffe\uffff"):
+	case strings.ContainsAny(t,
+		"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f"+
+			"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\ufffe\uffff"):
 		return "", false, "a character that no answer can say"
 	case bucket == "" || strings.Contains(bucket, "*"):
 		return "", false, "no bucket"
@@ -111,7 +114,8 @@ func isCandidate(g *granary.Grant, q request, target string, exact bool) bool {
 
 func oneKey(g *granary.Grant) bool { return g.Object || !strings.HasSuffix(g.Scope, "*") }
 
-// preferred breaks ties: the narrower scope, the permission asked for, users before groups before IAM, bound before unbound, older, id.
+// preferred reports whether a wins over b: the narrower scope, the permission requested, users before groups before IAM
+// principals, bound before unbound, older, smaller id.
 func preferred(a, b *granary.Grant, asked granary.Permission) bool {
 	order := []granary.GranteeType{granary.GranteeUser, granary.GranteeGroup, granary.GranteeIAM}
 	switch {
@@ -133,12 +137,15 @@ func preferred(a, b *granary.Grant, asked granary.Permission) bool {
 
 // The actions of a permission, on objects and on the bucket.
 var (
-	readObjects  = strings.Fields("s3:GetObject s3:GetObjectVersion s3:GetObjectAcl s3:GetObjectVersionAcl s3:GetObjectAttributes s3:GetObjectVersionAttributes s3:ListMultipartUploadParts")
+	readObjects = strings.Fields("s3:GetObject s3:GetObjectVersion s3:GetObjectAcl s3:GetObjectVersionAcl " +
+		"s3:GetObjectAttributes s3:GetObjectVersionAttributes s3:ListMultipartUploadParts")
 	readBucket   = strings.Fields("s3:ListBucket s3:ListBucketVersions s3:ListBucketMultipartUploads")
-	writeObjects = strings.Fields("s3:PutObject s3:PutObjectAcl s3:PutObjectVersionAcl s3:DeleteObject s3:DeleteObjectVersion s3:AbortMultipartUpload")
+	writeObjects = strings.Fields("s3:PutObject s3:PutObjectAcl s3:PutObjectVersionAcl s3:DeleteObject " +
+		"s3:DeleteObjectVersion s3:AbortMultipartUpload")
 )
 
-// opens says whether a key of the scope may do an action: on an object, or, when key is empty, on the bucket with a prefix parameter.
+// opens reports whether a key of the scope may perform an action on an object or, if key is empty, on the bucket with a
+// prefix parameter.
 func opens(scope string, exact bool, p granary.Permission, action, bucket, key string, prefix *string) bool {
 	read, write := p == granary.Read || p == granary.ReadWrite, p == granary.Write || p == granary.ReadWrite
 	switch {
@@ -147,13 +154,14 @@ func opens(scope string, exact bool, p granary.Permission, action, bucket, key s
 		return key != "" && (exact && uri == scope || !exact && strings.HasPrefix(uri, scope[:len(scope)-1]))
 	case read && slices.Contains(readBucket, action):
 		whole := scope == "s3://"+bucket+"/*"
-		return key == "" && !exact && (whole || prefix != nil && strings.HasPrefix("s3://"+bucket+"/"+*prefix, scope[:len(scope)-1]))
+		return key == "" && !exact &&
+			(whole || prefix != nil && strings.HasPrefix("s3://"+bucket+"/"+*prefix, scope[:len(scope)-1]))
 	}
 	return false
 }
 
-// join builds a grant's scope from its location's and its sub-prefix; "" is a refusal.
-func join(location, sub string, object bool) string {
+// joinScope makes a grant's scope from its location's scope and sub-prefix; "" is a refusal.
+func joinScope(location, sub string, object bool) string {
 	scope := "s3://" + sub
 	if sub == "" && location == "s3://" {
 		return ""
@@ -190,9 +198,11 @@ func join(location, sub string, object bool) string {
 
 func (q request) story(all []*granary.Grant) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v through application %q asks %s on %q (object: %v, minimal: %v)\n", q.Who, q.App, q.Permission, q.Target, q.Object, q.Minimal)
+	fmt.Fprintf(&b, "%v through application %q asks %s on %q (object: %v, minimal: %v)\n", q.Who, q.App, q.Permission,
+		q.Target, q.Object, q.Minimal)
 	for _, g := range all {
-		fmt.Fprintf(&b, "  grant %s: %s %q (object: %v) to %v, application %q, created %s\n", g.ID, g.Permission, g.Scope, g.Object, g.Grantee, g.Application, g.Created.Format("15:04:05.000"))
+		fmt.Fprintf(&b, "  grant %s: %s %q (object: %v) to %v, application %q, created %s\n", g.ID, g.Permission, g.Scope,
+			g.Object, g.Grantee, g.Application, g.Created.Format("15:04:05.000"))
 	}
 	return b.String()
 }

@@ -13,16 +13,17 @@ const (
 	maxLength = 2000 // characters of a scope, a sub-prefix or a target
 )
 
-// Join makes a grant's scope from its location's scope and its sub-prefix, and checks that the result can be one: a
-// bucket, then a key (object, or no trailing "*") or a key prefix and "*". It guesses no separator except the slash
-// after a bare bucket. Whether the bucket exists is not its business; Bucket names it.
+// Join makes a grant's scope from its location's scope and its sub-prefix, and checks the result: a bucket, then a key
+// (if object is true, or without a final "*") or a key prefix and "*". It adds no separator except a slash after a bare
+// bucket. It does not check whether the bucket exists; see Bucket.
 //
-// Errors are Invalid with the code InvalidRequest (syntax) or InvalidAccessGrant (a scope nothing could lie in).
-// S3 API, CreateAccessGrant.
+// Errors are Invalid with the code InvalidRequest (syntax) or InvalidAccessGrant (a scope that cannot contain
+// anything). S3 API, CreateAccessGrant.
 func Join(locationScope, subPrefix string, object bool) (string, error) {
 	if locationScope == scheme {
 		if subPrefix == "" {
-			return "", invalid("InvalidRequest", "A grant on the whole default location is not possible: give an S3SubPrefix that names a bucket.")
+			return "", invalid("InvalidRequest", "A grant on the whole default location is not possible: give an S3SubPrefix "+
+				"that names a bucket.")
 		}
 		return checkScope(scheme+subPrefix, object)
 	}
@@ -42,8 +43,9 @@ func Join(locationScope, subPrefix string, object bool) (string, error) {
 	return checkScope(base+subPrefix, object)
 }
 
+// checkScope returns the scope if a grant may have it.
 func checkScope(scope string, object bool) (string, error) {
-	if why := unprintable(scope); why != "" {
+	if why := invalidText(scope); why != "" {
 		return "", invalid("InvalidRequest", "The grant scope %s.", why)
 	}
 	rest, ok := strings.CutPrefix(scope, scheme)
@@ -55,9 +57,11 @@ func checkScope(scope string, object bool) (string, error) {
 	case bucket == "":
 		return "", invalid("InvalidAccessGrant", "The grant scope %q names no bucket.", scope)
 	case strings.Contains(bucket, "*"):
-		return "", invalid("InvalidAccessGrant", "The grant scope %q would span buckets: write bucket/* for a whole bucket.", scope)
+		return "", invalid("InvalidAccessGrant", "The grant scope %q would span buckets: write bucket/* for a whole bucket.",
+			scope)
 	case key == "":
-		return "", invalid("InvalidAccessGrant", "The grant scope %q names neither an object nor a prefix: write s3://%s/* for the whole bucket.", scope, bucket)
+		return "", invalid("InvalidAccessGrant", "The grant scope %q names neither an object nor a prefix: write s3://%s/* "+
+			"for the whole bucket.", scope, bucket)
 	case !object && strings.Contains(strings.TrimSuffix(key, "*"), "*"):
 		return "", invalid("InvalidRequest", "The grant scope %q has a * that is not its last character.", scope)
 	}
@@ -65,11 +69,11 @@ func checkScope(scope string, object bool) (string, error) {
 }
 
 // ValidateLocation checks the scope of a location: s3://, s3://bucket, s3://bucket/ or s3://bucket/prefix, the last two
-// perhaps with a "*" at the end. It returns the bucket, "" for s3://; whether that exists is the caller's business.
-// Errors are Invalid with the code InvalidAccessGrantsLocation. S3 API, CreateAccessGrantsLocation.
+// with an optional final "*". It returns the bucket, "" for s3://, and does not check whether it exists. Errors are
+// Invalid with the code InvalidAccessGrantsLocation. S3 API, CreateAccessGrantsLocation.
 func ValidateLocation(scope string) (bucket string, err error) {
 	const code = "InvalidAccessGrantsLocation"
-	if why := unprintable(scope); why != "" {
+	if why := invalidText(scope); why != "" {
 		return "", invalid(code, "The location scope %s.", why)
 	}
 	rest, ok := strings.CutPrefix(scope, scheme)
@@ -80,7 +84,7 @@ func ValidateLocation(scope string) (bucket string, err error) {
 		return "", nil
 	}
 	bucket, key, _ := strings.Cut(rest, "/")
-	if !bucketName(bucket) {
+	if !isBucketName(bucket) {
 		return "", invalid(code, "The location scope %q does not name a bucket: %q is not a bucket name.", scope, bucket)
 	}
 	if strings.Contains(strings.TrimSuffix(key, "*"), "*") {
@@ -89,19 +93,19 @@ func ValidateLocation(scope string) (bucket string, err error) {
 	return bucket, nil
 }
 
-// Bucket is the bucket a scope or a target names: what stands between s3:// and the next slash.
+// Bucket returns the bucket of a scope or a target: the text between s3:// and the next slash.
 func Bucket(scope string) string {
 	bucket, _, _ := strings.Cut(strings.TrimPrefix(scope, scheme), "/")
 	return bucket
 }
 
-// bucketName reports whether the name has the shape of a bucket's name. Names that only AWS reserves pass: whether a
-// bucket may be made is decided where buckets are made.
-func bucketName(name string) bool {
+// isBucketName reports whether a name has the form of a bucket's name. It accepts names that AWS reserves; CreateBucket
+// refuses those.
+func isBucketName(name string) bool {
 	if len(name) < 3 || len(name) > 63 || strings.Contains(name, "..") {
 		return false
 	}
-	address := true // four numbers and three dots
+	address := true // looks like an IPv4 address
 	for i := range len(name) {
 		c := name[i]
 		letter, digit := c >= 'a' && c <= 'z', c >= '0' && c <= '9'
@@ -113,8 +117,8 @@ func bucketName(name string) bool {
 	return !address || strings.Count(name, ".") != 3
 }
 
-// unprintable says why a text cannot stand in a scope, or "".
-func unprintable(s string) string {
+// invalidText returns why a text cannot be part of a scope, "" when it can.
+func invalidText(s string) string {
 	switch {
 	case !utf8.ValidString(s):
 		return "is not valid UTF-8"
@@ -126,14 +130,14 @@ func unprintable(s string) string {
 	return ""
 }
 
-// place is a scope or a target taken apart: the keys that begin with text, or exactly that key.
+// place is a parsed scope or target: all keys that begin with text or, if exact is true, that key only.
 type place struct {
 	bucket, text string
 	exact        bool
 }
 
-// split takes a grant's scope apart; ok is false when it has not even a bucket and a slash, and so opens nothing.
-func split(scope string, object bool) (p place, ok bool) {
+// splitScope parses a grant's scope. ok is false when the scope has no bucket or no slash; such a grant opens nothing.
+func splitScope(scope string, object bool) (p place, ok bool) {
 	rest, ok := strings.CutPrefix(scope, scheme)
 	if !ok {
 		return p, false
@@ -148,7 +152,7 @@ func split(scope string, object bool) (p place, ok bool) {
 	return place{bucket, key, true}, true
 }
 
-// String puts the place together again, as the scope or target it came from.
+// String returns the scope or target from which the place was parsed.
 func (p place) String() string {
 	star := "*"
 	if p.exact {

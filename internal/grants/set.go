@@ -9,20 +9,23 @@ import (
 	"granary"
 )
 
-// Set is all grants of one Access Grants instance. A lookup costs the caller's groups and the depth of the path, never the
-// number of grants. All methods are safe for concurrent use.
+// Set holds all grants of one Access Grants instance. The cost of a look-up depends on the number of the caller's
+// groups and the depth of the path, not on the number of grants. All methods are safe for concurrent use.
+//
+// A set has up to three layers: the immutable base, above it the frozen overlay while a merge runs, and on top the live
+// overlay, which takes all changes.
 type Set struct {
 	mu     sync.RWMutex
 	base   *base
-	frozen *overlay // being merged into the next base; nil when no merge is under way
+	frozen *overlay // being merged into the next base; nil when no merge runs
 	live   *overlay
 	size   int
 }
 
-// NewSet is an empty set.
+// NewSet returns an empty set.
 func NewSet() *Set { return &Set{base: newBuilder(0).finish(), live: newOverlay()} }
 
-// Load makes a set of many grants at once.
+// Load returns a set of many grants.
 func Load(list iter.Seq[*granary.Grant]) *Set {
 	l := NewLoader()
 	for g := range list {
@@ -36,7 +39,7 @@ func newEntry(g *granary.Grant) (e entry, ok bool) {
 	return entry{id, g.Grantee, g.Permission, g.Location, g.Application, g.Created.UnixNano()}, ok
 }
 
-// parseID reads a grant id, which is always a UUID of ours.
+// parseID reads a grant id, which must be a UUID.
 func parseID(id granary.GrantID) (b [16]byte, ok bool) {
 	s := string(id)
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
@@ -51,7 +54,7 @@ func formatID(b [16]byte) granary.GrantID {
 	return granary.GrantID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
 }
 
-// compare orders places by "bucket/text", and prefix before exact.
+// compare orders places by "bucket/text", with a prefix before the exact key of the same text.
 func (p place) compare(q place) int {
 	if p.bucket != q.bucket {
 		return strings.Compare(p.bucket+"/", q.bucket+"/")
@@ -68,16 +71,17 @@ func (p place) compare(q place) int {
 	return 1
 }
 
-// Len is how many grants the set holds.
+// Len returns the number of grants.
 func (s *Set) Len() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.size
 }
 
-// Put adds a grant; one that is there already stays as it is, for grants never change.
+// Put adds a grant. It does nothing when the grant is in the set already, since grants never change, or when its scope
+// or id is malformed.
 func (s *Set) Put(g *granary.Grant) {
-	p, ok := split(g.Scope, g.Object)
+	p, ok := splitScope(g.Scope, g.Object)
 	if !ok {
 		return
 	}
@@ -87,17 +91,17 @@ func (s *Set) Put(g *granary.Grant) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.has(p, e.grantee, e.id) {
+	if s.contains(p, e.grantee, e.id) {
 		return
 	}
-	s.live.put(p, e)
+	s.live.addEntry(p, e)
 	s.size++
 	s.mergeIfLarge()
 }
 
-// Delete removes a grant.
+// Delete removes a grant, if it is in the set.
 func (s *Set) Delete(g *granary.Grant) {
-	p, ok := split(g.Scope, g.Object)
+	p, ok := splitScope(g.Scope, g.Object)
 	if !ok {
 		return
 	}
@@ -107,63 +111,65 @@ func (s *Set) Delete(g *granary.Grant) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.has(p, g.Grantee, id) {
+	if !s.contains(p, g.Grantee, id) {
 		return
 	}
 	s.size--
 	if s.live.remove(spot{p, g.Grantee}, id) {
 		return
 	}
-	s.live.gone[id] = struct{}{}
+	s.live.removed[id] = struct{}{}
 	s.mergeIfLarge()
 }
 
-// Has reports whether a grant is there, by what a session remembers of it.
+// Has reports whether a grant is still in the set, by the fields of it that a session carries.
 func (s *Set) Has(scope string, object bool, grantee granary.Grantee, id granary.GrantID) bool {
-	p, ok := split(scope, object)
+	p, ok := splitScope(scope, object)
 	b, valid := parseID(id)
 	if !ok || !valid {
 		return false
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.has(p, grantee, b)
+	return s.contains(p, grantee, b)
 }
 
-func (s *Set) has(p place, grantee granary.Grantee, id [16]byte) bool {
-	if s.live.has(spot{p, grantee}, id) {
+// contains is Has for a parsed scope and id. The caller holds the lock.
+func (s *Set) contains(p place, grantee granary.Grantee, id [16]byte) bool {
+	if s.live.contains(spot{p, grantee}, id) {
 		return true
 	}
-	if _, gone := s.live.gone[id]; gone {
+	if _, gone := s.live.removed[id]; gone {
 		return false
 	}
 	if s.frozen != nil {
-		if s.frozen.has(spot{p, grantee}, id) {
+		if s.frozen.contains(spot{p, grantee}, id) {
 			return true
 		}
-		if _, gone := s.frozen.gone[id]; gone {
+		if _, gone := s.frozen.removed[id]; gone {
 			return false
 		}
 	}
-	scope := s.base.find(p)
+	scope := s.base.findScope(p)
 	if scope < 0 {
 		return false
 	}
 	found := false
-	s.base.of(scope, newWanted([]granary.Grantee{grantee}), func(r *record) { found = found || r.id == id })
+	s.base.eachRecordOf(scope, newCallerSet([]granary.Grantee{grantee}), func(r *record) { found = found || r.id == id })
 	return found
 }
 
-// hidden reports whether a grant of the base is gone by now; fromFrozen, whether one of the frozen layer is.
+// hidden reports whether a grant of the base was removed by an overlay or, if fromFrozen is true, whether a grant of
+// the frozen overlay was removed by the live one.
 func (s *Set) hidden(id [16]byte, fromFrozen bool) bool {
-	if len(s.live.gone) > 0 {
-		if _, gone := s.live.gone[id]; gone {
+	if len(s.live.removed) > 0 {
+		if _, gone := s.live.removed[id]; gone {
 			return true
 		}
 	}
 	if fromFrozen || s.frozen == nil {
 		return false
 	}
-	_, gone := s.frozen.gone[id]
+	_, gone := s.frozen.removed[id]
 	return gone
 }

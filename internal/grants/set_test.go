@@ -42,10 +42,11 @@ func TestBackgroundMergeLosesNothing(t *testing.T) {
 }
 
 func grant(scope string, kind granary.GranteeType, who string, p granary.Permission) *granary.Grant {
-	return &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: scope, Grantee: granary.Grantee{Type: kind, ID: who}, Permission: p, Location: "default"}
+	return &granary.Grant{ID: granary.GrantID(granary.UUID()), Scope: scope, Grantee: granary.Grantee{Type: kind, ID: who},
+		Permission: p, Location: "default"}
 }
 
-func TestTheCeilingHoldsWhateverTheKey(t *testing.T) {
+func TestCeiling(t *testing.T) {
 	p := func(s string) *string { return &s }
 	scope := granary.Scope{Bucket: "b", Prefix: "a?c/", Permission: granary.Read}
 	for _, x := range []struct {
@@ -54,7 +55,8 @@ func TestTheCeilingHoldsWhateverTheKey(t *testing.T) {
 		want        bool
 	}{
 		{"s3:GetObject", "a?c/x", nil, true}, {"s3:GetObject", "abc/x", nil, false}, {"s3:GetObject", "a?c", nil, false},
-		{"s3:PutObject", "a?c/x", nil, false}, {"s3:ListBucket", "", p("a?c/"), true}, {"s3:ListBucket", "", p("a?c/deep"), true},
+		{"s3:PutObject", "a?c/x", nil, false}, {"s3:ListBucket", "", p("a?c/"), true},
+		{"s3:ListBucket", "", p("a?c/deep"), true},
 		{"s3:ListBucket", "", p("a?c"), false}, {"s3:ListBucket", "", p("abc/"), false}, {"s3:ListBucket", "", nil, false},
 		{"s3:DeleteBucket", "", nil, false}, {"s3:GetDataAccess", "", nil, false},
 	} {
@@ -70,11 +72,12 @@ func TestTheCeilingHoldsWhateverTheKey(t *testing.T) {
 	}
 }
 
-func many(n int) *Set {
+func manyGrants(n int) *Set {
 	r := rand.New(rand.NewPCG(1, 2))
 	return Load(func(yield func(*granary.Grant) bool) {
 		for i := range n {
-			g := grant(fmt.Sprintf("s3://bucket-%d/team-%d/project-%d/*", i%16, i/16%5000, i/80000), granary.GranteeGroup, fmt.Sprintf("group-%d", r.IntN(n/10+1)), granary.Read)
+			g := grant(fmt.Sprintf("s3://bucket-%d/team-%d/project-%d/*", i%16, i/16%5000, i/80000), granary.GranteeGroup,
+				fmt.Sprintf("group-%d", r.IntN(n/10+1)), granary.Read)
 			if !yield(g) {
 				return
 			}
@@ -84,7 +87,7 @@ func many(n int) *Set {
 
 func BenchmarkMatch(b *testing.B) {
 	for _, n := range []int{1_000, 1_000_000} {
-		set := many(n)
+		set := manyGrants(n)
 		var ids []granary.Grantee
 		for i := range 51 {
 			ids = append(ids, granary.Grantee{Type: granary.GranteeGroup, ID: fmt.Sprintf("group-%d", i*7)})
@@ -105,7 +108,7 @@ func BenchmarkMemoryPerGrant(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		set := many(n)
+		set := manyGrants(n)
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/grant")

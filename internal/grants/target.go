@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Target is what a GetDataAccess request asks for: one key, or all keys with a prefix. Made by ParseTarget.
-type Target struct{ at place }
+// Target is the target of a GetDataAccess request: one key, or all keys with a prefix. ParseTarget makes one.
+type Target struct{ place place }
 
-// ParseTarget reads the target of a GetDataAccess request. Object is targetType=Object, under which "*" is a plain
-// character. A bare bucket, with or without a slash, asks for the whole bucket. Errors are Invalid with the code
+// ParseTarget parses the target of a GetDataAccess request. object means targetType=Object, with which "*" is an
+// ordinary character. A bucket alone, with or without a slash, means the whole bucket. Errors are Invalid with the code
 // InvalidRequest. S3 API, GetDataAccess.
 func ParseTarget(target string, object bool) (Target, error) {
 	const code = "InvalidRequest"
@@ -19,7 +19,7 @@ func ParseTarget(target string, object bool) (Target, error) {
 		return Target{}, invalid(code, "The target is not valid UTF-8.")
 	case utf8.RuneCountInString(target) > maxLength:
 		return Target{}, invalid(code, "The target is longer than 2000 characters.")
-	case strings.ContainsFunc(target, unsayable):
+	case strings.ContainsFunc(target, notInXML):
 		return Target{}, invalid(code, "The target has a control character, which MatchedGrantTarget could not say again.")
 	}
 	rest, ok := strings.CutPrefix(target, scheme)
@@ -39,24 +39,28 @@ func ParseTarget(target string, object bool) (Target, error) {
 	}
 	prefix, wild := strings.CutSuffix(key, "*")
 	if strings.Contains(prefix, "*") {
-		return Target{}, invalid(code, "The target %q has a * that is not its last character; for an object of that name send targetType=Object.", target)
+		return Target{},
+			invalid(code, "The target %q has a * that is not its last character; for an object of that name send "+
+				"targetType=Object.", target)
 	}
 	if wild && slices.ContainsFunc(strings.Split(key, "/"), func(s string) bool { return s == "." || s == ".." }) {
-		return Target{}, invalid(code, "The target %q is a prefix with a . or .. segment, which S3 would not resolve.", target)
+		return Target{}, invalid(code, "The target %q is a prefix with a . or .. segment, which S3 would not resolve.",
+			target)
 	}
 	return Target{place{bucket, prefix, !wild}}, nil
 }
 
-// unsayable are the characters that XML has no way to write. Clients cache keys by the MatchedGrantTarget, so it must be exact.
-func unsayable(r rune) bool {
+// notInXML reports whether XML cannot represent a character. Clients cache keys by MatchedGrantTarget, so it must be
+// exact.
+func notInXML(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
-// Bucket is the bucket the target lies in.
-func (t Target) Bucket() string { return t.at.bucket }
+// Bucket returns the target's bucket.
+func (t Target) Bucket() string { return t.place.bucket }
 
-// Key is the key the target names, or when exact is false what the keys it asks for begin with.
-func (t Target) Key() (text string, exact bool) { return t.at.text, t.at.exact }
+// Key returns the target's key or, if exact is false, the prefix of its keys.
+func (t Target) Key() (text string, exact bool) { return t.place.text, t.place.exact }
 
-// String is the target as given, a bare bucket as s3://bucket/*.
-func (t Target) String() string { return t.at.String() }
+// String returns the target as it was given; a bucket alone becomes s3://bucket/*.
+func (t Target) String() string { return t.place.String() }

@@ -2,81 +2,83 @@ package grants
 
 import "hash/maphash"
 
-// texts numbers distinct texts: one blob, offsets, and an open-addressing table; no pointers for the collector to follow.
+// texts numbers distinct texts from 0. It consists of one array of bytes, offsets and an open-addressing hash table,
+// with no pointers for the garbage collector to follow. Each text has a tag, so that equal texts of different kinds
+// have different numbers.
 type texts struct {
-	blob  []byte
-	off   []uint64 // len+1
-	slots []uint32 // number + 1; 0 is free
+	bytes   []byte
+	offsets []uint64 // one for each text, plus one
+	slots   []uint32 // hash table: number plus 1; 0 is free
 }
 
-var seed = maphash.MakeSeed()
+var hashSeed = maphash.MakeSeed()
 
 func newTexts(n int) *texts {
 	size := 16
 	for size < 2*n {
 		size *= 2
 	}
-	return &texts{off: make([]uint64, 1, n+1), slots: make([]uint32, size)}
+	return &texts{offsets: make([]uint64, 1, n+1), slots: make([]uint32, size)}
 }
 
-func (t *texts) len() int { return len(t.off) - 1 }
+func (t *texts) count() int { return len(t.offsets) - 1 }
 
-func (t *texts) at(i uint32) string { return string(t.blob[t.off[i]:t.off[i+1]]) }
+func (t *texts) textAt(i uint32) string { return string(t.bytes[t.offsets[i]:t.offsets[i+1]]) }
 
-// is reports whether a number stands for a text.
-func (t *texts) is(i uint32, tag byte, s string) bool {
-	b := t.blob[t.off[i]:t.off[i+1]]
+// equals reports whether a number is that of a text.
+func (t *texts) equals(i uint32, tag byte, s string) bool {
+	b := t.bytes[t.offsets[i]:t.offsets[i+1]]
 	return len(b) == len(s)+1 && b[0] == tag && string(b[1:]) == s
 }
 
-// find returns a text's number.
-func (t *texts) find(tag byte, s string) (uint32, bool) {
-	slot := t.slot(tag, s)
+// findNumber returns a text's number; ok is false when it has none.
+func (t *texts) findNumber(tag byte, s string) (uint32, bool) {
+	slot := t.slotOf(tag, s)
 	return t.slots[slot] - 1, t.slots[slot] != 0
 }
 
-func hash(tag byte, s string) uint64 {
-	return maphash.String(seed, s) + uint64(tag)*0x9e3779b97f4a7c15
+func hashText(tag byte, s string) uint64 {
+	return maphash.String(hashSeed, s) + uint64(tag)*0x9e3779b97f4a7c15
 }
 
-// slot is where a text stands, or would. The tag keeps texts of different sorts apart.
-func (t *texts) slot(tag byte, s string) uint64 {
+// slotOf returns the slot of a text, or the free slot in which it belongs.
+func (t *texts) slotOf(tag byte, s string) uint64 {
 	mask := uint64(len(t.slots) - 1)
-	for i := hash(tag, s) & mask; ; i = (i + 1) & mask {
+	for i := hashText(tag, s) & mask; ; i = (i + 1) & mask {
 		n := t.slots[i]
 		if n == 0 {
 			return i
 		}
-		b := t.blob[t.off[n-1]:t.off[n]]
+		b := t.bytes[t.offsets[n-1]:t.offsets[n]]
 		if len(b) == len(s)+1 && b[0] == tag && string(b[1:]) == s {
 			return i
 		}
 	}
 }
 
-// add numbers a text, once.
-func (t *texts) add(tag byte, s string) uint32 {
-	slot := t.slot(tag, s)
+// intern returns a text's number and gives it one if it has none.
+func (t *texts) intern(tag byte, s string) uint32 {
+	slot := t.slotOf(tag, s)
 	if n := t.slots[slot]; n != 0 {
 		return n - 1
 	}
-	if 2*(t.len()+1) > len(t.slots) {
-		t.grow()
-		slot = t.slot(tag, s)
+	if 2*(t.count()+1) > len(t.slots) {
+		t.doubleSlots()
+		slot = t.slotOf(tag, s)
 	}
-	t.blob = append(append(t.blob, tag), s...)
-	t.off = append(t.off, uint64(len(t.blob)))
-	t.slots[slot] = uint32(t.len())
-	return uint32(t.len() - 1)
+	t.bytes = append(append(t.bytes, tag), s...)
+	t.offsets = append(t.offsets, uint64(len(t.bytes)))
+	t.slots[slot] = uint32(t.count())
+	return uint32(t.count() - 1)
 }
 
-func (t *texts) grow() {
+func (t *texts) doubleSlots() {
 	t.slots = make([]uint32, 2*len(t.slots))
-	for i := range uint32(t.len()) {
-		s := t.at(i)
-		t.slots[t.slot(s[0], s[1:])] = i + 1
+	for i := range uint32(t.count()) {
+		s := t.textAt(i)
+		t.slots[t.slotOf(s[0], s[1:])] = i + 1
 	}
 }
 
-// trim gives back what growing left over.
-func (t *texts) trim() { t.blob, t.off = exactly(t.blob), exactly(t.off) }
+// trimTexts frees unused capacity.
+func (t *texts) trimTexts() { t.bytes, t.offsets = trimCapacity(t.bytes), trimCapacity(t.offsets) }

@@ -11,7 +11,8 @@ import (
 	"granary"
 )
 
-// checks are what a signed token must say, in order. Each fills what it read into the claims.
+// checks lists the checks of a token's claims in their order. Each stores what it reads in the claims. good is the
+// sentence that Explain gives when the check passes.
 var checks = []struct {
 	name, good string
 	run        func(c *Claims, want Expect) error
@@ -22,69 +23,74 @@ var checks = []struct {
 	{"times", "It is valid at this time.", (*Claims).checkTimes},
 }
 
-func (c *Claims) text(name string) string {
+// textClaim returns a claim that is a text, "" when it is absent or something else.
+func (c *Claims) textClaim(name string) string {
 	var s string
 	_ = json.Unmarshal(c.raw[name], &s)
 	return s
 }
 
+// checkIssuer compares the issuer byte for byte.
 func (c *Claims) checkIssuer(want Expect) error {
-	if c.text("iss") != want.Issuer {
-		return invalid("The token's issuer is not %s.", want.Issuer)
+	if c.textClaim("iss") != want.Issuer {
+		return invalidError("The token's issuer is not %s.", want.Issuer)
 	}
 	return nil
 }
 
+// checkSubject requires a subject, and a text as the token's id if it has one.
 func (c *Claims) checkSubject(Expect) error {
-	if c.Subject = c.text("sub"); c.Subject == "" {
-		return invalid("The token has no subject (claim sub).")
+	if c.Subject = c.textClaim("sub"); c.Subject == "" {
+		return invalidError("The token has no subject (claim sub).")
 	}
 	if j, ok := c.raw["jti"]; ok {
-		if c.ID = c.text("jti"); c.ID == "" {
-			return invalid("The token's jti is %s, and must be a text.", brief(j))
+		if c.ID = c.textClaim("jti"); c.ID == "" {
+			return invalidError("The token's jti is %s, and must be a text.", truncate(j))
 		}
 	}
 	return nil
 }
 
+// checkAudience requires one of the expected audiences.
 func (c *Claims) checkAudience(want Expect) error {
-	if len(c.audiences()) == 0 {
-		return invalid("The token has no audience (claim aud).")
+	if len(c.audienceList()) == 0 {
+		return invalidError("The token has no audience (claim aud).")
 	}
-	if want.AuthorizedParty && slices.Contains(want.Audiences, c.text("azp")) {
+	if want.AuthorizedParty && slices.Contains(want.Audiences, c.textClaim("azp")) {
 		return nil
 	}
 	if !slices.ContainsFunc(want.Audiences, c.For) {
-		return invalidAs(ErrAudience, "The token's audience %q is none that the application accepts from this issuer.", strings.Join(c.audiences(), ", "))
+		return invalidErrorAs(ErrAudience, "The token's audience %q is none that the application accepts from this issuer.",
+			strings.Join(c.audienceList(), ", "))
 	}
 	return nil
 }
 
-// For reports whether an audience is among the token's.
+// For reports whether the token is for an audience.
 func (c *Claims) For(audience string) bool {
-	return audience != "" && slices.Contains(c.audiences(), audience)
+	return audience != "" && slices.Contains(c.audienceList(), audience)
 }
 
-// Audiences are those that the token is for.
-func (c *Claims) Audiences() []string { return c.audiences() }
+// Audiences returns the audiences of the token.
+func (c *Claims) Audiences() []string { return c.audienceList() }
 
-// Text is a claim that is a text, "" when it is not there or something else.
-func (c *Claims) Text(name string) string { return c.text(name) }
+// Text returns a claim that is a text, "" when it is absent or something else.
+func (c *Claims) Text(name string) string { return c.textClaim(name) }
 
-// Has reports whether the token has a claim, whatever it is.
+// Has reports whether the token has a claim, of any type.
 func (c *Claims) Has(name string) bool {
 	_, ok := c.raw[name]
 	return ok
 }
 
-// Decode reads a claim into v and reports whether it is there and fits.
+// Decode unmarshals a claim into v. It reports whether the claim is there and has the type of v.
 func (c *Claims) Decode(name string, v any) bool {
 	raw, ok := c.raw[name]
 	return ok && json.Unmarshal(raw, v) == nil
 }
 
-// audiences are a text or a list of texts (RFC 7519 §4.1.3).
-func (c *Claims) audiences() (list []string) {
+// audienceList reads the claim aud, a text or a list of texts (RFC 7519 §4.1.3).
+func (c *Claims) audienceList() (list []string) {
 	var one string
 	if json.Unmarshal(c.raw["aud"], &one) == nil {
 		return []string{one}
@@ -95,16 +101,16 @@ func (c *Claims) audiences() (list []string) {
 	return list
 }
 
-// checkTimes honours exp, which must be there, and nbf and iat (RFC 7519 §4.1).
+// checkTimes checks exp, which is required, and nbf and iat (RFC 7519 §4.1).
 func (c *Claims) checkTimes(want Expect) error {
 	expires, ok, err := c.numericDate("exp")
 	switch {
 	case err != nil:
 		return err
 	case !ok:
-		return invalid("The token has no expiry (claim exp).")
+		return invalidError("The token has no expiry (claim exp).")
 	case !want.Now.Before(expires.Add(want.Skew)):
-		return invalidAs(ErrExpired, "The token expired at %s.", expires.UTC().Format(time.RFC3339))
+		return invalidErrorAs(ErrExpired, "The token expired at %s.", expires.UTC().Format(time.RFC3339))
 	}
 	c.Expires = expires
 	if err := c.checkLifetime(want); err != nil {
@@ -116,13 +122,15 @@ func (c *Claims) checkTimes(want Expect) error {
 			return err
 		}
 		if ok && t.After(want.Now.Add(want.Skew)) {
-			return invalid("The token is not valid yet: its %s is %s, and it is %s here.", name, t.UTC().Format(time.RFC3339), want.Now.UTC().Format(time.RFC3339))
+			return invalidError("The token is not valid yet: its %s is %s, and it is %s here.", name,
+				t.UTC().Format(time.RFC3339),
+				want.Now.UTC().Format(time.RFC3339))
 		}
 	}
 	return nil
 }
 
-// checkLifetime refuses tokens that were made to live longer than is allowed.
+// checkLifetime refuses a token whose time from iat to exp is longer than allowed.
 func (c *Claims) checkLifetime(want Expect) error {
 	if want.MaxLifetime == 0 {
 		return nil
@@ -132,17 +140,20 @@ func (c *Claims) checkLifetime(want Expect) error {
 	case err != nil:
 		return err
 	case !ok:
-		return invalid("The token does not say when it was issued (claim iat), which identity.max_token_lifetime demands.")
+		return invalidError("The token does not say when it was issued (claim iat), " +
+			"which identity.max_token_lifetime demands.")
 	case c.Expires.Sub(issued) > want.MaxLifetime:
-		return invalid("The token lives for %s, and identity.max_token_lifetime allows %s.", c.Expires.Sub(issued), want.MaxLifetime)
+		return invalidError("The token lives for %s, and identity.max_token_lifetime allows %s.", c.Expires.Sub(issued),
+			want.MaxLifetime)
 	}
 	return nil
 }
 
-// maxDate is the year 5138, in seconds since 1970: times given in milliseconds are above it.
+// maxDate, in seconds since 1970, is in the year 5138. A time given in milliseconds by mistake is larger.
 const maxDate = 1e11
 
-// numericDate reads seconds since 1970, perhaps with a fraction (RFC 7519 §2).
+// numericDate reads a claim in seconds since 1970, with an optional fraction (RFC 7519 §2). ok is false when the claim
+// is absent.
 func (c *Claims) numericDate(name string) (t time.Time, ok bool, err error) {
 	v, ok := c.raw[name]
 	if !ok {
@@ -150,16 +161,17 @@ func (c *Claims) numericDate(name string) (t time.Time, ok bool, err error) {
 	}
 	f := -1.0
 	if json.Unmarshal(v, &f) != nil || f < 0 || f > maxDate {
-		return t, false, invalid("The token's %s is %s, and must be seconds since 1970.", name, brief(v))
+		return t, false, invalidError("The token's %s is %s, and must be seconds since 1970.", name, truncate(v))
 	}
 	whole, fraction := math.Modf(f)
 	return time.Unix(int64(whole), int64(fraction*1e9)), true, nil
 }
 
-func brief(v json.RawMessage) string { return string(v[:min(len(v), 40)]) }
+// truncate cuts a value to 40 bytes for a message.
+func truncate(v json.RawMessage) string { return string(v[:min(len(v), 40)]) }
 
-// Lookup finds a claim: one whose name is the whole path, else the path's segments one after another. Only a text, a whole
-// number, or a list of just one of them will do.
+// Lookup returns a claim by path: the claim whose name is the whole path or, failing that, the one that the path's
+// segments lead to. The claim must be a text, a whole number, or a list of exactly one of these.
 func (c *Claims) Lookup(path string) (string, error) {
 	v, ok := c.raw[path]
 	if !ok {
@@ -173,7 +185,7 @@ func (c *Claims) Lookup(path string) (string, error) {
 		}
 	}
 	if !ok {
-		return "", invalid("The token has no claim %s.", path)
+		return "", invalidError("The token has no claim %s.", path)
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(v, &list) == nil && len(list) == 1 {
@@ -187,22 +199,23 @@ func (c *Claims) Lookup(path string) (string, error) {
 	if json.Unmarshal(v, &n) == nil && n != "" && !strings.ContainsAny(n.String(), ".eE") {
 		return n.String(), nil
 	}
-	return "", invalid("The token's claim %s is not a single text.", path)
+	return "", invalidError("The token's claim %s is not a single text.", path)
 }
 
-func invalidAs(kind error, format string, args ...any) error {
+func invalidErrorAs(kind error, format string, args ...any) error {
 	return granary.Wrap(granary.Invalid, fmt.Sprintf(format, args...), kind)
 }
 
-func invalid(format string, args ...any) error {
+func invalidError(format string, args ...any) error {
 	return granary.Errorf(granary.Invalid, format, args...)
 }
 
-// VerifiedEmail refuses a token whose issuer does not vouch for its e-mail address (OIDC Core 1.0 §5.1). Some issuers write the
-// claim as a text.
+// VerifiedEmail returns an Invalid error if the issuer does not say that it verified the e-mail address (OIDC Core 1.0
+// §5.1). Some issuers write the claim as a text.
 func (c *Claims) VerifiedEmail() error {
 	if v := string(c.raw["email_verified"]); v != "true" && v != `"true"` {
-		return invalid("The token does not say that its e-mail address is verified (claim email_verified), which identity.require_verified_email demands.")
+		return invalidError("The token does not say that its e-mail address is verified (claim email_verified), which " +
+			"identity.require_verified_email demands.")
 	}
 	return nil
 }

@@ -11,15 +11,15 @@ import (
 	"granary"
 )
 
-// Step is one thing that was looked at when an issuer or a token was checked for an administrator.
+// Step is the result of one check that Explain made.
 type Step struct {
 	Name   string // discovery, keys, token, signature, issuer, subject, audience, times
 	Failed bool
 	Detail string // a sentence
 }
 
-// Explain checks an issuer, and a token of its unless that is empty, step by step up to the first that fails. It asks the issuer
-// anew, whatever is cached.
+// Explain checks an issuer and, unless it is empty, one of the issuer's tokens, step by step up to the first failure.
+// It queries the issuer even if its keys are cached. claims is nil unless every check of the token passes.
 func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (steps []Step, claims *Claims) {
 	add := func(name string, err error, format string, args ...any) bool {
 		s := Step{Name: name, Failed: err != nil, Detail: fmt.Sprintf(format, args...)}
@@ -31,26 +31,31 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*fetchTimeout)
 	defer cancel()
-	address, err := v.Keys.discover(ctx, want.Issuer)
+	address, err := v.Keys.discoverKeyURL(ctx, want.Issuer)
 	if !add("discovery", err, "%s names the same issuer and the key set %s.", discoveryURL(want.Issuer), address) {
 		return steps, nil
 	}
 	set, err := v.Keys.fetchKeys(ctx, want.Issuer, address)
-	if err == nil && !slices.ContainsFunc(set.keys, want.fits) {
-		err = invalid("The key set has %d keys, and none is a signing key for %s; RSA keys must have 2048 bits or more.", set.published, names(want.algorithms()))
+	if err == nil {
+		v.Keys.issuerKeysOf(want.Issuer).set.Store(set)
 	}
-	if !add("keys", err, "%s", keysDetail(set, want)) || token == "" {
+	if err == nil && !slices.ContainsFunc(set.keys, want.acceptsKey) {
+		err = invalidError("The key set has %d keys, and none is a signing key for %s; RSA keys must have 2048 bits or more.",
+			set.published, joinAlgorithms(want.algorithms()))
+	}
+	if !add("keys", err, "%s", describeKeys(set, want)) || token == "" {
 		return steps, nil
 	}
 	iss, err := PeekIssuer(token)
 	if err == nil && iss != want.Issuer {
-		err = invalid("The token's issuer is %q, and this is %q: they must be the same, to the last slash.", iss, want.Issuer)
+		err = invalidError("The token's issuer is %q, and this is %q: they must be the same, to the last slash.", iss,
+			want.Issuer)
 	}
 	if !add("token", err, "It is a JWT that names this issuer.") {
 		return steps, nil
 	}
-	claims, err = v.signed(ctx, token, want)
-	if !add("signature", err, "It was signed with %s by a key the issuer publishes.", algorithm(token)) {
+	claims, err = v.verifySigned(ctx, token, want)
+	if !add("signature", err, "It was signed with %s by a key the issuer publishes.", algorithmOf(token)) {
 		return steps, nil
 	}
 	for _, check := range checks {
@@ -61,8 +66,8 @@ func (v *Verifier) Explain(ctx context.Context, token string, want Expect) (step
 	return steps, claims
 }
 
-// algorithm is what a verified token was signed with.
-func algorithm(token string) string {
+// algorithmOf returns the algorithm of a verified token's signature.
+func algorithmOf(token string) string {
 	jws, err := jose.ParseSignedCompact(token, append(slices.Clone(WorkloadAlgorithms), PersonAlgorithms...))
 	if err != nil {
 		return ""
@@ -70,16 +75,19 @@ func algorithm(token string) string {
 	return jws.Signatures[0].Protected.Algorithm
 }
 
-// fits reports whether a key can verify one of the algorithms.
-func (e *Expect) fits(k key) bool { return slices.ContainsFunc(e.algorithms(), k.fits) }
+// acceptsKey reports whether a key can verify one of the expected algorithms.
+func (e *Expect) acceptsKey(k publicKey) bool {
+	return slices.ContainsFunc(e.algorithms(), k.canVerify)
+}
 
-func keysDetail(set *keySet, want Expect) string {
+// describeKeys tells which of the published keys can be used.
+func describeKeys(set *keySet, want Expect) string {
 	if set == nil {
 		return ""
 	}
 	var ids []string
 	for _, k := range set.keys {
-		if want.fits(k) {
+		if want.acceptsKey(k) {
 			ids = append(ids, fmt.Sprintf("%q", k.id))
 		}
 	}

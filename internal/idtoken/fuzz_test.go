@@ -14,15 +14,19 @@ import (
 	"granary"
 )
 
-// Who has no key has one token that verifies, the one that was signed, to the last character; every other is refused with a
-// sentence, and no issuer is read out of what is none.
+// FuzzVerify checks that, without the private key, the only token that verifies is the one that was signed, to the last
+// character. Every other text must be refused with a sentence, and PeekIssuer must not return an issuer from text that
+// is not a token.
 func FuzzVerify(f *testing.F) {
 	p := newProvider(f)
 	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	honest := sign(f, "RS256", rsaKeys()[0], "k0", nil, p.claims())
 	parts := strings.Split(honest, ".")
-	for _, token := range []string{honest, honest + "=", "e30.eyJpc3MiOiJ4In0.x", b64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", parts[0] + "." + parts[1] + ".AAAA", "..", "",
-		b64([]byte(`{"alg":"HS256","kid":"k0"}`)) + "." + parts[1] + "." + parts[2], parts[0] + "." + b64([]byte(`{"iss":"`+p.URL+`"}`)) + "." + parts[2], strings.Repeat("a.", 40)} {
+	for _, token := range []string{honest, honest + "=", "e30.eyJpc3MiOiJ4In0.x", base64URL([]byte(`{"alg":"none"}`)) +
+		"." +
+		parts[1] + ".", parts[0] + "." + parts[1] + ".AAAA", "..", "",
+		base64URL([]byte(`{"alg":"HS256","kid":"k0"}`)) + "." + parts[1] + "." + parts[2],
+		parts[0] + "." + base64URL([]byte(`{"iss":"`+p.URL+`"}`)) + "." + parts[2], strings.Repeat("a.", 40)} {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
@@ -41,21 +45,24 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// Whatever an issuer signs: what is accepted is one JSON object, from the issuer, for the audience, at the right time, each claim
-// once, and a claim that is looked up is a text that stands in it.
+// FuzzClaims signs arbitrary payloads. An accepted one must be one JSON object with each claim once, from the issuer,
+// for the audience, at the right time, and a claim that Lookup returns must be a text in it.
 func FuzzClaims(f *testing.F) {
 	p := newProvider(f)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		f.Fatal(err)
 	}
-	p.raw, _ = json.Marshal(map[string]any{"keys": []json.RawMessage{ecJWK(&key.PublicKey, nil)}}) // was JSON before
+	p.raw, _ = json.Marshal(map[string]any{"keys": []json.RawMessage{ecJWK(&key.PublicKey, nil)}}) // was parsed from JSON
 	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	want := p.expect()
 	want.Algorithms = WorkloadAlgorithms
-	good, _ := json.Marshal(p.claims()) // texts and numbers
-	for _, s := range []string{string(good), string(good) + "{}", `{"iss":1}`, "null", `[` + string(good) + `]`, `{"a.b":"x","a":{"b":"y"},` + string(good[1:]), `{"exp":1e99,` + string(good[1:]), `{"aud":["app",null],` + string(good[1:]),
-		strings.Replace(string(good), `"alice"`, `["alice"]`, 1), strings.Replace(string(good), `"alice"`, `7`, 1), strings.Replace(string(good), "app", "\xff", 1)} {
+	good, _ := json.Marshal(p.claims()) // only texts and numbers
+	for _, s := range []string{string(good), string(good) + "{}", `{"iss":1}`, "null", `[` + string(good) + `]`,
+		`{"a.b":"x","a":{"b":"y"},` + string(good[1:]), `{"exp":1e99,` + string(good[1:]),
+		`{"aud":["app",null],` + string(good[1:]),
+		strings.Replace(string(good), `"alice"`, `["alice"]`, 1), strings.Replace(string(good), `"alice"`, `7`, 1),
+		strings.Replace(string(good), "app", "\xff", 1)} {
 		f.Add([]byte(s), "preferred_username")
 		f.Add([]byte(s), "a.b")
 	}
@@ -75,7 +82,8 @@ func FuzzClaims(f *testing.F) {
 			Aud      any
 			Exp      float64
 		}
-		if err := json.Unmarshal(payload, &said); err != nil || said.Iss != p.URL || said.Sub == "" || c.Subject != said.Sub || int64(said.Exp)+60 < now.Unix() {
+		if err := json.Unmarshal(payload, &said); err != nil || said.Iss != p.URL || said.Sub == "" ||
+			c.Subject != said.Sub || int64(said.Exp)+60 < now.Unix() {
 			t.Errorf("%q is accepted, %v", payload, err)
 		}
 		if !slices.ContainsFunc(want.Audiences, c.For) {

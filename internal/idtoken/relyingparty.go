@@ -17,11 +17,11 @@ type RelyingParty struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret string   // "" for a public client
-	Redirect     string   // where the provider sends the browser back to
-	Scopes       []string // beside openid
+	Redirect     string   // the URL to which the provider sends the browser back
+	Scopes       []string // in addition to openid
 }
 
-// endpoints is what a discovery document says of the endpoints (OIDC Discovery 1.0 §3).
+// endpoints is the part of a discovery document about endpoints (OIDC Discovery 1.0 §3).
 type endpoints struct {
 	Authorization string   `json:"authorization_endpoint"`
 	Token         string   `json:"token_endpoint"`
@@ -29,51 +29,58 @@ type endpoints struct {
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`
 }
 
-func (v *Verifier) provider(ctx context.Context, rp RelyingParty) (*endpoints, *oauth2.Config, error) {
-	body, err := v.Keys.document(ctx, rp.Issuer)
+// discoverEndpoints reads the provider's discovery document.
+func (v *Verifier) discoverEndpoints(ctx context.Context, rp RelyingParty) (*endpoints, *oauth2.Config, error) {
+	body, err := v.Keys.fetchDiscovery(ctx, rp.Issuer)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &endpoints{}
 	if err := json.Unmarshal(body, p); err != nil {
-		return nil, nil, unreachable(rp.Issuer, "its discovery document is not JSON", err)
+		return nil, nil, unreachableError(rp.Issuer, "its discovery document is not JSON", err)
 	}
 	for name, endpoint := range map[string]string{"authorization_endpoint": p.Authorization, "token_endpoint": p.Token} {
-		if err := v.Keys.client.allowed(endpoint); err != nil {
-			return nil, nil, unreachable(rp.Issuer, "the "+name+" of its discovery document cannot be used", err)
+		if err := v.Keys.client.checkURL(endpoint); err != nil {
+			return nil, nil, unreachableError(rp.Issuer, "the "+name+" of its discovery document cannot be used", err)
 		}
 	}
 	style := oauth2.AuthStyleInHeader // client_secret_basic is the default (OIDC Discovery 1.0 §3)
 	if rp.ClientSecret == "" || len(p.Methods) > 0 && !slices.Contains(p.Methods, "client_secret_basic") {
 		style = oauth2.AuthStyleInParams
 	}
-	return p, &oauth2.Config{ClientID: rp.ClientID, ClientSecret: rp.ClientSecret, RedirectURL: rp.Redirect, Scopes: append([]string{"openid"}, rp.Scopes...),
+	return p, &oauth2.Config{ClientID: rp.ClientID, ClientSecret: rp.ClientSecret, RedirectURL: rp.Redirect,
+		Scopes:   append([]string{"openid"}, rp.Scopes...),
 		Endpoint: oauth2.Endpoint{AuthURL: p.Authorization, TokenURL: p.Token, AuthStyle: style}}, nil
 }
 
-// AuthorizationURL is where to send a browser to sign in (OIDC Core 1.0 §3.1.2.1), with PKCE.
-func (v *Verifier) AuthorizationURL(ctx context.Context, rp RelyingParty, state, nonce, verifier string) (string, error) {
-	_, c, err := v.provider(ctx, rp)
+// AuthorizationURL returns the URL to which to send a browser to sign in (OIDC Core 1.0 §3.1.2.1). verifier is the code
+// verifier of PKCE.
+func (v *Verifier) AuthorizationURL(ctx context.Context, rp RelyingParty, state, nonce, verifier string) (string,
+	error) {
+	_, c, err := v.discoverEndpoints(ctx, rp)
 	if err != nil {
 		return "", err
 	}
 	return c.AuthCodeURL(state, oauth2.SetAuthURLParam("nonce", nonce), oauth2.S256ChallengeOption(verifier)), nil
 }
 
-// Redeem changes the provider's code for an identity token and verifies it. claim is the one that is needed: providers that keep
-// it out of the identity token are asked for it (OIDC Core 1.0 §5.3). Errors are Invalid, with a sentence.
-func (v *Verifier) Redeem(ctx context.Context, rp RelyingParty, code, verifier, nonce, claim string, want Expect) (*Claims, error) {
-	p, c, err := v.provider(ctx, rp)
+// Redeem exchanges the provider's code for an identity token and verifies it. claim is the claim that the caller needs:
+// if the identity token lacks it, Redeem asks the userinfo endpoint (OIDC Core 1.0 §5.3). Errors are Invalid, with a
+// sentence for the user.
+func (v *Verifier) Redeem(ctx context.Context, rp RelyingParty, code, verifier, nonce, claim string,
+	want Expect) (*Claims, error) {
+	p, c, err := v.discoverEndpoints(ctx, rp)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, v.Keys.client.client), code, oauth2.VerifierOption(verifier))
+	tokens, err := c.Exchange(context.WithValue(ctx, oauth2.HTTPClient, v.Keys.client.client), code,
+		oauth2.VerifierOption(verifier))
 	if err != nil {
 		return nil, redeemError(rp.Issuer, err)
 	}
 	text, _ := tokens.Extra("id_token").(string)
 	if text == "" {
-		return nil, invalid("The provider %s gave no identity token with the sign-in.", rp.Issuer)
+		return nil, invalidError("The provider %s gave no identity token with the sign-in.", rp.Issuer)
 	}
 	want.Issuer, want.Audiences, want.Algorithms = rp.Issuer, []string{rp.ClientID}, WorkloadAlgorithms
 	claims, err := v.Verify(ctx, text, want)
@@ -81,10 +88,10 @@ func (v *Verifier) Redeem(ctx context.Context, rp RelyingParty, code, verifier, 
 		return nil, err
 	}
 	if subtle.ConstantTimeCompare([]byte(claims.Text("nonce")), []byte(nonce)) != 1 {
-		return nil, invalid("The identity token was not made for this sign-in (claim nonce).")
+		return nil, invalidError("The identity token was not made for this sign-in (claim nonce).")
 	}
 	if azp := claims.Text("azp"); claims.Has("azp") && azp != rp.ClientID {
-		return nil, invalid("The identity token was made for another client (claim azp).")
+		return nil, invalidError("The identity token was made for another client (claim azp).")
 	}
 	if _, err := claims.Lookup(claim); err != nil && p.UserInfo != "" {
 		if err := v.userInfo(ctx, rp, p.UserInfo, tokens.AccessToken, claims); err != nil {
@@ -94,7 +101,7 @@ func (v *Verifier) Redeem(ctx context.Context, rp RelyingParty, code, verifier, 
 	return claims, nil
 }
 
-// redeemError tells what the provider answered, without what was sent.
+// redeemError returns an error with the provider's answer, but without the code that was sent.
 func redeemError(issuer string, err error) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
@@ -102,7 +109,7 @@ func redeemError(issuer string, err error) error {
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		return unreachable(issuer, "its token endpoint did not answer", err)
+		return unreachableError(issuer, "its token endpoint did not answer", err)
 	}
 	why := refused.ErrorCode
 	if refused.ErrorDescription != "" {
@@ -111,22 +118,22 @@ func redeemError(issuer string, err error) error {
 	if why == "" {
 		why = refused.Response.Status
 	}
-	return invalid("The provider %s did not accept the sign-in's code (%.300s).", issuer, why)
+	return invalidError("The provider %s did not accept the sign-in's code (%.300s).", issuer, why)
 }
 
-// userInfo adds the provider's claims about the person that the identity token does not have.
+// userInfo adds those claims of the userinfo endpoint that the identity token does not have.
 func (v *Verifier) userInfo(ctx context.Context, rp RelyingParty, address, token string, claims *Claims) error {
 	body, _, err := v.Keys.client.fetch(ctx, address, http.Header{"Authorization": {"Bearer " + token}})
 	if err != nil {
-		return unreachable(rp.Issuer, "its userinfo endpoint did not answer", err)
+		return unreachableError(rp.Issuer, "its userinfo endpoint did not answer", err)
 	}
 	more, err := claimsOf(body)
 	if err != nil {
-		return invalid("The provider %s did not answer with JSON when it was asked about the person.", rp.Issuer)
+		return invalidError("The provider %s did not answer with JSON when it was asked about the person.", rp.Issuer)
 	}
 	about := &Claims{raw: more}
 	if sub := about.Text("sub"); sub == "" || sub != claims.Subject { // OIDC Core 1.0 §5.3.2
-		return invalid("The provider %s answered about somebody else than who signed in.", rp.Issuer)
+		return invalidError("The provider %s answered about somebody else than who signed in.", rp.Issuer)
 	}
 	for name, value := range more {
 		if !claims.Has(name) {

@@ -11,7 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// IdentityClaims are the claims of an identity token, as AWS's guide shows them (identity-center §10.1).
+// IdentityClaims holds the claims of an identity token as AWS's guide shows them (identity-center §10.1).
 type IdentityClaims struct {
 	Issuer          string `json:"iss"`
 	Subject         string `json:"sub"`
@@ -29,7 +29,7 @@ type IdentityClaims struct {
 	Expires         int64  `json:"exp"`       // seconds since 1970
 }
 
-// Actor is who vouched for the subject (RFC 8693 §4.1).
+// Actor is the party that acts for the subject (RFC 8693 §4.1).
 type Actor struct {
 	Subject string `json:"sub"`
 }
@@ -40,7 +40,7 @@ type Signer struct {
 	public jose.JSONWebKey
 }
 
-// NewSigningKey makes a key, PKCS #8.
+// NewSigningKey returns a new private key in PKCS #8 form.
 func NewSigningKey() ([]byte, error) {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -49,7 +49,7 @@ func NewSigningKey() ([]byte, error) {
 	return x509.MarshalPKCS8PrivateKey(k)
 }
 
-// NewSigner reads a key of NewSigningKey; kid is the id it is published under.
+// NewSigner returns a signer for a key of NewSigningKey. kid is the id under which the key is published.
 func NewSigner(kid string, pkcs8 []byte) (*Signer, error) {
 	k, err := x509.ParsePKCS8PrivateKey(pkcs8)
 	if err != nil {
@@ -67,7 +67,7 @@ func NewSigner(kid string, pkcs8 []byte) (*Signer, error) {
 	return &Signer{s, jose.JSONWebKey{Key: &private.PublicKey, KeyID: kid, Algorithm: string(jose.ES256), Use: "sig"}}, nil
 }
 
-// Sign makes a compact JWS of the claims.
+// Sign returns a compact JWS of the claims.
 func (s *Signer) Sign(c IdentityClaims) (string, error) {
 	payload, err := json.Marshal(c)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Signer) Sign(c IdentityClaims) (string, error) {
 	return jws.CompactSerialize()
 }
 
-// KeySet is the public half of signers as a JSON Web Key Set (RFC 7517 §5).
+// KeySet returns the public keys of signers as a JSON Web Key Set (RFC 7517 §5).
 func KeySet(signers ...*Signer) ([]byte, error) {
 	set := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, s := range signers {
@@ -89,11 +89,12 @@ func KeySet(signers ...*Signer) ([]byte, error) {
 	return json.Marshal(set)
 }
 
-// Discovery is the document at ISSUER/.well-known/openid-configuration of Granary's own issuer.
+// Discovery returns the discovery document of Granary's own issuer, for ISSUER/.well-known/openid-configuration.
 func Discovery(issuer string) ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"issuer": issuer, "jwks_uri": issuer + "/.well-known/jwks.json", "authorization_endpoint": issuer + "/authorize",
-		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code"}, "code_challenge_methods_supported": []string{"S256"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
+		"response_types_supported": []string{"code"}, "grant_types_supported": []string{"authorization_code"},
+		"code_challenge_methods_supported": []string{"S256"},
+		"subject_types_supported":          []string{"public"}, "id_token_signing_alg_values_supported": []string{"ES256"},
 	})
 }

@@ -12,22 +12,23 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// issue is an issuer that publishes exactly these keys, and what verifies with them, of any algorithm that is accepted somewhere.
-func issuing(t testing.TB, keys ...json.RawMessage) (open func(token string) error) {
+// verifierOf starts an issuer that publishes exactly these keys, and returns a function that verifies tokens with them,
+// with any algorithm that is accepted anywhere.
+func verifierOf(t testing.TB, keys ...json.RawMessage) (open func(token string) error) {
 	p := newProvider(t)
 	p.raw, _ = json.Marshal(map[string]any{"keys": keys}) // was JSON before
 	v := &Verifier{Keys: NewKeyCache(true, nil, time.Now)}
 	return func(token string) error {
-		_, err := v.open(t.Context(), token, Expect{Issuer: p.URL, Algorithms: WorkloadAlgorithms})
+		_, err := v.verifyPayload(t.Context(), token, Expect{Issuer: p.URL, Algorithms: WorkloadAlgorithms}, nil)
 		return err
 	}
 }
 
-// vectors is a file of Wycheproof's, as far as it matters here.
+// vectors is the part of one of Wycheproof's files that matters here.
 type vectors struct {
 	TestGroups []struct {
 		Comment         string
-		Public, Private json.RawMessage // a key or a key set; symmetric ones have no public half
+		Public, Private json.RawMessage // a key or a key set; symmetric keys have no public half
 		Tests           []struct {
 			TCID    int `json:"tcId"`
 			Comment string
@@ -37,21 +38,24 @@ type vectors struct {
 	}
 }
 
-// atLeast says how many vectors the files hold, and how many of them are valid and of an algorithm accepted here. Later files may hold more.
+// atLeast gives, for each file, the minimum number of vectors, and of vectors that are valid and of an accepted
+// algorithm. Later versions of the files may have more.
 var atLeast = map[string]struct{ vectors, accepted int }{
 	"json_web_signature_test.json": {401, 18},
 	"json_web_key_test.json":       {26, 1},
 }
 
-// oddlyValid are valid vectors whose key says that it is for ES521, which is no algorithm: a key is used with its own alone.
+// oddlyValid lists valid vectors whose key is for ES521, which is not an algorithm. A key is used only with its own
+// algorithm.
 var oddlyValid = []int{347, 351}
 
-// Wycheproof's JSON Web Signature and JSON Web Key vectors: what is invalid there is refused, and what is valid is accepted, of the
-// algorithms that are accepted at all.
+// TestWycheproof runs Wycheproof's vectors for JSON Web Signature and JSON Web Key: invalid ones must be refused, and
+// valid ones accepted if their algorithm is.
 func TestWycheproof(t *testing.T) {
 	dir := os.Getenv("GRANARY_TEST_WYCHEPROOF")
 	if dir == "" {
-		const why = "GRANARY_TEST_WYCHEPROOF must name the folder testvectors_v1 of the module that go mod download brings to tools/wycheproof"
+		const why = "GRANARY_TEST_WYCHEPROOF must name the folder testvectors_v1 of the module that go mod download brings " +
+			"to tools/wycheproof"
 		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "wycheproof") {
 			t.Fatal("wycheproof is required: " + why)
 		}
@@ -79,7 +83,7 @@ func TestWycheproof(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				open := issuing(t, set.Keys...)
+				open := verifierOf(t, set.Keys...)
 				for _, x := range g.Tests {
 					_, err := jose.ParseSignedCompact(x.JWS, WorkloadAlgorithms)
 					want := x.Result == "valid" && err == nil && !slices.Contains(oddlyValid, x.TCID)
@@ -96,7 +100,8 @@ func TestWycheproof(t *testing.T) {
 			}
 			t.Logf("%d vectors: %d accepted, %d refused", accepted+refused, accepted, refused)
 			if accepted+refused < least.vectors || accepted < least.accepted {
-				t.Errorf("there are fewer than the %d vectors, %d of them accepted, that were here before", least.vectors, least.accepted)
+				t.Errorf("there are fewer than the %d vectors, %d of them accepted, that were here before", least.vectors,
+					least.accepted)
 			}
 		})
 	}

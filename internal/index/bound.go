@@ -1,17 +1,15 @@
 package index
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"granary"
 	"granary/internal/policy"
 )
 
-// Bound is the unique ids of the users and roles that a policy names, to be kept with it: it goes on to mean those, and not others
-// that get their names later. Who is not there is left out, and is meant by name.
-func (x *Index) Bound(p *policy.Policy) map[granary.ARN]string {
+// Bound is the unique ids of the users and roles that a policy names, to be kept with it: it goes on to mean those, and
+// not others that get their names later. Who is not there is left out, and is meant by name.
+func (x *IAM) Bound(p *policy.Policy) map[granary.ARN]string {
 	if p == nil {
 		return nil
 	}
@@ -28,7 +26,7 @@ func (x *Index) Bound(p *policy.Policy) map[granary.ARN]string {
 }
 
 // uniqueID is the id of the user or role that has an ARN now.
-func (x *Index) uniqueID(arn granary.ARN) string {
+func (x *IAM) uniqueID(arn granary.ARN) string {
 	if r, ok := x.Role(arn); ok {
 		return r.ID
 	}
@@ -36,21 +34,23 @@ func (x *Index) uniqueID(arn granary.ARN) string {
 	if !strings.HasPrefix(p.Resource, "user/") {
 		return ""
 	}
-	if u, ok := x.IAMUser(p.Account, p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]); ok && u.ARN() == arn {
+	if u, ok := x.User(p.Account, p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]); ok && u.ARN() == arn {
 		return u.ID
 	}
 	return ""
 }
 
-// Shown is a policy document as it is read: as it was written, but for those it named who are gone. They stand with their unique ids,
-// as on AWS, so that nobody takes who has the name now for who is meant.
-func (x *Index) Shown(document string, bound map[granary.ARN]string) string {
-	for _, arn := range slices.Sorted(maps.Keys(bound)) {
-		if x.uniqueID(arn) != bound[arn] {
-			document = strings.ReplaceAll(document, `"`+string(arn)+`"`, `"`+bound[arn]+`"`)
+// Shown is a policy document as it is read: as it was written, but for its principals. Accounts stand as their root
+// ARNs. Those who are gone stand with their unique ids, as on AWS, so that nobody takes who has the name now for who is
+// meant.
+func (x *IAM) Shown(document string, bound map[granary.ARN]string) string {
+	return policy.MapPrincipals(document, func(kind, value string) string {
+		arn := granary.ARN(value)
+		if id := bound[arn]; kind == "AWS" && id != "" && x.uniqueID(arn) != id {
+			return id
 		}
-	}
-	return document
+		return policy.NormalPrincipal(kind, value)
+	})
 }
 
 // bind compiles a policy that names principals.

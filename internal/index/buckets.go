@@ -1,6 +1,8 @@
 package index
 
 import (
+	"sync"
+
 	"granary"
 	"granary/internal/policy"
 )
@@ -11,9 +13,15 @@ type Bucket struct {
 	Policy *policy.Policy // nil when none
 }
 
+// Buckets is the facet of the registered buckets.
+type Buckets struct {
+	mu     *sync.RWMutex
+	byName map[string]*Bucket
+}
+
 func compileBucket(b *granary.Bucket) *Bucket {
 	return &Bucket{b, bind(policy.Bucket, b.Policy, "bucket policy of "+b.Name, b.Bound)}
 }
 
-// Bucket looks a bucket up.
-func (x *Index) Bucket(name string) (*Bucket, bool) { return read(x, x.buckets, name) }
+// Get looks a bucket up by its name. It returns nil and false when there is none.
+func (x *Buckets) Get(name string) (*Bucket, bool) { return read(x.mu, x.byName, name) }

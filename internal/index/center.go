@@ -2,6 +2,7 @@ package index
 
 import (
 	"strings"
+	"sync"
 
 	"granary"
 	"granary/internal/policy"
@@ -19,7 +20,44 @@ func compileApplication(a *granary.Application) *Application {
 	return &Application{a, arn, bind(policy.Actor, a.ActorPolicy, "actor policy of "+string(arn), a.Bound)}
 }
 
-func (x *Index) applyAssignment(v *granary.Assignment, gone bool) {
+// Center is the facet of IAM Identity Center: instances, applications and their assignments, issuers, sign-in providers
+// and provisioning tokens.
+type Center struct {
+	mu          *sync.RWMutex
+	directory   *Directory
+	instances   map[string]*granary.IdentityCenter // by "ssoins-…"
+	apps        map[granary.ARN]*Application
+	issuers     map[granary.ARN]*granary.Issuer
+	signIn      map[string]*granary.SignInProvider // by instance
+	assignments map[granary.ARN]map[string]bool    // application → principal id
+	tokens      map[string]*granary.ScimToken      // by hash
+}
+
+func newCenter(mu *sync.RWMutex, d *Directory) Center {
+	return Center{mu: mu, directory: d, instances: map[string]*granary.IdentityCenter{},
+		apps: map[granary.ARN]*Application{}, issuers: map[granary.ARN]*granary.Issuer{},
+		signIn: map[string]*granary.SignInProvider{}, assignments: map[granary.ARN]map[string]bool{},
+		tokens: map[string]*granary.ScimToken{}}
+}
+
+func (x *Center) apply(v any, gone bool) {
+	switch v := v.(type) {
+	case *granary.IdentityCenter:
+		put(x.instances, v.ID, v, gone)
+	case *granary.Application:
+		put(x.apps, v.ARN(), compileApplication(v), gone)
+	case *granary.Assignment:
+		x.applyAssignment(v, gone)
+	case *granary.Issuer:
+		put(x.issuers, v.ARN(), v, gone)
+	case *granary.SignInProvider:
+		put(x.signIn, v.Instance, v, gone)
+	case *granary.ScimToken:
+		put(x.tokens, v.Hash, v, gone)
+	}
+}
+
+func (x *Center) applyAssignment(v *granary.Assignment, gone bool) {
 	m := x.assignments[v.Application]
 	if m == nil {
 		m = map[string]bool{}
@@ -32,35 +70,35 @@ func (x *Index) applyAssignment(v *granary.Assignment, gone bool) {
 	}
 }
 
-// IdentityCenter looks an instance up by its ARN.
-func (x *Index) IdentityCenter(arn granary.ARN) (*granary.IdentityCenter, bool) {
+// Instance looks an instance up by its ARN.
+func (x *Center) Instance(arn granary.ARN) (*granary.IdentityCenter, bool) {
 	id, ok := strings.CutPrefix(string(arn), "arn:aws:sso:::instance/")
 	if !ok {
 		return nil, false
 	}
-	return read(x, x.centers, id)
+	return read(x.mu, x.instances, id)
 }
 
-// IdentityCenterByID looks an instance up by its id, "ssoins-…".
-func (x *Index) IdentityCenterByID(id string) (*granary.IdentityCenter, bool) {
-	return read(x, x.centers, id)
+// InstanceByID looks an instance up by its id, "ssoins-…".
+func (x *Center) InstanceByID(id string) (*granary.IdentityCenter, bool) {
+	return read(x.mu, x.instances, id)
 }
 
-// IdentityCenterOfStore finds the instance that an identity store belongs to.
-func (x *Index) IdentityCenterOfStore(s granary.StoreID) (*granary.IdentityCenter, bool) {
+// InstanceOfStore finds the instance that an identity store belongs to.
+func (x *Center) InstanceOfStore(s granary.StoreID) (*granary.IdentityCenter, bool) {
 	return x.findCenter(func(c *granary.IdentityCenter) bool { return c.Store == s })
 }
 
-// IdentityCenterOfTenant finds the instance by the path segment of its SCIM endpoint.
-func (x *Index) IdentityCenterOfTenant(tenant string) (*granary.IdentityCenter, bool) {
+// InstanceOfTenant finds the instance by the path segment of its SCIM endpoint.
+func (x *Center) InstanceOfTenant(tenant string) (*granary.IdentityCenter, bool) {
 	return x.findCenter(func(c *granary.IdentityCenter) bool { return c.ScimTenant == tenant })
 }
 
 // findCenter walks the instances: there is one for each account at most, and mostly one in all.
-func (x *Index) findCenter(is func(*granary.IdentityCenter) bool) (*granary.IdentityCenter, bool) {
+func (x *Center) findCenter(is func(*granary.IdentityCenter) bool) (*granary.IdentityCenter, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for _, c := range x.centers {
+	for _, c := range x.instances {
 		if is(c) {
 			return c, true
 		}
@@ -68,12 +106,12 @@ func (x *Index) findCenter(is func(*granary.IdentityCenter) bool) (*granary.Iden
 	return nil, false
 }
 
-// IdentityCenters are the instances an account sees: the organization's, and its own.
-func (x *Index) IdentityCenters(a granary.AccountID) []*granary.IdentityCenter {
+// Instances are the instances an account sees: the organization's, and its own.
+func (x *Center) Instances(a granary.AccountID) []*granary.IdentityCenter {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var out []*granary.IdentityCenter
-	for _, c := range x.centers {
+	for _, c := range x.instances {
 		if c.Organization || c.Account == a {
 			out = append(out, c)
 		}
@@ -82,23 +120,23 @@ func (x *Index) IdentityCenters(a granary.AccountID) []*granary.IdentityCenter {
 }
 
 // Application looks an application up by its ARN.
-func (x *Index) Application(arn granary.ARN) (*Application, bool) { return read(x, x.apps, arn) }
+func (x *Center) Application(arn granary.ARN) (*Application, bool) { return read(x.mu, x.apps, arn) }
 
 // Issuer looks a trusted token issuer up by its ARN.
-func (x *Index) Issuer(arn granary.ARN) (*granary.Issuer, bool) { return read(x, x.issuers, arn) }
+func (x *Center) Issuer(arn granary.ARN) (*granary.Issuer, bool) { return read(x.mu, x.issuers, arn) }
 
 // ScimToken looks a provisioning token up by the hash of its secret.
-func (x *Index) ScimToken(hash string) (*granary.ScimToken, bool) { return read(x, x.scim, hash) }
+func (x *Center) ScimToken(hash string) (*granary.ScimToken, bool) { return read(x.mu, x.tokens, hash) }
 
 // Assigned reports whether a user may use an application: assigned by name, or through a group the user is in now.
-func (x *Index) Assigned(app granary.ARN, s granary.StoreID, u granary.UserID) bool {
+func (x *Center) Assigned(app granary.ARN, s granary.StoreID, u granary.UserID) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	m := x.assignments[app]
 	if m[string(u)] {
 		return true
 	}
-	d := x.stores[s]
+	d := x.directory.stores[s]
 	if d == nil || d.users[u] == nil {
 		return false
 	}
@@ -111,6 +149,6 @@ func (x *Index) Assigned(app granary.ARN, s granary.StoreID, u granary.UserID) b
 }
 
 // SignInProvider is where an instance sends browsers to sign in.
-func (x *Index) SignInProvider(instance string) (*granary.SignInProvider, bool) {
-	return read(x, x.signIn, instance)
+func (x *Center) SignInProvider(instance string) (*granary.SignInProvider, bool) {
+	return read(x.mu, x.signIn, instance)
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"granary"
 	"granary/internal/policy"
@@ -10,49 +11,54 @@ import (
 
 // Controls is what an organization says about one of its accounts.
 type Controls struct {
-	SCPs, RCPs [][]*policy.Policy // a level each for the root, the units and the account; nil when the type is switched off
-	Path       string             // "o-…/r-…/ou-…/", as aws:PrincipalOrgPaths has it
+	// a level each for the root, the units and the account; nil when the type is switched off
+	SCPs, RCPs [][]*policy.Policy
+	Path       string // "o-…/r-…/ou-…/", as aws:PrincipalOrgPaths has it
 }
 
-// organization is the units, policies and attachments, and what follows from them for each account that was asked for.
-type organization struct {
-	units    map[string]*granary.OrgUnit
-	written  map[string]*granary.OrgPolicy
-	policies map[string]*policy.Policy    // written, and AWS's own, compiled
-	attached map[string]map[string]string // target → policy → type
-	controls map[granary.AccountID]*Controls
-
-	delegation *policy.Policy
+// Org is the facet of the organization: its accounts, units, policies and attachments, and what follows from them for
+// each account that was asked for.
+type Org struct {
+	mu           *sync.RWMutex
+	organization *granary.Organization
+	accounts     map[granary.AccountID]*granary.Account
+	units        map[string]*granary.OrgUnit
+	written      map[string]*granary.OrgPolicy
+	policies     map[string]*policy.Policy    // written, and AWS's own, compiled
+	attached     map[string]map[string]string // target → policy → type
+	controls     map[granary.AccountID]*Controls
+	delegation   *policy.Policy
 }
 
-func newOrganization() organization {
-	return organization{units: map[string]*granary.OrgUnit{}, written: map[string]*granary.OrgPolicy{}, policies: policy.FullAccess(), attached: map[string]map[string]string{},
+func newOrg(mu *sync.RWMutex) Org {
+	return Org{mu: mu, accounts: map[granary.AccountID]*granary.Account{}, units: map[string]*granary.OrgUnit{},
+		written: map[string]*granary.OrgPolicy{}, policies: policy.FullAccess(), attached: map[string]map[string]string{},
 		controls: map[granary.AccountID]*Controls{}}
 }
 
-// applyOrganization takes a change to the organization in; what followed from the old state is forgotten.
-func (x *Index) applyOrganization(v any, gone bool) {
-	clear(x.tree.controls)
+// apply takes a change to the organization in; what followed from the old state is forgotten.
+func (x *Org) apply(v any, gone bool) {
+	clear(x.controls)
 	switch v := v.(type) {
 	case *granary.Organization:
-		x.org = v
-		x.tree.delegation = compile(policy.Delegation, v.ResourcePolicy, "resource policy of the organization")
+		x.organization = v
+		x.delegation = compile(policy.Delegation, v.ResourcePolicy, "resource policy of the organization")
 	case *granary.Account:
 		x.accounts[v.ID] = v
 	case *granary.OrgUnit:
-		put(x.tree.units, v.ID, v, gone)
+		put(x.units, v.ID, v, gone)
 	case *granary.OrgPolicy:
-		put(x.tree.written, v.ID, v, gone)
-		put(x.tree.policies, v.ID, compileControl(v), gone)
+		put(x.written, v.ID, v, gone)
+		put(x.policies, v.ID, compileControl(v), gone)
 	case *granary.Attachment:
-		m := x.tree.attached[v.Target]
+		m := x.attached[v.Target]
 		if m == nil {
 			m = map[string]string{}
-			x.tree.attached[v.Target] = m
+			x.attached[v.Target] = m
 		}
 		put(m, v.Policy, v.Type, gone)
 		if len(m) == 0 {
-			delete(x.tree.attached, v.Target)
+			delete(x.attached, v.Target)
 		}
 	}
 }
@@ -65,59 +71,77 @@ func compileControl(v *granary.OrgPolicy) *policy.Policy {
 	return compile(kind, v.Content, v.Name+" ("+v.ID+")")
 }
 
-// OrgUnit looks an organizational unit up.
-func (x *Index) OrgUnit(id string) (*granary.OrgUnit, bool) { return read(x, x.tree.units, id) }
-
-// OrgPolicy looks an organization policy up, AWS's own not among them.
-func (x *Index) OrgPolicy(id string) (*granary.OrgPolicy, bool) { return read(x, x.tree.written, id) }
-
-// Delegation is the organization's resource policy, nil when it has none.
-func (x *Index) Delegation() *policy.Policy {
+// Organization is the installation's organization; nil before it is initialised.
+func (x *Org) Organization() *granary.Organization {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	return x.tree.delegation
+	return x.organization
+}
+
+// Account looks an account up.
+func (x *Org) Account(id granary.AccountID) (*granary.Account, bool) {
+	return read(x.mu, x.accounts, id)
+}
+
+// Closed reports whether an account was closed: what it owns is out of everybody's reach then, by every door.
+func (x *Org) Closed(id granary.AccountID) bool {
+	a, ok := x.Account(id)
+	return ok && a.Closed
+}
+
+// Unit looks an organizational unit up.
+func (x *Org) Unit(id string) (*granary.OrgUnit, bool) { return read(x.mu, x.units, id) }
+
+// Policy looks an organization policy up, AWS's own not among them.
+func (x *Org) Policy(id string) (*granary.OrgPolicy, bool) { return read(x.mu, x.written, id) }
+
+// Delegation is the organization's resource policy, nil when it has none.
+func (x *Org) Delegation() *policy.Policy {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.delegation
 }
 
 // Controls is what the organization says about an account; nil for accounts it does not have.
-func (x *Index) Controls(id granary.AccountID) *Controls {
+func (x *Org) Controls(id granary.AccountID) *Controls {
 	x.mu.RLock()
-	c, known := x.tree.controls[id]
+	c, known := x.controls[id]
 	_, there := x.accounts[id]
-	there = there && x.org != nil
+	there = there && x.organization != nil
 	x.mu.RUnlock()
 	if known || !there {
 		return c
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if c, known = x.tree.controls[id]; !known {
+	if c, known = x.controls[id]; !known {
 		c = x.control(x.accounts[id])
-		x.tree.controls[id] = c
+		x.controls[id] = c
 	}
 	return c
 }
 
 // control works an account's levels out. The caller holds the lock.
-func (x *Index) control(a *granary.Account) *Controls {
+func (x *Org) control(a *granary.Account) *Controls {
 	targets := []string{string(a.ID)}
 	for at := a.Parent; at != ""; {
-		u := x.tree.units[at]
+		u := x.units[at]
 		if u == nil {
 			break // levels that are missing allow nothing, below
 		}
 		targets = append(targets, u.ID)
-		if at = u.Parent; at == x.org.RootID {
+		if at = u.Parent; at == x.organization.RootID {
 			at = ""
 		}
 	}
-	targets = append(targets, x.org.RootID)
+	targets = append(targets, x.organization.RootID)
 	slices.Reverse(targets)
-	c := &Controls{Path: x.org.ID + "/" + strings.Join(targets[:len(targets)-1], "/") + "/"}
+	c := &Controls{Path: x.organization.ID + "/" + strings.Join(targets[:len(targets)-1], "/") + "/"}
 	for _, t := range targets {
-		if x.org.Enabled(granary.ServiceControl) {
+		if x.organization.Enabled(granary.ServiceControl) {
 			c.SCPs = append(c.SCPs, x.level(t, granary.ServiceControl))
 		}
-		if x.org.Enabled(granary.ResourceControl) {
+		if x.organization.Enabled(granary.ResourceControl) {
 			c.RCPs = append(c.RCPs, x.level(t, granary.ResourceControl))
 		}
 	}
@@ -125,16 +149,16 @@ func (x *Index) control(a *granary.Account) *Controls {
 }
 
 // level is the policies of a type on one target. One that is attached and unknown denies.
-func (x *Index) level(target, policyType string) (out []*policy.Policy) {
+func (x *Org) level(target, policyType string) (out []*policy.Policy) {
 	var ids []string
-	for id, t := range x.tree.attached[target] {
+	for id, t := range x.attached[target] {
 		if t == policyType {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		p, ok := x.tree.policies[id]
+		p, ok := x.policies[id]
 		if !ok {
 			p = unreadable.Named(id + " (deleted)")
 		}

@@ -2,10 +2,17 @@ package index
 
 import (
 	"slices"
+	"sync"
 
 	"granary"
 	"granary/internal/store"
 )
+
+// Directory is the facet of the identity stores: people, groups and memberships.
+type Directory struct {
+	mu     *sync.RWMutex
+	stores map[granary.StoreID]*directory
+}
 
 // directory is one identity store's people, found by each attribute that a token may be mapped by.
 type directory struct {
@@ -23,7 +30,7 @@ type person struct {
 
 type group struct{ id granary.GroupID }
 
-func (x *Index) directory(id granary.StoreID) *directory {
+func (x *Directory) directory(id granary.StoreID) *directory {
 	d := x.stores[id]
 	if d == nil {
 		d = &directory{users: map[granary.UserID]*person{}, groups: map[granary.GroupID]*group{},
@@ -33,7 +40,7 @@ func (x *Index) directory(id granary.StoreID) *directory {
 	return d
 }
 
-func (x *Index) applyDirectory(v any, gone bool) {
+func (x *Directory) apply(v any, gone bool) {
 	switch v := v.(type) {
 	case *granary.User:
 		x.directory(v.Store).applyUser(v, gone)
@@ -113,7 +120,7 @@ func (d *directory) applyMembership(m *granary.Membership, gone bool) {
 }
 
 // User looks a directory user up.
-func (x *Index) User(s granary.StoreID, id granary.UserID) (*granary.User, bool) {
+func (x *Directory) User(s granary.StoreID, id granary.UserID) (*granary.User, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if d := x.stores[s]; d != nil {
@@ -126,7 +133,7 @@ func (x *Index) User(s granary.StoreID, id granary.UserID) (*granary.User, bool)
 
 // Grantees is the directory identities of a person: the user and each group the user is in now.
 // ok is false when there is no such user.
-func (x *Index) Grantees(s granary.StoreID, id granary.UserID) (list []granary.Grantee, ok bool) {
+func (x *Directory) Grantees(s granary.StoreID, id granary.UserID) (list []granary.Grantee, ok bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	d := x.stores[s]
@@ -146,7 +153,7 @@ func (x *Index) Grantees(s granary.StoreID, id granary.UserID) (list []granary.G
 }
 
 // Member reports whether the user is in the group now.
-func (x *Index) Member(s granary.StoreID, u granary.UserID, g granary.GroupID) bool {
+func (x *Directory) Member(s granary.StoreID, u granary.UserID, g granary.GroupID) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	d := x.stores[s]
@@ -157,7 +164,7 @@ func (x *Index) Member(s granary.StoreID, u granary.UserID, g granary.GroupID) b
 }
 
 // GroupExists reports whether the identity store has the group.
-func (x *Index) GroupExists(s granary.StoreID, g granary.GroupID) bool {
+func (x *Directory) GroupExists(s granary.StoreID, g granary.GroupID) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	d := x.stores[s]
@@ -166,7 +173,7 @@ func (x *Index) GroupExists(s granary.StoreID, g granary.GroupID) bool {
 
 // FindUsers maps a token's claim to people: attribute is "userName", "emails.value" or "externalIds.value" in any
 // letter case. User names and addresses compare whatever their case, external ids exactly.
-func (x *Index) FindUsers(s granary.StoreID, attribute, value string) []granary.UserID {
+func (x *Directory) FindUsers(s granary.StoreID, attribute, value string) []granary.UserID {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	d := x.stores[s]

@@ -36,7 +36,22 @@ func (i *GrantsInstance) Location(id granary.LocationID) (*granary.Location, boo
 	return l, ok
 }
 
-func (x *Index) instance(k instanceKey) *GrantsInstance {
+// LocationsOf calls fn with each registered location.
+func (i *GrantsInstance) LocationsOf(fn func(*granary.Location)) {
+	i.locations.mu.RLock()
+	defer i.locations.mu.RUnlock()
+	for _, l := range i.locations.byID {
+		fn(l)
+	}
+}
+
+// Grants is the facet of S3 Access Grants: instances with their grants and locations.
+type Grants struct {
+	mu        *sync.RWMutex
+	instances map[instanceKey]*GrantsInstance
+}
+
+func (x *Grants) instance(k instanceKey) *GrantsInstance {
 	i := x.instances[k]
 	if i == nil {
 		i = &GrantsInstance{Grants: grants.NewSet(), locations: &locations{byID: map[granary.LocationID]*granary.Location{}}}
@@ -45,7 +60,7 @@ func (x *Index) instance(k instanceKey) *GrantsInstance {
 	return i
 }
 
-func (x *Index) applyGrants(v any, gone bool) {
+func (x *Grants) apply(v any, gone bool) {
 	switch v := v.(type) {
 	case *granary.GrantsInstance:
 		k := instanceKey{v.Account, v.Region}
@@ -54,7 +69,8 @@ func (x *Index) applyGrants(v any, gone bool) {
 			return
 		}
 		old := x.instance(k)
-		x.instances[k] = &GrantsInstance{v, v.ARN(), bind(policy.GrantsInstance, v.Policy, "resource policy of "+string(v.ARN()), v.Bound),
+		x.instances[k] = &GrantsInstance{v, v.ARN(),
+			bind(policy.GrantsInstance, v.Policy, "resource policy of "+string(v.ARN()), v.Bound),
 			old.Grants, old.locations}
 	case *granary.Location:
 		l := x.instance(instanceKey{v.Account, v.Region}).locations
@@ -71,9 +87,9 @@ func (x *Index) applyGrants(v any, gone bool) {
 	}
 }
 
-// GrantsInstance looks an account's Access Grants instance up.
-func (x *Index) GrantsInstance(a granary.AccountID, region string) (*GrantsInstance, bool) {
-	i, ok := read(x, x.instances, instanceKey{a, region})
+// Instance looks an account's Access Grants instance up.
+func (x *Grants) Instance(a granary.AccountID, region string) (*GrantsInstance, bool) {
+	i, ok := read(x.mu, x.instances, instanceKey{a, region})
 	return i, ok && i.GrantsInstance != nil
 }
 
@@ -101,7 +117,7 @@ func (l *loader) add(v any) error {
 
 func (l *loader) finish() {
 	for k, list := range l.grants {
-		l.x.instance(k).Grants = list.Set()
+		l.x.Grants.instance(k).Grants = list.Set()
 	}
 	l.grants = nil
 }

@@ -15,15 +15,15 @@ const (
 	RingSign = "sign" // identity tokens: PKCS #8 of an ECDSA P-256 key
 )
 
-// rings holds the keys that seal and sign. The compiled ring is swapped whole, so that a request uses one throughout.
-type rings struct {
+// Keys holds the keys that seal and sign. The compiled ring is swapped whole, so that a request uses one throughout.
+type Keys struct {
 	sealing map[string]*store.Key
 	signing map[string]*store.Key
 	ring    atomic.Pointer[seal.Ring]
 	signers atomic.Pointer[[]*store.Key]
 }
 
-func (r *rings) apply(k *store.Key, gone bool) {
+func (r *Keys) apply(k *store.Key, gone bool) {
 	if r.sealing == nil {
 		r.sealing, r.signing = map[string]*store.Key{}, map[string]*store.Key{}
 	}
@@ -58,11 +58,11 @@ func sealKey(k *store.Key) seal.Key {
 }
 
 // Ring is the key ring that seals and opens session tokens and contexts; nil before the store is initialised.
-func (x *Index) Ring() *seal.Ring { return x.rings.ring.Load() }
+func (r *Keys) Ring() *seal.Ring { return r.ring.Load() }
 
-// SigningKeys are the keys identity tokens are signed with, newest first: the newest signs, all are published.
-func (x *Index) SigningKeys() []*store.Key {
-	if p := x.rings.signers.Load(); p != nil {
+// Signing are the keys identity tokens are signed with, newest first: the newest signs, all are published.
+func (r *Keys) Signing() []*store.Key {
+	if p := r.signers.Load(); p != nil {
 		return *p
 	}
 	return nil

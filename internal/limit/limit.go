@@ -1,4 +1,4 @@
-// Package limit slows down those who ask too often: sources where nobody has signed in yet, applications beyond their share.
+// Package limit limits the rate of requests: of addresses that are not authenticated yet, and of applications.
 package limit
 
 import (
@@ -8,23 +8,24 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxSources are remembered; beyond that all are forgotten, which lets everybody begin anew.
+// maxSources is the number of keys that are remembered. When it is reached all are forgotten, so each gets its burst
+// anew.
 const maxSources = 100_000
 
-// By limits requests by what they come from or are for. It is safe for concurrent use.
+// By limits the rate of requests for each key. It is safe for concurrent use.
 type By[K comparable] struct {
-	every rate.Limit
+	rate  rate.Limit
 	burst int
 	mu    sync.Mutex
 	seen  map[K]*rate.Limiter
 }
 
-// NewBy allows each key so many requests a second, and a burst of so many at once.
+// NewBy returns a limiter that allows perSecond requests a second for each key, and a burst of so many at once.
 func NewBy[K comparable](perSecond float64, burst int) *By[K] {
-	return &By[K]{every: rate.Limit(perSecond), burst: burst, seen: map[K]*rate.Limiter{}}
+	return &By[K]{rate: rate.Limit(perSecond), burst: burst, seen: map[K]*rate.Limiter{}}
 }
 
-// Allow reports whether one more may go on.
+// Allow reports whether a key may make one more request now, and counts it.
 func (b *By[K]) Allow(key K) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -33,21 +34,22 @@ func (b *By[K]) Allow(key K) bool {
 		if len(b.seen) >= maxSources {
 			clear(b.seen)
 		}
-		l = rate.NewLimiter(b.every, b.burst)
+		l = rate.NewLimiter(b.rate, b.burst)
 		b.seen[key] = l
 	}
 	return l.Allow()
 }
 
-// BySource limits requests by the address they come from. It is safe for concurrent use.
-type BySource struct{ by *By[netip.Prefix] }
+// BySource limits the rate of requests for each source address. It is safe for concurrent use.
+type BySource struct{ limits *By[netip.Prefix] }
 
-// New allows a source so many requests a second, and a burst of so many at once.
+// New returns a limiter that allows perSecond requests a second for each source, and a burst of so many at once.
 func New(perSecond float64, burst int) *BySource {
 	return &BySource{NewBy[netip.Prefix](perSecond, burst)}
 }
 
-// Allow reports whether a source may go on. An IPv6 source is its /64, which one host has all of.
+// Allow reports whether a source may make one more request now, and counts it. All addresses of an IPv6 /64 are one
+// source, since one host can use all of them.
 func (b *BySource) Allow(source netip.Addr) bool {
 	source = source.Unmap()
 	bits := 32
@@ -56,7 +58,7 @@ func (b *BySource) Allow(source netip.Addr) bool {
 	}
 	key, err := source.Prefix(bits)
 	if err != nil {
-		key = netip.Prefix{} // sources without an address share a limit
+		key = netip.Prefix{} // sources without an address share one limit
 	}
-	return b.by.Allow(key)
+	return b.limits.Allow(key)
 }

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// ContextKeys names the condition keys that a document asks for, in its conditions and its variables: as it writes them, each once,
-// in order. The document must parse.
+// ContextKeys returns the condition keys that a document uses in its conditions and variables, spelled as in the
+// document, each once, sorted without regard to case. The document must parse; ContextKeys returns nil for one that is
+// not JSON.
 func ContextKeys(document string) []string {
 	root, err := parseJSON(document)
 	if err != nil {
@@ -44,11 +45,13 @@ func ContextKeys(document string) []string {
 	return slices.CompactFunc(names, strings.EqualFold)
 }
 
+// variablesIn returns the variable names in a text or list of texts. Only documents of version 2012-10-17 have
+// variables.
 func variablesIn(version string, n node) (names []string) {
 	if version != "2012-10-17" {
 		return nil
 	}
-	values, _ := n.strings(true)
+	values, _ := n.stringList(true)
 	for _, s := range values {
 		for {
 			_, after, ok := strings.Cut(s, "${")

@@ -11,14 +11,14 @@ import (
 	"granary/internal/policy"
 )
 
-// example is one case of the corpus: a question without its asker, and what comes of each request.
+// example is one case of the corpus: policies and facts, then the requests with their expected decisions.
 type example struct {
 	name     string
 	question question
 	requests []string
 }
 
-// corpus reads testdata/corpus/iam.txt, which explains its own form.
+// corpus reads testdata/corpus/iam.txt, which describes its own format.
 func corpus(t testing.TB) (out []*example) {
 	f, err := os.Open("testdata/corpus/iam.txt")
 	if err != nil {
@@ -66,7 +66,8 @@ func corpus(t testing.TB) (out []*example) {
 		case "", "#", "#\tallow", "#\tblocked", "#\twith", "#\t2008", "#\tidentity", "#\t--", "#\t":
 		case "--":
 			end()
-			now, statements = &example{name: strings.TrimSuffix(rest, " --"), question: question{Keys: map[string][]string{}}}, map[string][]string{}
+			now, statements = &example{name: strings.TrimSuffix(rest, " --"), question: question{Keys: map[string][]string{}}},
+				map[string][]string{}
 		case "with":
 			key, values, _ := strings.Cut(rest, " =")
 			now.question.Keys[strings.ToLower(key)] = strings.Split(strings.TrimPrefix(values, " "), ", ")
@@ -86,15 +87,20 @@ func corpus(t testing.TB) (out []*example) {
 	return out
 }
 
-// The corpus's own cast is simpler than that of the generated cases: its role has no path.
+// The corpus uses simpler principals than the generated cases: its role has no path.
 var corpusCast = map[string]policy.Caller{
 	"U": cast["U"], "root": cast["root"], "anon": cast["anon"], "svc": cast["svc"],
-	"S": {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/app/s1", Role: "arn:aws:iam::111111111111:role/app"},
+	"S": {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/app/s1",
+		Role: "arn:aws:iam::111111111111:role/app"},
+	"S2": {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/app/s2",
+		Role: "arn:aws:iam::111111111111:role/app"},
+	"T": {Kind: policy.RoleSession, Account: accountA, ARN: "arn:aws:sts::111111111111:assumed-role/other/s1",
+		Role: "arn:aws:iam::111111111111:role/other"},
 }
 
 var requestForm = regexp.MustCompile(`^(allow|deny) +(\S+) (\S+) (.+?)( of B)?: (.*)$`)
 
-func (x *example) ask(t testing.TB, line string) (q question, want, reason string) {
+func (x *example) parseLine(t testing.TB, line string) (q question, want, reason string) {
 	m := requestForm.FindStringSubmatch(line)
 	if m == nil {
 		t.Fatalf("corpus: what is %q?", line)
@@ -110,7 +116,8 @@ func (x *example) ask(t testing.TB, line string) (q question, want, reason strin
 	return q, m[1], m[6]
 }
 
-// The engine, and the reference too, decide the worked examples as they are written down, and for the reason that is given.
+// TestWorkedExamples checks that both the engine and the reference decide each case of the corpus as expected, and for
+// the expected reason.
 func TestWorkedExamples(t *testing.T) {
 	numbers, requests := map[string]bool{}, 0
 	for _, x := range corpus(t) {
@@ -119,10 +126,10 @@ func TestWorkedExamples(t *testing.T) {
 		t.Run(x.name, func(t *testing.T) {
 			for _, line := range x.requests {
 				requests++
-				q, want, reason := x.ask(t, line)
-				got, ref := ask(t, &q), decide(&q)
-				if got.Allowed != (want == "allow") || answer(got) != ref.answer {
-					t.Errorf("%s\n%s%s%s", line, q.story(), ref.story(), engineSays(got))
+				q, want, reason := x.parseLine(t, line)
+				got, ref := evaluateQuestion(t, &q), decide(&q)
+				if got.Allowed != (want == "allow") || answerOf(got) != ref.answer {
+					t.Errorf("%s\n%s%s%s", line, q.describe(), ref.describe(), engineSays(got))
 				}
 				if said := reasonsOf(got); !strings.Contains(said, reason) {
 					t.Errorf("%s\nthe reason given is: %s", line, said)
@@ -130,13 +137,13 @@ func TestWorkedExamples(t *testing.T) {
 			}
 		})
 	}
-	if len(numbers) != 109 {
-		t.Errorf("%d of the 109 examples are there", len(numbers))
+	if len(numbers) != 112 {
+		t.Errorf("%d of the 112 examples are there", len(numbers))
 	}
 	t.Logf("%d examples, %d requests", len(numbers), requests)
 }
 
-// reasonsOf puts a decision's reasons as the corpus does.
+// reasonsOf formats a decision's reasons as the corpus does.
 func reasonsOf(d policy.Decision) string {
 	if !d.Allowed && !d.Explicit {
 		return fmt.Sprintf("no %s policy allows", d.Layer)

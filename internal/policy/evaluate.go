@@ -6,28 +6,37 @@ import "granary"
 type Request struct {
 	Caller   Caller
 	Action   string            // "s3:GetObject"
-	Resource string            // ARN, or "*" for actions without a resource
-	Owner    granary.AccountID // the resource's account
+	Resource string            // an ARN, or "*" for actions without a resource
+	Owner    granary.AccountID // the account that owns the resource
 	Keys     Keys
+
+	// Work counts the steps of all decisions of one wire request, which share one limit; nil gives this decision a limit
+	// of its own.
+	Work *Work
+	// Group, if not nil, must be comparable. Decisions that share Work and have equal groups may differ only in Resource
+	// and in the keys of Own; what depends on neither is then computed once for all of them.
+	Group any
+	Own   Values
 }
 
-// Set is every policy that bears on a request. A nil or empty field is a layer that does not exist, not one that denies.
+// Set holds every policy that applies to a request. A nil or empty field means that the layer does not exist; it does
+// not deny.
 type Set struct {
 	Identity []*Policy
 	Boundary *Policy
-	Sessions [][]*Policy // each is one set: a union inside, an intersection with the others
-	SCPs     [][]*Policy // levels, organization root first; every level must allow
-	RCPs     [][]*Policy // levels of the resource's account
+	Sessions [][]*Policy // policies inside one element are a union, the elements intersect
+	SCPs     [][]*Policy // one element per level of the organization, root first; every level must allow
+	RCPs     [][]*Policy // levels of the resource's account, root first
 	Resource *Policy
 
 	Trust       bool // Resource is a role's trust policy, or decides as one
-	BlockPublic bool // a public Resource reaches only the owner's account
+	BlockPublic bool // a public Resource allows only callers of the owner's account
 }
 
-// Layer names where a decision fell.
+// Layer names the kind of policy that decided.
 type Layer uint8
 
-// The layers, in the order they are asked.
+// The layers.
 const (
 	LayerNone Layer = iota
 	LayerIdentity
@@ -38,34 +47,46 @@ const (
 	LayerResource
 )
 
-// Reason is a statement that applied.
+// Reason names a statement that applied to the request.
 type Reason struct {
 	Layer     Layer
-	Policy    string // its name
+	Policy    string // the name given by Policy.Named
 	Sid       string
 	Statement int // counted from 1
 	Deny      bool
 }
 
-// Decision is the answer. Layer is where a refusal fell: the policy that denies, or the first layer that fails to allow.
+// Decision is the result of Evaluate. For a refusal, Layer is the layer of the first Deny statement that applied or,
+// without one, the first layer that did not allow.
 type Decision struct {
 	Allowed  bool
 	Explicit bool // refused by a Deny statement
+	Over     bool // refused because the decision needs more work than one request may cost
 	Layer    Layer
 	Reasons  []Reason
 }
 
+// evaluation is the state of one call of Evaluate.
 type evaluation struct {
-	r      *Request
-	d      Decision
-	allows []Reason
-	denies []Reason
-	space  [12]Reason // of most decisions, so that they need no more
+	request  *Request
+	context  context
+	bounded  bool // a permissions boundary limits the caller
+	group    map[*statement]grade
+	decision Decision
+	allows   []Reason
+	denies   []Reason
+	space    [12]Reason // backs allows, so that most decisions allocate nothing for reasons
+	work     Work       // used when the request brings none
 }
 
-// Evaluate decides (IAM User Guide, "Policy evaluation logic"; iam-policy §6). Every statement is read even once the answer is known,
-// so that the reasons are complete: those that deny when one does, else those that allow. It is pure.
+// Evaluate decides whether the policies allow the request (IAM User Guide, "Policy evaluation logic"; iam-policy §6).
+// It reads every statement even when the result is already known, so that the reasons are complete: the Deny statements
+// that applied if there are any, else the Allow statements. It is a pure function of its arguments, except that it adds
+// to r.Work.
 func Evaluate(r Request, set Set) Decision {
+	if r.Caller.Kind == NoKind {
+		return Decision{}
+	}
 	if r.Action == "sts:GetCallerIdentity" {
 		return Decision{Allowed: true}
 	}
@@ -73,30 +94,42 @@ func Evaluate(r Request, set Set) Decision {
 		r.Keys = Values{}
 	}
 	if r.Caller.Kind == Service {
-		set.SCPs = nil // they bind the principals of accounts
+		set.SCPs = nil // SCPs limit the principals of accounts, not AWS services
 	}
-	e := &evaluation{r: &r}
+	e := &evaluation{request: &r, bounded: set.Boundary != nil}
+	if r.Work == nil {
+		r.Work = &e.work
+	}
+	e.context = context{r.Keys, r.Work}
+	if r.Group != nil {
+		e.group = r.Work.gradesOf(r.Group)
+	}
 	e.allows = e.space[:0]
-	if ownPolicy(&r) {
+	if !r.Work.admits(r.Resource) {
+		return Decision{Over: true}
+	}
+	if recoversOwnPolicy(&r) {
 		set.Identity, set.Boundary, set.Sessions, set.Resource = nil, nil, nil, nil
 	}
-	identity := e.scan(LayerIdentity, set.Identity...)
-	boundary := set.Boundary == nil || e.scan(LayerBoundary, set.Boundary)
+	identity := e.scanPolicies(LayerIdentity, set.Identity...)
+	boundary := set.Boundary == nil || e.scanPolicies(LayerBoundary, set.Boundary)
 	session := true
 	for _, s := range set.Sessions {
-		session = e.scan(LayerSession, s...) && session
+		session = e.scanPolicies(LayerSession, s...) && session
 	}
-	scp, rcp := e.levels(LayerSCP, set.SCPs), e.levels(LayerRCP, set.RCPs)
-	grade := e.resource(&set)
+	scp, rcp := e.everyLevelAllows(LayerSCP, set.SCPs), e.everyLevelAllows(LayerRCP, set.RCPs)
+	grade := e.resourceGrade(&set)
 	switch {
+	case r.Work.over:
+		return Decision{Over: true}
 	case len(e.denies) > 0:
-		e.d.Explicit, e.d.Layer, e.d.Reasons = true, e.denies[0].Layer, e.denies
-		return e.d
+		e.decision.Explicit, e.decision.Layer, e.decision.Reasons = true, e.denies[0].Layer, e.denies
+		return e.decision
 	case !scp:
 		return e.refuse(LayerSCP)
 	case !rcp:
 		return e.refuse(LayerRCP)
-	case ownPolicy(&r):
+	case recoversOwnPolicy(&r):
 		return e.allow()
 	}
 	switch r.Caller.Kind {
@@ -108,21 +141,24 @@ func Evaluate(r Request, set Set) Decision {
 	case Root:
 		identity = true
 	}
-	return e.weigh(set.Trust, grade, identity, boundary, session)
+	return e.combine(set.Trust, grade, identity, boundary, session)
 }
 
-// ownPolicy is the way back for an account that locked itself out: its root user manages the policies of its buckets whatever
-// policies say, except those of the organization (S3 API, PutBucketPolicy).
-func ownPolicy(r *Request) bool {
+// recoversOwnPolicy reports whether the root user of a bucket's account manages the bucket's policy. AWS always lets it
+// do so, so that an account that locked itself out can recover; only the organization's policies still apply (S3 API,
+// PutBucketPolicy).
+func recoversOwnPolicy(r *Request) bool {
 	if r.Caller.Kind != Root || r.Owner != r.Caller.Account {
 		return false
 	}
 	return r.Action == "s3:GetBucketPolicy" || r.Action == "s3:PutBucketPolicy" || r.Action == "s3:DeleteBucketPolicy"
 }
 
-// weigh holds identity, boundary and session against the grade at which the resource's policy names the caller.
-func (e *evaluation) weigh(trust bool, g grade, identity, boundary, session bool) Decision {
-	same := e.r.Owner == e.r.Caller.Account
+// combine decides from the results of the layers. g is the grade at which the resource policy names the caller: within
+// one account the resource policy or the identity policies suffice, across accounts both must allow, and a trust policy
+// must always name the caller.
+func (e *evaluation) combine(trust bool, g grade, identity, boundary, session bool) Decision {
+	same := e.request.Owner == e.request.Caller.Account
 	limits := boundary && session
 	var ok bool
 	switch {
@@ -140,7 +176,8 @@ func (e *evaluation) weigh(trust bool, g grade, identity, boundary, session bool
 	switch {
 	case ok:
 		return e.allow()
-	case (trust || !same) && g == none && (identity || trust): // the caller hears of its own policies first, since those it can see
+	case (trust || !same) && g == none && (identity || trust):
+		// name the caller's own policies first: the caller can read those
 		return e.refuse(LayerResource)
 	case !identity && !(same && g == role):
 		return e.refuse(LayerIdentity)
@@ -150,31 +187,34 @@ func (e *evaluation) weigh(trust bool, g grade, identity, boundary, session bool
 	return e.refuse(LayerSession)
 }
 
+// allow returns the decision that allows, with the Allow statements that applied.
 func (e *evaluation) allow() Decision {
-	e.d.Allowed, e.d.Reasons = true, e.allows
-	return e.d
+	e.decision.Allowed, e.decision.Reasons = true, e.allows
+	return e.decision
 }
 
+// refuse returns the decision that no Deny caused: layer l did not allow.
 func (e *evaluation) refuse(l Layer) Decision {
-	e.d.Layer, e.d.Reasons = l, e.allows
-	return e.d
+	e.decision.Layer, e.decision.Reasons = l, e.allows
+	return e.decision
 }
 
-// levels reports whether each level allows, by one of its policies at least. There may be none.
-func (e *evaluation) levels(l Layer, levels [][]*Policy) bool {
+// everyLevelAllows reports whether at least one policy of each level allows. Without levels it is true.
+func (e *evaluation) everyLevelAllows(l Layer, levels [][]*Policy) bool {
 	ok := true
 	for _, level := range levels {
-		ok = e.scan(l, level...) && ok
+		ok = e.scanPolicies(l, level...) && ok
 	}
 	return ok
 }
 
-// scan reads every statement of the policies, and reports whether one of them allows; an empty list does not.
-func (e *evaluation) scan(l Layer, policies ...*Policy) (allowed bool) {
+// scanPolicies reads every statement of the policies, records those that apply, and reports whether one of them allows.
+// It is false for an empty list.
+func (e *evaluation) scanPolicies(l Layer, policies ...*Policy) (allowed bool) {
 	for _, p := range policies {
 		for i := range p.statements {
-			if s := &p.statements[i]; (s.principals == nil || s.named(&e.r.Caller) > none) && s.applies(e.r) {
-				e.note(l, p, i)
+			if s := &p.statements[i]; e.appliedGrade(s) > none {
+				e.record(l, p, i)
 				allowed = allowed || !s.deny
 			}
 		}
@@ -182,7 +222,8 @@ func (e *evaluation) scan(l Layer, policies ...*Policy) (allowed bool) {
 	return allowed
 }
 
-func (e *evaluation) note(l Layer, p *Policy, i int) {
+// record adds statement i of p to the reasons.
+func (e *evaluation) record(l Layer, p *Policy, i int) {
 	s := &p.statements[i]
 	r := Reason{l, p.source, s.sid, i + 1, s.deny}
 	if s.deny {
@@ -192,21 +233,25 @@ func (e *evaluation) note(l Layer, p *Policy, i int) {
 	}
 }
 
-// resource reads the resource's policy: the grade is the highest at which one of its Allow statements names the caller. Where
-// public access is blocked a public policy allows nobody from elsewhere; what it denies stays denied.
-func (e *evaluation) resource(set *Set) (best grade) {
+// resourceGrade reads the resource's policy and returns the highest grade at which one of its Allow statements names
+// the caller. Where public access is blocked, the Allow statements of a public policy do not apply to callers from
+// other accounts; its Deny statements always apply.
+func (e *evaluation) resourceGrade(set *Set) (best grade) {
 	p := set.Resource
 	if p == nil {
 		return none
 	}
-	blocked := set.BlockPublic && p.public && e.r.Caller.Kind != Service && e.r.Caller.Account != e.r.Owner
+	blocked := set.BlockPublic && e.isOutsider(p)
 	for i := range p.statements {
 		s := &p.statements[i]
-		g := s.named(&e.r.Caller)
-		if g == none || !s.deny && blocked || !s.applies(e.r) {
+		if !s.deny && blocked {
 			continue
 		}
-		e.note(LayerResource, p, i)
+		g := e.appliedGrade(s)
+		if g == none {
+			continue
+		}
+		e.record(LayerResource, p, i)
 		if !s.deny {
 			best = max(best, g)
 		}
@@ -214,108 +259,85 @@ func (e *evaluation) resource(set *Set) (best grade) {
 	return best
 }
 
-// applies reports whether action, resource and condition fit. Principals are asked apart.
-func (s *statement) applies(r *Request) bool {
-	return s.action(r.Action) != s.notAction && s.resource(r) && s.condition(r.Keys)
+// isOutsider reports whether policy p reaches the caller only because p is public: the caller is anonymous, or p is
+// public and the caller belongs to another account.
+func (e *evaluation) isOutsider(p *Policy) bool {
+	c := &e.request.Caller
+	return c.Kind == Anonymous || p.public && c.Kind != Service && c.Account != e.request.Owner
 }
 
-func (s *statement) action(a string) bool {
-	for i := range s.actions {
-		if s.actions[i].match(a) {
+// appliedGrade returns the grade at which the statement names the caller, or none when the statement does not apply to
+// the request. Within a group it computes principals, action and conditions once for each statement that does not
+// depend on a key of Own, and compares the resource each time.
+func (e *evaluation) appliedGrade(s *statement) grade {
+	if e.group == nil || s.dependsOn(e.request.Own) {
+		if g := s.principalGrade(&e.request.Caller, e.bounded); g > none &&
+			s.matchesAction(e.request.Action, e.context.work) != s.notAction && e.matchesResource(s) && e.conditionsHold(s) {
+			return g
+		}
+		return none
+	}
+	g, known := e.group[s]
+	if !known {
+		g = s.principalGrade(&e.request.Caller, e.bounded)
+		if g > none && (s.matchesAction(e.request.Action, e.context.work) == s.notAction || !e.conditionsHold(s)) {
+			g = none
+		}
+		e.group[s] = g
+	}
+	if g > none && e.matchesResource(s) {
+		return g
+	}
+	return none
+}
+
+// dependsOn reports whether the statement's conditions use one of the keys.
+func (s *statement) dependsOn(own Values) bool {
+	if len(own) == 0 {
+		return false
+	}
+	for _, name := range s.names {
+		if _, ok := own[name]; ok {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *statement) resource(r *Request) bool {
+// matchesAction reports whether the statement's action patterns include a. When the work is used up it returns the
+// value that makes the statement not apply.
+func (s *statement) matchesAction(a string, w *Work) bool {
+	if !w.spend(1 + len(s.actions) + len(s.principals)) {
+		return s.notAction
+	}
+	for i := range s.actions {
+		if s.actions[i].match(a, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesResource reports whether the statement covers the request's resource. Trust policies have no resources and
+// cover every one.
+func (e *evaluation) matchesResource(s *statement) bool {
 	if s.resources == nil {
 		return true // trust policies
 	}
 	for i := range s.resources {
-		if s.resources[i].match(r.Resource, r.Keys) {
+		if s.resources[i].match(e.request.Resource, &e.context) {
 			return !s.notResource
 		}
 	}
 	return s.notResource
 }
 
-func (s *statement) condition(keys Keys) bool {
+// conditionsHold reports whether all conditions of the statement hold.
+func (e *evaluation) conditionsHold(s *statement) bool {
 	for i := range s.conditions {
-		if !s.conditions[i].holds(keys, s.deny) {
+		if !s.conditions[i].holds(&e.context, s.deny) {
 			return false
 		}
 	}
 	return true
-}
-
-// fixing are the condition keys which, compared with fixed values, make a wildcard principal not public
-// (S3 User Guide, "The meaning of public").
-var fixing = map[string]bool{"aws:principalarn": true, "aws:principalaccount": true, "aws:principalorgid": true, "aws:principalorgpaths": true,
-	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceip": true, "aws:userid": true, "aws:sourcevpc": true, "aws:sourcevpce": true,
-	"s3:accessgrantsinstancearn": true}
-
-// ties are the families of operators that can hold a key to fixed values.
-var ties = map[string]bool{"string": true, "fold": true, "like": true, "arn": true, "ip": true}
-
-// Public reports whether a resource policy opens itself to everyone.
-func (p *Policy) Public() bool { return p.public }
-
-func (p *Policy) open() bool {
-	for i := range p.statements {
-		s := &p.statements[i]
-		if s.deny || s.fixed() {
-			continue
-		}
-		for _, q := range s.principals {
-			if q.wildcard() {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (s *statement) fixed() bool {
-	for i := range s.conditions {
-		c := &s.conditions[i]
-		if c.op.negated || c.ifExists || c.set == forAll || !ties[c.op.family] {
-			continue
-		}
-		for _, k := range c.keys {
-			if fixing[k.name] && k.fixed() {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// fixed reports whether every value wanted is one thing rather than a pattern that could be anything. A pattern within one account,
-// or within one role's sessions, is one thing.
-func (k *conditionKey) fixed() bool {
-	for i := range k.wanted {
-		if !k.wanted[i].fixed(k.name) {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *wanted) fixed(key string) bool {
-	switch {
-	case w.text.parts != nil:
-		return false
-	case w.arn != nil:
-		if len(w.arn.head) < 5 {
-			return false
-		}
-		account := w.arn.head[4]
-		return !account.wild() && (len(account) > 0 || !w.arn.tail.fixed.wild())
-	case w.network.IsValid():
-		return w.network.Bits() >= 8 && (w.network.Addr().Is4() || w.network.Bits() >= 32)
-	case key == "aws:userid":
-		return len(w.text.fixed) > 0 && w.text.fixed[0] < any0
-	}
-	return !w.text.fixed.wild()
 }

@@ -47,11 +47,11 @@ var (
 	all     = stmt("Allow", "*", "*", "")
 )
 
-func rp(principal string) string {
+func resourceStatement(principal string) string {
 	return stmt("Allow", "s3:GetObject", "arn:aws:s3:::b/*", who(principal))
 }
 
-func one(name, value string) Values { return Values{name: {value}} }
+func singleKey(name, value string) Values { return Values{name: {value}} }
 
 func mustParse(t *testing.T, kind Kind, statements string) *Policy {
 	t.Helper()
@@ -64,18 +64,21 @@ func mustParse(t *testing.T, kind Kind, statements string) *Policy {
 
 func TestEmptySessionPolicyDeniesEverything(t *testing.T) {
 	set := Set{Identity: []*Policy{mustParse(t, Identity, all)}, Sessions: [][]*Policy{{{kind: Session}}}}
-	d := Evaluate(Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA}, set)
+	d := Evaluate(Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA},
+		set)
 	if d.Allowed || d.Layer != LayerSession {
 		t.Errorf("%+v", d)
 	}
 }
 
-func TestVersion2008KnowsNoVariables(t *testing.T) {
-	p, err := Parse(Bucket, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}}`)
+func TestVersion2008HasNoVariables(t *testing.T) {
+	p, err := Parse(Bucket, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",`+
+		`"Resource":"arn:aws:s3:::b/${aws:username}/*"}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/alice/f", Owner: accountA, Keys: one("aws:username", "alice")}
+	r := Request{Caller: callers["U"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/alice/f", Owner: accountA,
+		Keys: singleKey("aws:username", "alice")}
 	if d := Evaluate(r, Set{Resource: p}); d.Allowed {
 		t.Error("a variable was filled in")
 	}
@@ -86,7 +89,7 @@ func TestVersion2008KnowsNoVariables(t *testing.T) {
 }
 
 func TestPublicPolicyIsBlockedAcrossAccounts(t *testing.T) {
-	p := mustParse(t, Bucket, rp(`"*"`))
+	p := mustParse(t, Bucket, resourceStatement(`"*"`))
 	r := Request{Caller: callers["anon"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/k", Owner: accountA}
 	if Evaluate(r, Set{Resource: p, BlockPublic: true}).Allowed {
 		t.Error("a stranger read through a blocked public policy")
@@ -98,11 +101,13 @@ func TestPublicPolicyIsBlockedAcrossAccounts(t *testing.T) {
 }
 
 func BenchmarkEvaluate(b *testing.B) {
-	p, err := Parse(Identity, doc(stmt("Allow", "s3:GetObject", "arn:aws:s3:::b/*", cond(`"StringEquals":{"aws:ResourceAccount":"111111111111"}`))))
+	p, err := Parse(Identity,
+		doc(stmt("Allow", "s3:GetObject", "arn:aws:s3:::b/*", cond(`"StringEquals":{"aws:ResourceAccount":"111111111111"}`))))
 	if err != nil {
 		b.Fatal(err)
 	}
-	r := Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/some/longer/key.txt", Owner: accountA, Keys: one("aws:resourceaccount", "111111111111")}
+	r := Request{Caller: callers["S"], Action: "s3:GetObject", Resource: "arn:aws:s3:::b/some/longer/key.txt",
+		Owner: accountA, Keys: singleKey("aws:resourceaccount", "111111111111")}
 	set := Set{Identity: []*Policy{p}}
 	b.ReportAllocs()
 	for b.Loop() {

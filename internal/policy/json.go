@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// The limits of a document, whatever its kind; services have narrower ones of their own.
+// Limits of a document of any kind. Services have lower ones of their own.
 const (
 	maxDocument = 128 << 10 // bytes
 	maxDepth    = 12
 )
 
-// node is a JSON value that remembers what encoding/json forgets: duplicate and differently-cased member names.
+// node is a JSON value that keeps what encoding/json drops: duplicate member names, and names that differ only in case.
 type node struct {
 	kind    byte // 'o' object, 'a' array, 's' string, 'n' number, 'b' boolean, '0' null
 	text    string
@@ -21,12 +21,14 @@ type node struct {
 	items   []node
 }
 
+// member is one name and value of an object.
 type member struct {
 	name  string
 	value node
 }
 
-// parseJSON reads one document: no duplicate names, no trailing data, bounded size and depth.
+// parseJSON reads one document. It refuses duplicate names, trailing data, and documents that are too large or too
+// deeply nested.
 func parseJSON(text string) (node, error) {
 	if len(text) > maxDocument {
 		return node{}, errors.New("it is too long")
@@ -40,9 +42,10 @@ func parseJSON(text string) (node, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return node{}, errors.New("something follows the JSON document")
 	}
-	return n, duplicate(n)
+	return n, rejectDuplicates(n)
 }
 
+// parseNode reads the next value. depth counts the containers around it.
 func parseNode(d *json.Decoder, depth int) (node, error) {
 	if depth > maxDepth {
 		return node{}, errors.New("too deep")
@@ -67,6 +70,7 @@ func parseNode(d *json.Decoder, depth int) (node, error) {
 	return node{kind: '0'}, nil
 }
 
+// parseContainer reads the members or items of a container whose opening bracket has been read.
 func parseContainer(d *json.Decoder, open json.Delim, depth int) (node, error) {
 	n := node{kind: 'a'}
 	if open == '{' {
@@ -95,29 +99,30 @@ func parseContainer(d *json.Decoder, open json.Delim, depth int) (node, error) {
 	return n, err
 }
 
-// duplicate refuses objects with two members of one name: readers that keep the first and readers that keep the last
-// would see two different policies.
-func duplicate(n node) error {
+// rejectDuplicates returns an error if an object has two members with one name. Some readers keep the first and some
+// the last, so they would see different policies.
+func rejectDuplicates(n node) error {
 	seen := make(map[string]bool, len(n.members))
 	for _, m := range n.members {
 		if seen[m.name] {
 			return errors.New("the element " + m.name + " is given twice")
 		}
 		seen[m.name] = true
-		if err := duplicate(m.value); err != nil {
+		if err := rejectDuplicates(m.value); err != nil {
 			return err
 		}
 	}
 	for _, i := range n.items {
-		if err := duplicate(i); err != nil {
+		if err := rejectDuplicates(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// strings reads a scalar or a list of scalars. Numbers and booleans become their text where scalars are allowed.
-func (n node) strings(scalars bool) ([]string, bool) {
+// stringList returns a text or a list of texts. If scalars is true it also takes numbers and booleans, as text. ok is
+// false for any other value and for an empty list.
+func (n node) stringList(scalars bool) ([]string, bool) {
 	one := func(n node) (string, bool) {
 		return n.text, n.kind == 's' || scalars && (n.kind == 'n' || n.kind == 'b')
 	}

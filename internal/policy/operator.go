@@ -11,39 +11,55 @@ import (
 	"time"
 )
 
-// operator is a condition operator without its negation: StringNotEquals is StringEquals, negated.
+// operator is a condition operator. StringNotEquals is StringEquals with negated set.
 type operator struct {
 	family  string // string, fold, like, numeric, date, bool, binary, ip, arn, null
 	compare func(sign int) bool
 	negated bool
 }
 
-func eq(s int) bool { return s == 0 }
-func lt(s int) bool { return s < 0 }
-func le(s int) bool { return s <= 0 }
-func gt(s int) bool { return s > 0 }
-func ge(s int) bool { return s >= 0 }
+// isZero to isNotNegative are the comparisons of the numeric and date operators. sign is that of the request's value
+// minus the wanted value.
+func isZero(s int) bool        { return s == 0 }
+func isNegative(s int) bool    { return s < 0 }
+func isNotPositive(s int) bool { return s <= 0 }
+func isPositive(s int) bool    { return s > 0 }
+func isNotNegative(s int) bool { return s >= 0 }
 
-// operators are IAM's condition operators (IAM User Guide, "IAM JSON policy elements: Condition operators"). Their names are
-// case-sensitive.
+// operators lists IAM's condition operators (IAM User Guide, "IAM JSON policy elements: Condition operators"). Their
+// names are case-sensitive.
 var operators = map[string]operator{
-	"StringEquals": {family: "string"}, "StringNotEquals": {family: "string", negated: true},
-	"StringEqualsIgnoreCase": {family: "fold"}, "StringNotEqualsIgnoreCase": {family: "fold", negated: true},
-	"StringLike": {family: "like"}, "StringNotLike": {family: "like", negated: true},
-	"NumericEquals": {family: "numeric", compare: eq}, "NumericNotEquals": {family: "numeric", compare: eq, negated: true},
-	"NumericLessThan": {family: "numeric", compare: lt}, "NumericLessThanEquals": {family: "numeric", compare: le},
-	"NumericGreaterThan": {family: "numeric", compare: gt}, "NumericGreaterThanEquals": {family: "numeric", compare: ge},
-	"DateEquals": {family: "date", compare: eq}, "DateNotEquals": {family: "date", compare: eq, negated: true},
-	"DateLessThan": {family: "date", compare: lt}, "DateLessThanEquals": {family: "date", compare: le},
-	"DateGreaterThan": {family: "date", compare: gt}, "DateGreaterThanEquals": {family: "date", compare: ge},
-	"Bool": {family: "bool"}, "BinaryEquals": {family: "binary"},
-	"IpAddress": {family: "ip"}, "NotIpAddress": {family: "ip", negated: true},
-	"ArnEquals": {family: "arn"}, "ArnLike": {family: "arn"},
-	"ArnNotEquals": {family: "arn", negated: true}, "ArnNotLike": {family: "arn", negated: true},
-	"Null": {family: "null"},
+	"StringEquals":              {family: "string"},
+	"StringNotEquals":           {family: "string", negated: true},
+	"StringEqualsIgnoreCase":    {family: "fold"},
+	"StringNotEqualsIgnoreCase": {family: "fold", negated: true},
+	"StringLike":                {family: "like"},
+	"StringNotLike":             {family: "like", negated: true},
+	"NumericEquals":             {family: "numeric", compare: isZero},
+	"NumericNotEquals":          {family: "numeric", compare: isZero, negated: true},
+	"NumericLessThan":           {family: "numeric", compare: isNegative},
+	"NumericLessThanEquals":     {family: "numeric", compare: isNotPositive},
+	"NumericGreaterThan":        {family: "numeric", compare: isPositive},
+	"NumericGreaterThanEquals":  {family: "numeric", compare: isNotNegative},
+	"DateEquals":                {family: "date", compare: isZero},
+	"DateNotEquals":             {family: "date", compare: isZero, negated: true},
+	"DateLessThan":              {family: "date", compare: isNegative},
+	"DateLessThanEquals":        {family: "date", compare: isNotPositive},
+	"DateGreaterThan":           {family: "date", compare: isPositive},
+	"DateGreaterThanEquals":     {family: "date", compare: isNotNegative},
+	"Bool":                      {family: "bool"},
+	"BinaryEquals":              {family: "binary"},
+	"IpAddress":                 {family: "ip"},
+	"NotIpAddress":              {family: "ip", negated: true},
+	"ArnEquals":                 {family: "arn"},
+	"ArnLike":                   {family: "arn"},
+	"ArnNotEquals":              {family: "arn", negated: true},
+	"ArnNotLike":                {family: "arn", negated: true},
+	"Null":                      {family: "null"},
 }
 
-// wanted is one value of a condition, compiled for its operator. readable is false when the text is none of the family's.
+// wanted is one value of a condition, compiled for its operator. readable is false when the text is not a value of the
+// operator's family; it then matches nothing.
 type wanted struct {
 	text     template
 	arn      *resource
@@ -54,6 +70,7 @@ type wanted struct {
 	readable bool
 }
 
+// newWanted compiles a value for an operator family. variables tells whether the document's version has variables.
 func newWanted(family, s string, variables bool) wanted {
 	w := wanted{readable: true}
 	switch family {
@@ -68,11 +85,11 @@ func newWanted(family, s string, variables bool) wanted {
 			w.arn = &r
 		}
 	case "numeric":
-		w.number, w.readable = number(s)
+		w.number, w.readable = parseNumber(s)
 	case "date":
-		w.date, w.readable = date(s)
+		w.date, w.readable = parseDate(s)
 	case "ip":
-		w.network, w.readable = network(s)
+		w.network, w.readable = parseNetwork(s)
 	case "binary":
 		b, err := base64.StdEncoding.DecodeString(s)
 		w.bytes, w.readable = string(b), err == nil
@@ -80,49 +97,60 @@ func newWanted(family, s string, variables bool) wanted {
 	return w
 }
 
-// matchARN compares the six parts of two ARNs each for itself. A variable may stand for several parts.
-func (w *wanted) matchARN(v string, keys Keys) bool {
+// matchARN compares the six parts of two ARNs separately, so that no wildcard crosses a colon. A variable may stand for
+// several parts.
+func (w *wanted) matchARN(v string, x *context) bool {
 	if strings.Count(v, ":") < 5 {
 		return false
 	}
 	if w.arn != nil {
-		return w.arn.match(v, keys)
+		return w.arn.match(v, x)
 	}
-	g, ok := w.text.resolve(keys)
+	g, ok := w.text.resolve(nil, x)
+	if !ok {
+		return false
+	}
 	for range 5 {
-		if !ok {
+		i := slices.Index(g, ':')
+		if i < 0 {
 			return false
 		}
-		i := slices.Index(g, ':')
 		segment, rest, _ := strings.Cut(v, ":")
-		if i < 0 || !g[:i].match(segment, false) {
+		pattern := compileGlob(g[:i])
+		if !pattern.match(segment, x.work) {
 			return false
 		}
 		g, v = g[i+1:], rest
 	}
-	return ok && g.match(v, false)
+	pattern := compileGlob(g)
+	return pattern.match(v, x.work)
 }
 
-// test compares a context value under the positive operator. ok is false when either side cannot be read, which is no
-// match for the negated operator too.
-func (w *wanted) test(op *operator, v string, keys Keys) (match, ok bool) {
+// compare compares a value of the request with the wanted value under the operator without its negation. ok is false
+// when either value cannot be read; then the negated operator does not match either.
+func (w *wanted) compare(op *operator, v string, x *context) (match, ok bool) {
+	if !x.work.spend(1 + len(v)/perStep) {
+		return false, false
+	}
 	if !w.readable {
 		return false, op.family == "arn"
 	}
 	switch op.family {
-	case "string", "like":
-		g, resolved := w.text.resolve(keys)
-		return resolved && g.match(v, false), true
+	case "like":
+		return w.text.match(v, x), true
+	case "string":
+		text, resolved := w.text.resolvedText(x)
+		return resolved && text == v, true
 	case "fold", "bool":
-		g, resolved := w.text.resolve(keys)
-		return resolved && strings.EqualFold(g.text(), v), true
+		text, resolved := w.text.resolvedText(x)
+		return resolved && strings.EqualFold(text, v), true
 	case "arn":
-		return w.matchARN(v, keys), true
+		return w.matchARN(v, x), true
 	case "numeric":
-		n, ok := number(v)
+		n, ok := parseNumber(v)
 		return ok && op.compare(n.Cmp(w.number)), ok
 	case "date":
-		d, ok := date(v)
+		d, ok := parseDate(v)
 		return ok && op.compare(d.Compare(w.date)), ok
 	case "ip":
 		a, err := netip.ParseAddr(v)
@@ -134,33 +162,26 @@ func (w *wanted) test(op *operator, v string, keys Keys) (match, ok bool) {
 	return false, false
 }
 
-// text is the pattern as text; only patterns without wildcards are asked.
-func (g glob) text() string {
-	b := make([]byte, len(g))
-	for i, s := range g {
-		b[i] = byte(s)
-	}
-	return string(b)
-}
-
 var decimal = regexp.MustCompile(`^[+-]?\d{1,40}(\.\d{1,40})?$`)
 
-func number(s string) (*big.Rat, bool) {
+// parseNumber reads a decimal number, exactly, of at most 40 digits on each side of the point.
+func parseNumber(s string) (*big.Rat, bool) {
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return new(big.Rat).SetInt64(n), true
 	}
-	if !decimal.MatchString(s) {
+	if len(s) > 82 || !decimal.MatchString(s) {
 		return nil, false
 	}
 	return new(big.Rat).SetString(s)
 }
 
-var dateForms = []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05",
+var dateForms = []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04", "2006-01-02T15:04Z07:00",
+	"2006-01-02T15:04:05",
 	"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z07:00"}
 
-// date reads ISO 8601 in its W3C forms, or seconds since 1970.
-func date(s string) (time.Time, bool) {
-	if len(s) >= len("2006-01-02T15:04:05Z") { // the usual form
+// parseDate reads a date in a W3C form of ISO 8601, or seconds since 1970.
+func parseDate(s string) (time.Time, bool) {
+	if len(s) >= len("2006-01-02T15:04:05Z") { // the common form first, for speed
 		if t, err := time.Parse(time.RFC3339, s); err == nil {
 			return t, true
 		}
@@ -170,6 +191,9 @@ func date(s string) (time.Time, bool) {
 			return time.Unix(n, 0), true
 		}
 	}
+	if len(s) > 64 {
+		return time.Time{}, false
+	}
 	for _, f := range dateForms {
 		if t, err := time.Parse(f, s); err == nil {
 			return t, true
@@ -178,8 +202,8 @@ func date(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// network reads an address or a range. IPv4 addresses in IPv6's clothes are IPv4.
-func network(s string) (netip.Prefix, bool) {
+// parseNetwork reads an address or a CIDR range. An IPv4 address in IPv4-mapped IPv6 form becomes IPv4.
+func parseNetwork(s string) (netip.Prefix, bool) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		if p.Addr().Is4In6() && p.Bits() >= 96 {
 			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)

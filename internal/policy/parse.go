@@ -7,31 +7,34 @@ import (
 	"granary"
 )
 
-// fields says what a kind of policy may hold.
+// fields tells which elements a kind of policy may or must have.
 type fields struct {
-	principal, resource      bool // required when true, forbidden when false
-	notPrincipal, id, oldVer bool
-	iamText                  bool // IAM's character set, U+0020–U+00FF
+	principal, resource          bool // required when true, forbidden when false
+	notPrincipal, id, oldVersion bool
+	iamText                      bool // IAM's character set, U+0020–U+00FF
 }
 
-var allowed = map[Kind]fields{
-	Identity: {resource: true, iamText: true}, Boundary: {resource: true, iamText: true}, Session: {resource: true, iamText: true},
-	Trust:          {principal: true, id: true, oldVer: true, iamText: true},
-	Bucket:         {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
-	GrantsInstance: {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
-	Actor:          {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
-	Delegation:     {principal: true, resource: true, notPrincipal: true, id: true, oldVer: true},
+var allowedFields = map[Kind]fields{
+	Identity: {resource: true, iamText: true}, Boundary: {resource: true, iamText: true},
+	Session:        {resource: true, iamText: true},
+	Trust:          {principal: true, id: true, oldVersion: true, iamText: true},
+	Bucket:         {principal: true, resource: true, notPrincipal: true, id: true, oldVersion: true},
+	GrantsInstance: {principal: true, resource: true, notPrincipal: true, id: true, oldVersion: true},
+	Actor:          {principal: true, resource: true, notPrincipal: true, id: true, oldVersion: true},
+	Delegation:     {principal: true, resource: true, notPrincipal: true, id: true, oldVersion: true},
 	SCP:            {resource: true, id: true}, RCP: {principal: true, resource: true, id: true},
 }
 
-const code = "MalformedPolicyDocument"
+const malformedCode = "MalformedPolicyDocument"
 
-// malformed is AWS's sentence for a broken rule; callers replace the code with their service's.
+// malformed returns an Invalid error with AWS's sentence for a rule. Services replace the code with their own.
 func malformed(format string, args ...any) error {
-	return granary.Errorf(granary.Invalid, format, args...).WithCode(code)
+	return granary.Errorf(granary.Invalid, format, args...).WithCode(malformedCode)
 }
 
-func syntax(kind Kind, format string, args ...any) error {
+// syntaxError returns the error for a document that does not follow the grammar, with the heading that AWS uses for the
+// kind.
+func syntaxError(kind Kind, format string, args ...any) error {
 	head := "Syntax errors in policy. "
 	if kind == Trust {
 		head = "This policy contains invalid Json. "
@@ -39,82 +42,89 @@ func syntax(kind Kind, format string, args ...any) error {
 	return malformed("%s", head+fmt.Sprintf(format, args...))
 }
 
-// row is a check by its number in IAM's order (iam-policy §3). Each is made over the whole document, so that of several broken rules
-// the answer tells of the first.
-type row uint8
+// rule numbers a check by its place in IAM's order (iam-policy §3). Each check runs over the whole document, and a
+// document that breaks several rules is refused for the first of them, wherever it breaks it.
+type rule uint8
 
 const (
-	rowSyntax row = iota + 1
-	rowVersion
-	rowLegacy
-	rowSidUnique
-	rowSidText
-	rowNoAction
-	rowResourceForm
-	rowPartition
-	rowResourceVendor
-	rowS3Region
-	rowIAMRegion
-	rowIAMPath
-	rowActionVendor
-	rowActionColons
-	rowActionVendorText
-	rowNoResource
-	rowPrincipal
-	rowTrustResource
-	rowTrustAction
-	rowPrincipals
-	rowKind // what this kind of policy alone forbids
+	ruleSyntax rule = iota + 1
+	ruleVersion
+	ruleLegacy
+	ruleSidUnique
+	ruleSidText
+	ruleNoAction
+	ruleResourceForm
+	rulePartition
+	ruleResourceVendor
+	ruleS3Region
+	ruleIAMRegion
+	ruleIAMPath
+	ruleActionVendor
+	ruleActionColons
+	ruleActionVendorText
+	ruleNoResource
+	rulePrincipal
+	ruleTrustResource
+	ruleTrustAction
+	rulePrincipals
+	ruleKind // restrictions of one kind of policy only
 )
 
-// parser compiles one document and keeps the first of the broken rules.
+// parser compiles one document and keeps the error of the first rule, in IAM's order, that the document breaks.
 type parser struct {
-	p     *Policy
-	f     fields
-	at    int // the statement, counted from 1
-	first row
-	err   error
+	p               *Policy
+	f               fields
+	statementNumber int // counted from 1; 0 outside of statements
+	first           rule
+	err             error
 }
 
-func (c *parser) broken(r row, err error) {
+// addError keeps err unless an error of an earlier rule is known.
+func (c *parser) addError(r rule, err error) {
 	if c.err == nil || r < c.first {
 		c.first, c.err = r, err
 	}
 }
 
-func (c *parser) syntax(format string, args ...any) {
-	if c.at > 0 {
-		format += fmt.Sprintf(" (statement %d)", c.at)
+// addSyntaxError adds an error of the grammar, with the number of the statement.
+func (c *parser) addSyntaxError(format string, args ...any) {
+	if c.statementNumber > 0 {
+		format += fmt.Sprintf(" (statement %d)", c.statementNumber)
 	}
-	c.broken(rowSyntax, syntax(c.p.kind, format, args...))
+	c.addError(ruleSyntax, syntaxError(c.p.kind, format, args...))
 }
 
-func (c *parser) legacy() { c.broken(rowLegacy, malformed("The policy failed legacy parsing")) }
+// addLegacyError adds IAM's least specific error, which it gives for several unrelated mistakes.
+func (c *parser) addLegacyError() {
+	c.addError(ruleLegacy, malformed("The policy failed legacy parsing"))
+}
 
-// Parse compiles a document, or says what is wrong with it: an Invalid error with the code MalformedPolicyDocument and IAM's
-// own sentence. IAM User Guide, "Grammar of the IAM JSON policy language".
+// Parse compiles a document. Its errors are Invalid, with the code MalformedPolicyDocument and IAM's own sentence. IAM
+// User Guide, "Grammar of the IAM JSON policy language".
 func Parse(kind Kind, document string) (*Policy, error) {
-	f := allowed[kind]
-	if f.iamText && strings.ContainsFunc(document, func(r rune) bool { return r > 0xff || r < 0x20 && r != '\t' && r != '\n' && r != '\r' }) {
-		return nil, syntax(kind, "The document has a character beyond U+00FF.")
+	f := allowedFields[kind]
+	if f.iamText && strings.ContainsFunc(document,
+		func(r rune) bool { return r > 0xff || r < 0x20 && r != '\t' && r != '\n' && r != '\r' }) {
+		return nil, syntaxError(kind, "The document has a character beyond U+00FF.")
 	}
 	root, err := parseJSON(document)
 	if err != nil {
-		return nil, syntax(kind, "The policy cannot be read: %s.", err)
+		return nil, syntaxError(kind, "The policy cannot be read: %s.", err)
 	}
 	if root.kind != 'o' {
-		return nil, syntax(kind, "The policy is not a JSON object.")
+		return nil, syntaxError(kind, "The policy is not a JSON object.")
 	}
 	c := &parser{p: &Policy{kind: kind}, f: f}
-	c.document(root)
+	c.parseDocument(root)
 	if c.err != nil {
 		return nil, c.err
 	}
-	c.p.public = c.p.open()
+	c.p.public = c.p.opensToStrangers()
 	return c.p, nil
 }
 
-func (c *parser) document(root node) {
+// parseDocument reads the elements of the document and its statements.
+func (c *parser) parseDocument(root node) {
 	version := "2008-10-17"
 	var list []node
 	for _, m := range root.members {
@@ -127,44 +137,45 @@ func (c *parser) document(root node) {
 		case m.name == "Statement" && m.value.kind == 'a':
 			list = m.value.items
 		default:
-			c.syntax("The element %q is unknown here, or not of the right type.", m.name)
+			c.addSyntaxError("The element %q is unknown here, or not of the right type.", m.name)
 		}
 	}
 	if version != "2012-10-17" && version != "2008-10-17" {
-		c.syntax("The version %q is neither 2012-10-17 nor 2008-10-17.", version)
+		c.addSyntaxError("The version %q is neither 2012-10-17 nor 2008-10-17.", version)
 	}
 	c.p.variables = version == "2012-10-17"
-	if !c.p.variables && !c.f.oldVer {
-		c.broken(rowVersion, malformed("Policy document must be version 2012-10-17 or greater."))
+	if !c.p.variables && !c.f.oldVersion {
+		c.addError(ruleVersion, malformed("Policy document must be version 2012-10-17 or greater."))
 	}
 	if len(list) == 0 {
-		c.syntax("The policy has no Statement.")
+		c.addSyntaxError("The policy has no Statement.")
 	}
 	seen := map[string]bool{}
 	for i, n := range list {
-		c.at = i + 1
-		s := c.statement(n)
+		c.statementNumber = i + 1
+		s := c.parseStatement(n)
 		if s.sid != "" && seen[s.sid] {
-			c.broken(rowSidUnique, malformed("Statement IDs (SID) in a single policy must be unique."))
+			c.addError(ruleSidUnique, malformed("Statement IDs (SID) in a single policy must be unique."))
 		}
 		seen[s.sid] = true
 		c.p.statements = append(c.p.statements, s)
 	}
 }
 
-// written is a statement's elements as they stand in the document.
-type written struct {
+// rawStatement holds a statement's elements as the document has them, for the checks.
+type rawStatement struct {
 	effect             string
 	actions, resources []string
 	principal          *node
 }
 
-func (c *parser) statement(n node) (s statement) {
+// parseStatement reads one statement and checks it.
+func (c *parser) parseStatement(n node) (s statement) {
 	if n.kind != 'o' {
-		c.syntax("A statement is not a JSON object.")
+		c.addSyntaxError("A statement is not a JSON object.")
 		return s
 	}
-	var w written
+	var w rawStatement
 	for _, m := range n.members {
 		ok := true
 		switch m.name {
@@ -179,31 +190,32 @@ func (c *parser) statement(n node) (s statement) {
 		case "Action", "NotAction":
 			fresh := w.actions == nil
 			s.notAction = m.name == "NotAction"
-			w.actions, ok = m.value.strings(false)
+			w.actions, ok = m.value.stringList(false)
 			ok = ok && fresh
 		case "Resource", "NotResource":
 			fresh := w.resources == nil
 			s.notResource = m.name == "NotResource"
-			w.resources, ok = m.value.strings(false)
+			w.resources, ok = m.value.stringList(false)
 			ok = ok && fresh
 		case "Condition":
-			s.conditions = c.conditions(m.value)
+			s.conditions = c.parseConditions(m.value)
 		default:
-			c.syntax("The element %q is unknown.", m.name)
+			c.addSyntaxError("The element %q is unknown.", m.name)
 		}
 		if !ok {
-			c.syntax("The element %s is not of the right type, or given twice.", m.name)
+			c.addSyntaxError("The element %s is not of the right type, or given twice.", m.name)
 		}
 	}
 	switch w.effect {
 	case "Allow", "Deny":
 		s.deny = w.effect == "Deny"
 	case "":
-		c.syntax("A statement has no Effect.")
+		c.addSyntaxError("A statement has no Effect.")
 	default:
-		c.legacy()
+		c.addLegacyError()
 	}
-	c.validate(&s, &w)
+	s.names = referencedKeys(s.conditions)
+	c.checkStatement(&s, &w)
 	for _, a := range w.actions {
 		s.actions = append(s.actions, newAction(a))
 	}
@@ -213,57 +225,59 @@ func (c *parser) statement(n node) (s statement) {
 	return s
 }
 
-func (c *parser) principals(n node) (out []principal) {
+// parsePrincipals reads the value of Principal or NotPrincipal.
+func (c *parser) parsePrincipals(n node) (out []principal) {
 	if n.kind == 's' && n.text == "*" {
 		return []principal{{"AWS", "*"}}
 	}
 	if n.kind != 'o' || len(n.members) == 0 {
-		c.syntax(`A Principal is neither "*" nor an object.`)
+		c.addSyntaxError(`A Principal is neither "*" nor an object.`)
 		return nil
 	}
 	for _, m := range n.members {
-		values, ok := m.value.strings(false)
+		values, ok := m.value.stringList(false)
 		if !ok {
-			c.syntax("The principals of %s are not text.", m.name)
+			c.addSyntaxError("The principals of %s are not text.", m.name)
 			continue
 		}
 		for _, v := range values {
 			switch {
 			case validPrincipal(m.name, v):
 			case c.p.kind == Bucket:
-				c.broken(rowPrincipals, malformed("Invalid principal in policy"))
+				c.addError(rulePrincipals, malformed("Invalid principal in policy"))
 			default:
-				c.broken(rowPrincipals, malformed(`Invalid principal in policy: "%s":"%s"`, m.name, v))
+				c.addError(rulePrincipals, malformed(`Invalid principal in policy: "%s":"%s"`, m.name, v))
 			}
-			out = append(out, principal{m.name, v})
+			out = append(out, normalPrincipal(m.name, v))
 		}
 	}
 	return out
 }
 
-func (c *parser) conditions(n node) (out []condition) {
+// parseConditions reads a Condition block.
+func (c *parser) parseConditions(n node) (out []condition) {
 	if n.kind != 'o' {
-		c.syntax("Condition is not an object.")
+		c.addSyntaxError("Condition is not an object.")
 		return nil
 	}
 	for _, block := range n.members {
-		cond, ok := operatorNamed(block.name)
+		cond, ok := parseOperator(block.name)
 		if !ok || block.value.kind != 'o' {
-			c.syntax("There is no condition operator %q.", block.name)
+			c.addSyntaxError("There is no condition operator %q.", block.name)
 			continue
 		}
 		for _, m := range block.value.members {
-			values, ok := m.value.strings(true)
+			values, ok := m.value.stringList(true)
 			if !ok || m.name == "" {
-				c.syntax("The values of the condition key %q are not scalars.", m.name)
+				c.addSyntaxError("The values of the condition key %q are not scalars.", m.name)
 				continue
 			}
 			k := conditionKey{name: strings.ToLower(m.name)}
 			for _, v := range values {
 				if k.name == "s3:x-amz-copy-source" {
-					v = strings.TrimPrefix(v, "/") // AWS's pages write it with and without
+					v = strings.TrimPrefix(v, "/") // AWS's pages write it with and without the slash
 				}
-				c.value(&cond, v)
+				c.checkValue(&cond, v)
 				k.absent = k.absent || strings.EqualFold(v, "true")
 				k.present = k.present || strings.EqualFold(v, "false")
 				k.wanted = append(k.wanted, newWanted(cond.op.family, v, c.p.variables))
@@ -275,28 +289,31 @@ func (c *parser) conditions(n node) (out []condition) {
 	return out
 }
 
-// value refuses what an operator can never read, where IAM does.
-func (c *parser) value(cond *condition, v string) {
+// checkValue adds an error for a value that the operator can never read, where IAM refuses it too. IAM accepts
+// unreadable numbers and addresses, which match nothing.
+func (c *parser) checkValue(cond *condition, v string) {
 	switch cond.op.family {
 	case "date":
-		if _, ok := date(v); !ok {
-			c.legacy()
+		if _, ok := parseDate(v); !ok {
+			c.addLegacyError()
 		}
 	case "null", "bool":
-		if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") && (cond.op.family == "null" || !strings.Contains(v, "${")) {
-			c.syntax("%q is neither true nor false.", v)
+		if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") &&
+			(cond.op.family == "null" || !strings.Contains(v, "${")) {
+			c.addSyntaxError("%q is neither true nor false.", v)
 		}
 	}
 	if takesVariables[cond.op.family] {
-		c.wellFormed(v)
+		c.checkVariables(v)
 	}
 }
 
-// takesVariables are the families of operators whose values may hold variables.
+// takesVariables lists the operator families whose values may contain variables.
 var takesVariables = map[string]bool{"string": true, "fold": true, "like": true, "arn": true, "bool": true}
 
-// wellFormed refuses a "$" that begins no variable: it could not be told from a slip of the pen.
-func (c *parser) wellFormed(s string) {
+// checkVariables adds an error for a "$" that does not begin a well-formed variable: it is more likely a mistake than a
+// literal dollar sign.
+func (c *parser) checkVariables(s string) {
 	if !c.p.variables {
 		return
 	}
@@ -310,14 +327,14 @@ func (c *parser) wellFormed(s string) {
 		inner, after, closed := cutVariable(after)
 		switch {
 		case !ok:
-			c.syntax("In %q a dollar sign begins no variable: the sign itself is written ${$}.", s)
+			c.addSyntaxError("In %q a dollar sign begins no variable: the sign itself is written ${$}.", s)
 			return
 		case !closed:
-			c.syntax("The variable in %q is not closed.", s)
+			c.addSyntaxError("The variable in %q is not closed.", s)
 			return
 		}
 		if name, _ := readVariable(inner); name == "" || strings.ContainsAny(name, `,'"{}`) {
-			c.syntax("The variable ${%s} is neither ${key} nor ${key, 'default'}.", inner)
+			c.addSyntaxError("The variable ${%s} is neither ${key} nor ${key, 'default'}.", inner)
 			return
 		}
 		rest = after

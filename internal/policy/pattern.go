@@ -3,62 +3,64 @@ package policy
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// sym is a byte, or one of the wildcards.
-type sym uint16
+// symbol is a byte of a pattern or one of the wildcards.
+type symbol uint16
 
 const (
-	any0 sym = 256 + iota // "*": any run, also of nothing, "/" and newlines
-	any1                  // "?": exactly one character
+	anyRun symbol = 256 + iota // "*": any run of bytes, including none, "/" and newlines
+	anyOne                     // "?": exactly one character
 )
 
-// glob is a pattern of symbols.
-type glob []sym
+// symbols is a pattern before it is compiled to a glob.
+type symbols []symbol
 
-func literal(g glob, s string) glob {
+// appendLiteral appends s without wildcards.
+func appendLiteral(g symbols, s string) symbols {
 	for i := range len(s) {
-		g = append(g, sym(s[i]))
+		g = append(g, symbol(s[i]))
 	}
 	return g
 }
 
-func wildcards(g glob, s string) glob {
+// appendPattern appends s with "*" and "?" as wildcards.
+func appendPattern(g symbols, s string) symbols {
 	for i := range len(s) {
 		switch s[i] {
 		case '*':
-			g = append(g, any0)
+			g = append(g, anyRun)
 		case '?':
-			g = append(g, any1)
+			g = append(g, anyOne)
 		default:
-			g = append(g, sym(s[i]))
+			g = append(g, symbol(s[i]))
 		}
 	}
 	return g
 }
 
-// action is the pattern of an action. Most are a name, or end in the only wildcard, and need no glob.
+// action is a pattern for actions. Most are a name, or end in their only wildcard, and need no glob.
 type action struct {
-	text   string // lower case, what stands before the star
+	text   string // lower case, up to the star
 	prefix bool
-	glob   glob // when the wildcards are elsewhere
+	glob   *glob // set when there are other wildcards; text and prefix are unused then
 }
 
 func newAction(s string) action {
 	s = strings.ToLower(s)
 	text, prefix := strings.CutSuffix(s, "*")
 	if strings.ContainsAny(text, "*?") {
-		return action{glob: newGlob(s)}
+		g := newGlob(s)
+		return action{glob: &g}
 	}
 	return action{text: text, prefix: prefix}
 }
 
-// match compares whatever the case of ASCII letters.
-func (a *action) match(s string) bool {
+// match reports whether the pattern matches s. The case of ASCII letters does not matter.
+func (a *action) match(s string, w *Work) bool {
 	switch {
 	case a.glob != nil:
-		return a.glob.match(s, true)
+		return a.glob.match(strings.ToLower(s), w)
 	case a.prefix && len(s) >= len(a.text):
 		s = s[:len(a.text)]
 	case len(s) != len(a.text):
@@ -76,73 +78,32 @@ func (a *action) match(s string) bool {
 	return true
 }
 
-func newGlob(s string) glob { return wildcards(make(glob, 0, len(s)), s) }
+func newGlob(s string) glob { return compileGlob(appendPattern(make(symbols, 0, len(s)), s)) }
 
-// wild reports whether the pattern has wildcards.
-func (g glob) wild() bool {
-	return slices.ContainsFunc(g, func(s sym) bool { return s >= any0 })
-}
-
-// match compares in time linear in the text for each star at most: the last star alone is ever retried.
-// fold compares ASCII letters whatever their case; the pattern must be lower case then.
-func (g glob) match(s string, fold bool) bool {
-	if len(g) == 1 && g[0] == any0 {
-		return true
-	}
-	i, j, star, mark := 0, 0, -1, 0
-	for i < len(s) {
-		if j < len(g) {
-			switch {
-			case g[j] == any0:
-				star, mark = j, i
-				j++
-				continue
-			case g[j] == any1:
-				_, n := utf8.DecodeRuneInString(s[i:])
-				i += n
-				j++
-				continue
-			case g[j] == sym(s[i]) || fold && s[i] >= 'A' && s[i] <= 'Z' && g[j] == sym(s[i]|0x20):
-				i++
-				j++
-				continue
-			}
-		}
-		if star < 0 {
-			return false
-		}
-		_, n := utf8.DecodeRuneInString(s[mark:])
-		mark += n
-		i, j = mark, star+1
-	}
-	for j < len(g) && g[j] == any0 {
-		j++
-	}
-	return j == len(g)
-}
-
-// template is a pattern that may hold variables, which are resolved for each request.
+// template is a pattern that may contain variables, which are resolved for each request.
 type template struct {
-	fixed glob // when there are no variables
+	fixed glob // used when parts is nil
 	parts []part
 }
 
+// part is a literal part of a template, or a variable.
 type part struct {
-	glob     glob
+	symbols  symbols
 	variable bool
 	key      string // lower case
 	fallback *string
 }
 
-// newTemplate reads "${key}", "${key, 'default'}" and the escapes "${*}", "${?}", "${$}"; wild says whether "*" and "?"
-// outside of them are wildcards. Anything else with a "$" is literal.
+// newTemplate compiles a pattern with variables, "${key}" or "${key, 'default'}", and the escapes "${*}", "${?}" and
+// "${$}". wild tells whether "*" and "?" are wildcards outside of them. Any other "$" is literal, and so is every "$"
+// if variables is false.
 func newTemplate(s string, wild, variables bool) template {
-	text := literal
+	text := appendLiteral
 	if wild {
-		text = wildcards
+		text = appendPattern
 	}
 	var t template
-	var g glob
+	var g symbols
 	for variables {
 		before, rest, ok := strings.Cut(s, "${")
 		if !ok {
@@ -155,24 +116,25 @@ func newTemplate(s string, wild, variables bool) template {
 		g = text(g, before)
 		s = after
 		if inner == "*" || inner == "?" || inner == "$" {
-			g = literal(g, inner)
+			g = appendLiteral(g, inner)
 			continue
 		}
 		v := part{variable: true}
 		v.key, v.fallback = readVariable(inner)
-		t.parts = append(t.parts, part{glob: g}, v)
+		t.parts = append(t.parts, part{symbols: g}, v)
 		g = nil
 	}
 	g = text(g, s)
 	if t.parts == nil {
-		t.fixed = g
+		t.fixed = compileGlob(g)
 		return t
 	}
-	t.parts = append(t.parts, part{glob: g})
+	t.parts = append(t.parts, part{symbols: g})
 	return t
 }
 
-// readVariable takes what stands between the braces apart: a key, and perhaps a default in quotes.
+// readVariable splits the text between the braces into the key, in lower case, and the default; fallback is nil when
+// there is no default.
 func readVariable(inner string) (key string, fallback *string) {
 	name, rest, ok := strings.Cut(inner, ", '")
 	if text, closed := strings.CutSuffix(rest, "'"); ok && closed {
@@ -181,7 +143,8 @@ func readVariable(inner string) (key string, fallback *string) {
 	return strings.ToLower(strings.TrimSpace(inner)), nil
 }
 
-// cutVariable finds the brace that closes a variable; one inside a quoted default does not.
+// cutVariable cuts s at the brace that closes a variable. A brace in a quoted default does not close it. ok is false
+// when the variable is not closed.
 func cutVariable(s string) (inner, after string, ok bool) {
 	quoted := false
 	for i := range len(s) {
@@ -195,38 +158,88 @@ func cutVariable(s string) (inner, after string, ok bool) {
 	return "", "", false
 }
 
-// resolve fills the variables in, as literal text: a "*" that comes from a tag is no wildcard. ok is false when one is
-// absent, or has several values, and no default stands for it.
-func (t template) resolve(keys Keys) (g glob, ok bool) {
-	if t.parts == nil {
-		return t.fixed, true
-	}
-	for _, p := range t.parts {
+// resolve appends the parts to g with the variables replaced by their values, as literal text: a "*" in a tag's value
+// is not a wildcard. ok is false when a variable is absent or has several values, and has no default, and when the work
+// is used up.
+func (t *template) resolve(g symbols, c *context) (filled symbols, ok bool) {
+	for i := range t.parts {
+		p := &t.parts[i]
 		if !p.variable {
-			g = append(g, p.glob...)
+			g = append(g, p.symbols...)
 			continue
 		}
-		values, found := keys.Lookup(p.key)
+		values, found := c.lookup(p.key)
 		switch {
 		case found && len(values) == 1:
-			g = literal(g, values[0])
+			g = appendLiteral(g, values[0])
 		case p.fallback != nil:
-			g = literal(g, *p.fallback)
+			g = appendLiteral(g, *p.fallback)
 		default:
 			return nil, false
 		}
 	}
-	return g, true
+	return g, c.work.spend(len(g))
 }
 
-// resource is a pattern for ARNs: each segment stands for itself, the last for all that is left. With fewer than six, which only a
-// pattern that ends in "*" may have, that is the rest of the ARN.
+// match reports whether the pattern matches s. A pattern with an unresolved variable matches nothing.
+func (t *template) match(s string, c *context) bool {
+	if t.parts == nil {
+		return t.fixed.match(s, c.work)
+	}
+	var room [128]symbol
+	filled, ok := t.resolve(room[:0], c)
+	if !ok {
+		return false
+	}
+	g := compileGlob(filled)
+	return g.match(s, c.work)
+}
+
+// resolvedText returns the text of a template without wildcards. ok is false when a variable cannot be resolved.
+func (t *template) resolvedText(c *context) (text string, ok bool) {
+	if t.parts == nil {
+		return t.fixed.segments[0].text, true
+	}
+	var room [128]symbol
+	g, ok := t.resolve(room[:0], c)
+	return g.literalText(), ok
+}
+
+// literalText returns the pattern as text. The pattern must have no wildcards.
+func (g symbols) literalText() string {
+	b := make([]byte, len(g))
+	for i, s := range g {
+		b[i] = byte(s)
+	}
+	return string(b)
+}
+
+// literalPrefix returns the text before the first wildcard, and whether it is the whole pattern.
+func (g symbols) literalPrefix() (text string, whole bool) {
+	end := slices.IndexFunc(g, func(s symbol) bool { return s >= anyRun })
+	if end < 0 {
+		return g.literalText(), true
+	}
+	return g[:end].literalText(), false
+}
+
+// literalPrefix returns the text before the first wildcard or variable, and whether it is the whole pattern.
+func (t *template) literalPrefix() (text string, whole bool) {
+	if t.parts != nil {
+		text, _ = t.parts[0].symbols.literalPrefix()
+		return text, false
+	}
+	return t.fixed.literalPrefix()
+}
+
+// resource is a pattern for ARNs. The first five segments are compared one by one, the sixth with the rest of the ARN.
+// A pattern with fewer segments must end in "*"; its last segment is compared with the rest.
 type resource struct {
 	head []glob
 	tail template
 }
 
-// newResource compiles a pattern. Only its sixth segment has variables.
+// newResource compiles a pattern. Only the sixth segment may contain variables.
 func newResource(s string, variables bool) (r resource) {
 	parts := strings.SplitN(s, ":", 6)
 	last := len(parts) - 1
@@ -237,14 +250,14 @@ func newResource(s string, variables bool) (r resource) {
 	return r
 }
 
-func (r *resource) match(arn string, keys Keys) bool {
-	for _, g := range r.head {
+// match reports whether the pattern matches an ARN. It returns false when the work is used up.
+func (r *resource) match(arn string, c *context) bool {
+	for i := range r.head {
 		segment, rest, ok := strings.Cut(arn, ":")
-		if !ok || !g.match(segment, false) {
+		if !ok || !r.head[i].match(segment, c.work) {
 			return false
 		}
 		arn = rest
 	}
-	tail, ok := r.tail.resolve(keys)
-	return ok && tail.match(arn, false)
+	return r.tail.match(arn, c)
 }

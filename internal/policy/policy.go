@@ -1,50 +1,54 @@
-// Package policy reads IAM policies and decides with them. It is pure: the request, its context and every policy come in
-// as values, and the decision goes out with its reasons.
+// Package policy reads IAM policies and decides with them. It is pure: the request, its context and every policy come
+// in as values, and the decision goes out with its reasons.
 //
-//	json.go parse.go validate.go     text → Policy, or AWS's sentence about what is wrong
-//	pattern.go principal.go condition.go operator.go   does a statement apply?
-//	evaluate.go sentence.go          many policies → one decision, in words
-//	managed.go                       the policies AWS ships
+//	json.go parse.go validate.go                               text → Policy, or IAM's sentence about an error
+//	glob.go pattern.go principal.go condition.go operator.go   does a statement apply?
+//	evaluate.go work.go sentence.go                            many policies → one decision, within a bound
+//	public.go federation.go within.go                          is a policy open to strangers, or to another bucket?
+//	reach.go                                                   one question about many requests
+//	bind.go rewrite.go span.go contextkeys.go                  principals as ids, places and keys in a document
+//	managed.go                                                 the policies that AWS ships
 //
 // It does not know who the caller is, where policies are kept, or what a request looks like on the wire.
 package policy
 
-// Kind says where a policy stands, which decides what may be written in it.
+// Kind is the kind of a policy, which decides what the policy may contain.
 type Kind uint8
 
 // The kinds.
 const (
-	Identity       Kind = iota + 1 // of a user or role, inline or managed
+	Identity       Kind = iota + 1 // of a user, group or role, inline or managed
 	Boundary                       // permissions boundary
 	Session                        // passed when a session is made
-	Trust                          // of a role: who may assume it
+	Trust                          // of a role: its principals may assume the role
 	Bucket                         // of a bucket
 	GrantsInstance                 // of an S3 Access Grants instance
 	Actor                          // of an Identity Center application's IAM authentication method
 	SCP                            // service control policy
 	RCP                            // resource control policy
-	Delegation                     // of an organization: which members manage its policies
+	Delegation                     // of an organization: lets member accounts manage its policies
 )
 
-// Policy is a policy document, compiled. It is never changed; it is safe for concurrent use.
+// Policy is a compiled policy document. It is immutable and safe for concurrent use.
 type Policy struct {
 	kind       Kind
 	source     string
-	variables  bool // version 2012-10-17; before it "${" is plain text
-	public     bool // a resource policy that opens itself to everyone
+	variables  bool // the document's version has variables
+	public     bool // see Public
 	statements []statement
 }
 
-// Named returns the policy under the name that reasons give it.
+// Named returns the policy with a name, which reasons carry.
 func (p *Policy) Named(source string) *Policy {
 	q := *p
 	q.source = source
 	return &q
 }
 
-// Source is the name reasons give the policy.
+// Source returns the name that Named gave the policy.
 func (p *Policy) Source() string { return p.source }
 
+// statement is a compiled statement.
 type statement struct {
 	sid          string
 	deny         bool
@@ -55,17 +59,36 @@ type statement struct {
 	resources    []resource // nil in trust policies
 	notResource  bool
 	conditions   []condition
+	names        []string // context keys that the conditions use, lower case
 }
 
-// Keys answers for the request's condition context. Names are lower case; ok is false when the key is absent.
+// Keys gives the condition keys of a request. Lookup takes a name in lower case; ok is false when the request does not
+// have the key.
 type Keys interface {
 	Lookup(name string) (values []string, ok bool)
 }
 
-// Values is a condition context written out, keyed by lower-case names.
+// context gives the condition keys while one request is decided, and counts the work.
+type context struct {
+	keys Keys
+	work *Work
+}
+
+// lookup returns a key's values. A value that is longer than MaxValue uses all work up, so that the request is refused.
+func (x *context) lookup(name string) ([]string, bool) {
+	values, ok := x.keys.Lookup(name)
+	for _, v := range values {
+		if !x.work.admits(v) {
+			return nil, false
+		}
+	}
+	return values, ok
+}
+
+// Values is Keys as a map from lower-case names.
 type Values map[string][]string
 
-// Lookup returns a key's values.
+// Lookup implements Keys.
 func (v Values) Lookup(name string) ([]string, bool) {
 	values, ok := v[name]
 	return values, ok

@@ -17,7 +17,7 @@ import (
 	"granary/internal/policy"
 )
 
-// prove runs a property on many generated cases: few by default, GRANARY_PROVE of them by night.
+// prove checks a property on many generated cases: few by default, as many as GRANARY_PROVE says in the nightly run.
 func prove(t *testing.T, few int, property func(*rapid.T)) {
 	t.Helper()
 	n := few
@@ -39,12 +39,13 @@ func prove(t *testing.T, few int, property func(*rapid.T)) {
 	t.Logf("%d cases", n)
 }
 
-// ask puts a question to the engine.
-func ask(t stopper, q *question) policy.Decision {
-	return policy.Evaluate(policy.Request{Caller: q.Caller, Action: q.Action, Resource: q.Resource, Owner: granary.AccountID(q.Owner), Keys: policy.Values(q.Keys)}, q.set(t))
+// evaluateQuestion asks the engine.
+func evaluateQuestion(t stopper, q *question) policy.Decision {
+	return policy.Evaluate(policy.Request{Caller: q.Caller, Action: q.Action, Resource: q.Resource,
+		Owner: granary.AccountID(q.Owner), Keys: policy.Values(q.Keys)}, q.policySet(t))
 }
 
-func (q *question) set(t stopper) (set policy.Set) {
+func (q *question) policySet(t stopper) (set policy.Set) {
 	parse := func(kind policy.Kind, doc string) *policy.Policy {
 		p, err := policy.Parse(kind, doc)
 		if err != nil {
@@ -78,7 +79,7 @@ func (q *question) set(t stopper) (set policy.Set) {
 	return set
 }
 
-func answer(d policy.Decision) string {
+func answerOf(d policy.Decision) string {
 	switch {
 	case d.Allowed:
 		return allowed
@@ -88,17 +89,18 @@ func answer(d policy.Decision) string {
 	return implicit
 }
 
-// story tells a case so that it can be followed with the documentation in hand.
-func (q *question) story() string {
+// describe returns the case as text, so that it can be followed with the documentation at hand.
+func (q *question) describe() string {
 	var b strings.Builder
 	line := func(what string, docs ...string) {
 		for _, d := range docs {
 			fmt.Fprintf(&b, "  %-22s %s\n", what, d)
 		}
 	}
-	fmt.Fprintf(&b, "%s (%s) asks for %s on %q of account %s\n", q.Caller.ARN, kinds[q.Caller.Kind], q.Action, q.Resource, q.Owner)
+	fmt.Fprintf(&b, "%s (%s) asks for %s on %q of account %s\n", q.Caller.ARN, kinds[q.Caller.Kind], q.Action, q.Resource,
+		q.Owner)
 	line("identity policy", q.Identity...)
-	line("permissions boundary", some(q.Boundary)...)
+	line("permissions boundary", documentList(q.Boundary)...)
 	for i, s := range q.Sessions {
 		fmt.Fprintf(&b, "  session set %d of %d policies\n", i+1, len(s))
 		line("session policy", s...)
@@ -111,7 +113,8 @@ func (q *question) story() string {
 		fmt.Fprintf(&b, "  RCP level %d of %d policies\n", i+1, len(s))
 		line("resource control policy", s...)
 	}
-	line(map[bool]string{true: "trust policy", false: "bucket policy"}[q.Kind == policy.Trust], some(q.Attached)...)
+	line(map[bool]string{true: "trust policy", false: "bucket policy"}[q.Kind == policy.Trust],
+		documentList(q.Attached)...)
 	if q.BlockPublic {
 		b.WriteString("  public access is blocked\n")
 	}
@@ -121,43 +124,44 @@ func (q *question) story() string {
 	return b.String()
 }
 
-var kinds = map[policy.CallerKind]string{policy.Anonymous: "nobody", policy.Root: "root user", policy.IAMUser: "IAM user", policy.RoleSession: "role session",
+var kinds = map[policy.CallerKind]string{policy.Anonymous: "nobody", policy.Root: "root user",
+	policy.IAMUser: "IAM user", policy.RoleSession: "role session",
 	policy.FederatedUser: "federated user", policy.WebIdentity: "web identity", policy.Service: "service"}
 
-func (v verdict) story() string {
+func (v verdict) describe() string {
 	return "  the reference says " + v.answer + ":\n    " + strings.Join(v.said, "\n    ") + "\n"
 }
 
 func engineSays(d policy.Decision) string {
-	s := fmt.Sprintf("  the engine says %s, layer %q", answer(d), d.Layer)
+	s := fmt.Sprintf("  the engine says %s, layer %q", answerOf(d), d.Layer)
 	for _, r := range d.Reasons {
 		s += fmt.Sprintf("\n    by statement %d of a %s policy (deny: %v)", r.Statement, r.Layer, r.Deny)
 	}
 	return s + "\n"
 }
 
-// The engine decides every generated case as the reference does.
-func TestTheEngineAgreesWithTheReference(t *testing.T) {
+// TestEngineAgainstReference checks that the engine decides every generated case as the reference does.
+func TestEngineAgainstReference(t *testing.T) {
 	counts, conditional, n := map[string]int{}, 0, 0
 	prove(t, 20_000, func(t *rapid.T) {
 		q := drawQuestion(t)
-		want, got := decide(q), ask(t, q)
+		want, got := decide(q), evaluateQuestion(t, q)
 		n++
 		counts[want.answer]++
 		if strings.Contains(mustJSON(q), "Condition") {
 			conditional++
 		}
-		if answer(got) != want.answer {
-			t.Fatalf("\n%s%s%s", q.story(), want.story(), engineSays(got))
+		if answerOf(got) != want.answer {
+			t.Fatalf("\n%s%s%s", q.describe(), want.describe(), engineSays(got))
 		}
 		if want.answer == explicit && got.Layer.String() != want.layer {
-			t.Fatalf("\n%s%s%s", q.story(), want.story(), engineSays(got))
+			t.Fatalf("\n%s%s%s", q.describe(), want.describe(), engineSays(got))
 		}
 		if !got.Allowed && got.Layer == policy.LayerNone {
-			t.Fatalf("a refusal that names no layer\n%s", q.story())
+			t.Fatalf("a refusal that names no layer\n%s", q.describe())
 		}
 		if got.Explicit && (len(got.Reasons) == 0 || !got.Reasons[len(got.Reasons)-1].Deny) {
-			t.Fatalf("an explicit deny without its statement\n%s", q.story())
+			t.Fatalf("an explicit deny without its statement\n%s", q.describe())
 		}
 	})
 	t.Logf("%v; %d with conditions", counts, conditional)
@@ -168,7 +172,7 @@ func TestTheEngineAgreesWithTheReference(t *testing.T) {
 	}
 }
 
-// stopper ends a test, or a generated case of one.
+// stopper fails a test, or one generated case of it.
 type stopper interface {
 	Fatalf(format string, args ...any)
 }

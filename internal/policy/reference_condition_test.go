@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// holds evaluates one key of a condition block.
+// holds reports whether one key of a condition block holds.
 func holds(operator, key string, wanted []string, context map[string][]string, deny, variables bool) bool {
 	set, base, found := strings.Cut(operator, ":")
 	if !found {
@@ -45,19 +45,19 @@ func holds(operator, key string, wanted []string, context map[string][]string, d
 	switch {
 	case absent:
 		return ifExists || negated
-	case deny: // several values and no set operator: whatever refuses
+	case deny: // several values without a set operator: tend to refusal
 		return any
 	}
 	return every
 }
 
-// compare holds one value of the context against the wanted ones: alternatives, of which a negated operator wants none. What
-// cannot be read matches neither.
+// compare compares one value of the context with the wanted values. These are alternatives; under a negated operator
+// none may match. Values that cannot be read match neither form.
 func compare(base string, wanted []string, value string, context map[string][]string, variables bool) bool {
 	positive := strings.Replace(base, "Not", "", 1)
 	matched, unreadable := false, false
 	for _, w := range wanted {
-		switch test(positive, w, value, context, variables) {
+		switch compareTexts(positive, w, value, context, variables) {
 		case yes:
 			matched = true
 		case unclear:
@@ -78,34 +78,34 @@ const (
 	unclear
 )
 
-func either(b bool) outcome {
+func outcomeOf(b bool) outcome {
 	if b {
 		return yes
 	}
 	return no
 }
 
-// test is a positive operator between two texts.
-func test(operator, wanted, value string, context map[string][]string, variables bool) outcome {
+// compareTexts applies an operator without its negation to two texts.
+func compareTexts(operator, wanted, value string, context map[string][]string, variables bool) outcome {
 	symbols := func(wild bool) ([]symbol, bool) {
 		if !variables {
 			return characters(wanted, wild), true
 		}
-		return fill(wanted, wild, context)
+		return fillVariables(wanted, wild, context)
 	}
 	switch operator {
 	case "StringEquals":
 		s, ok := symbols(false)
-		return either(ok && text(s) == value)
+		return outcomeOf(ok && textOf(s) == value)
 	case "StringEqualsIgnoreCase", "Bool":
 		s, ok := symbols(false)
-		return either(ok && strings.EqualFold(text(s), value))
+		return outcomeOf(ok && strings.EqualFold(textOf(s), value))
 	case "StringLike":
 		s, ok := symbols(true)
-		return either(ok && fits(s, value))
+		return outcomeOf(ok && matchesPattern(s, value))
 	case "ArnEquals", "ArnLike":
 		s, ok := symbols(true)
-		return either(ok && arnFits(s, value))
+		return outcomeOf(ok && arnFits(s, value))
 	case "IpAddress":
 		return address(wanted, value)
 	case "BinaryEquals":
@@ -114,7 +114,7 @@ func test(operator, wanted, value string, context map[string][]string, variables
 		if err1 != nil || err2 != nil {
 			return unclear
 		}
-		return either(string(a) == string(b))
+		return outcomeOf(string(a) == string(b))
 	}
 	var sign int
 	if order, ok := strings.CutPrefix(operator, "Numeric"); ok {
@@ -134,15 +134,15 @@ func test(operator, wanted, value string, context map[string][]string, variables
 	}
 	switch operator {
 	case "Equals":
-		return either(sign == 0)
+		return outcomeOf(sign == 0)
 	case "LessThan":
-		return either(sign < 0)
+		return outcomeOf(sign < 0)
 	case "LessThanEquals":
-		return either(sign <= 0)
+		return outcomeOf(sign <= 0)
 	case "GreaterThan":
-		return either(sign > 0)
+		return outcomeOf(sign > 0)
 	case "GreaterThanEquals":
-		return either(sign >= 0)
+		return outcomeOf(sign >= 0)
 	}
 	panic("no operator " + operator)
 }
@@ -154,7 +154,8 @@ func decimal(s string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(s)
 }
 
-var iso = regexp.MustCompile(`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[-+]\d\d:\d\d)?)?)?)?$`)
+var iso = regexp.MustCompile(
+	`^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[-+]\d\d:\d\d)?)?)?)?$`)
 
 func moment(s string) (time.Time, bool) {
 	m := iso.FindStringSubmatch(s)
@@ -180,7 +181,8 @@ func moment(s string) (time.Time, bool) {
 		zone = time.FixedZone("", seconds)
 	}
 	fraction, _ := strconv.ParseFloat("0"+m[7], 64)
-	return time.Date(part(1, 0), time.Month(part(2, 1)), part(3, 1), part(4, 0), part(5, 0), part(6, 0), int(fraction*1e9), zone), true
+	return time.Date(part(1, 0), time.Month(part(2, 1)), part(3, 1), part(4, 0), part(5, 0), part(6, 0), int(fraction*1e9),
+		zone), true
 }
 
 func address(wanted, value string) outcome {
@@ -189,30 +191,30 @@ func address(wanted, value string) outcome {
 		return unclear
 	}
 	if one := net.ParseIP(wanted); one != nil {
-		return either(one.Equal(a))
+		return outcomeOf(one.Equal(a))
 	}
 	_, network, err := net.ParseCIDR(wanted)
 	if err != nil {
 		return unclear
 	}
-	return either(network.Contains(a))
+	return outcomeOf(network.Contains(a))
 }
 
-// symbol is a character of a pattern, or a wildcard. What comes out of a variable is only ever itself.
+// symbol is a character of a pattern, or a wildcard. A character that comes from a variable is never a wildcard.
 type symbol struct {
-	char string // one character, "*" and "?" included
+	char string // one character; may be "*" or "?" if wild is false
 	wild bool
 }
 
 func characters(s string, wild bool) (out []symbol) {
-	for _, c := range split(s) {
+	for _, c := range splitCharacters(s) {
 		out = append(out, symbol{char: c, wild: wild && (c == "*" || c == "?")})
 	}
 	return out
 }
 
-// split takes a text apart into characters; a byte that belongs to none is one.
-func split(s string) (out []string) {
+// splitCharacters splits a text into characters. An invalid byte is a character of its own.
+func splitCharacters(s string) (out []string) {
 	for s != "" {
 		_, n := utf8.DecodeRuneInString(s)
 		out, s = append(out, s[:n]), s[n:]
@@ -220,7 +222,7 @@ func split(s string) (out []string) {
 	return out
 }
 
-func text(symbols []symbol) string {
+func textOf(symbols []symbol) string {
 	var b strings.Builder
 	for _, s := range symbols {
 		b.WriteString(s.char)
@@ -230,8 +232,9 @@ func text(symbols []symbol) string {
 
 var variable = regexp.MustCompile(`\$\{([*?$]|[^{}',*?$]*)(, '([^']*)')?\}`)
 
-// fill puts the context's values in place of variables; ok is false when one has no single value and no default.
-func fill(s string, wild bool, context map[string][]string) (out []symbol, ok bool) {
+// fillVariables replaces variables by the context's values. ok is false when a variable has no single value and no
+// default.
+func fillVariables(s string, wild bool, context map[string][]string) (out []symbol, ok bool) {
 	for {
 		at := variable.FindStringSubmatchIndex(s)
 		if at == nil {
@@ -250,16 +253,17 @@ func fill(s string, wild bool, context map[string][]string) (out []symbol, ok bo
 		default:
 			return nil, false
 		}
-		for _, c := range split(value) {
+		for _, c := range splitCharacters(value) {
 			out = append(out, symbol{char: c})
 		}
 		s = s[at[1]:]
 	}
 }
 
-// fits says whether a pattern matches a text, by the table of all beginnings of the one against all beginnings of the other.
-func fits(pattern []symbol, s string) bool {
-	chars := split(s)
+// matchesPattern reports whether a pattern matches a text, by a table of all prefixes of the one against all prefixes
+// of the other.
+func matchesPattern(pattern []symbol, s string) bool {
+	chars := splitCharacters(s)
 	reach := make([]bool, len(chars)+1) // reach[i]: the pattern so far matches the first i characters
 	reach[0] = true
 	for _, p := range pattern {
@@ -277,7 +281,7 @@ func fits(pattern []symbol, s string) bool {
 	return reach[len(chars)]
 }
 
-// arnFits compares six parts apart. A variable may stand for several.
+// arnFits compares the six parts of an ARN separately. A variable may stand for several parts.
 func arnFits(pattern []symbol, value string) bool {
 	parts := make([][]symbol, 1, 6)
 	for _, s := range pattern {
@@ -292,7 +296,7 @@ func arnFits(pattern []symbol, value string) bool {
 		return false
 	}
 	for i := range parts {
-		if !fits(parts[i], values[i]) {
+		if !matchesPattern(parts[i], values[i]) {
 			return false
 		}
 	}

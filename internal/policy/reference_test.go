@@ -3,18 +3,17 @@ package policy_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
 	"granary/internal/policy"
 )
 
-// This file and reference_condition_test.go are a second reading of how IAM decides, written for plainness from its documentation:
-// documents are read anew for each question, everything is compared as text, and nothing is shared with the package under test but
-// the words in which a question is asked.
+// This file and reference_condition_test.go implement IAM's decisions a second time, from the documentation and as
+// plainly as possible: they read the documents again for each question and compare everything as text. They share
+// nothing with the package under test except the types of a question.
 
-// question is everything that bears on a decision, as documents.
+// question is everything that a decision depends on, with policies as documents.
 type question struct {
 	Caller           policy.Caller
 	Action, Resource string
@@ -22,8 +21,8 @@ type question struct {
 	Keys             map[string][]string // lower-case names
 
 	Identity    []string
-	Boundary    string     // "" is none
-	Sessions    [][]string // each a union; the sets intersect
+	Boundary    string     // "" means none
+	Sessions    [][]string // the policies of one set are a union, the sets intersect
 	SCPs, RCPs  [][]string // levels
 	Attached    string     // resource or trust policy; "" is none
 	Kind        policy.Kind
@@ -36,10 +35,10 @@ const (
 	implicit = "implicit deny"
 )
 
-// verdict is the reference's answer, with what everybody said.
+// verdict is the reference's answer, with an account of each step.
 type verdict struct {
 	answer string
-	layer  string // of an explicit deny
+	layer  string // set for an explicit deny
 	said   []string
 }
 
@@ -50,7 +49,7 @@ type document struct {
 
 type statement map[string]any
 
-func read(text string) (version string, list []statement) {
+func readStatements(text string) (version string, list []statement) {
 	var d document
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
@@ -68,7 +67,7 @@ func read(text string) (version string, list []statement) {
 	return d.Version, list
 }
 
-// texts is a scalar or a list of scalars, as text.
+// texts returns a scalar or a list of scalars as texts.
 func texts(v any) (out []string) {
 	switch v := v.(type) {
 	case []any:
@@ -82,7 +81,7 @@ func texts(v any) (out []string) {
 	return out
 }
 
-// decide answers as the documentation of policy evaluation does, step by step.
+// decide follows the documentation of policy evaluation step by step.
 func decide(q *question) (v verdict) {
 	say := func(format string, args ...any) { v.said = append(v.said, fmt.Sprintf(format, args...)) }
 	end := func(answer, layer string) verdict { v.answer, v.layer = answer, layer; return v }
@@ -95,13 +94,15 @@ func decide(q *question) (v verdict) {
 	same := string(q.Caller.Account) == q.Owner
 	if q.Caller.Kind == policy.Service {
 		alone := *q
-		alone.SCPs = nil // they bind the principals of accounts
+		alone.SCPs = nil // SCPs limit the principals of accounts
 		q = &alone
 	}
-	repairs := root && same && slices.Contains([]string{"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}, q.Action)
+	repairs := root && same &&
+		slices.Contains([]string{"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"}, q.Action)
 	if repairs {
 		say("only the organization keeps the owner's root user from a bucket's policy")
-		q = &question{Caller: q.Caller, Action: q.Action, Resource: q.Resource, Owner: q.Owner, Keys: q.Keys, SCPs: q.SCPs, RCPs: q.RCPs}
+		q = &question{Caller: q.Caller, Action: q.Action, Resource: q.Resource, Owner: q.Owner, Keys: q.Keys, SCPs: q.SCPs,
+			RCPs: q.RCPs}
 	}
 
 	// any Deny, anywhere
@@ -109,7 +110,7 @@ func decide(q *question) (v verdict) {
 		name string
 		docs []string
 	}
-	layers := []layer{{"identity-based", q.Identity}, {"permissions boundary", some(q.Boundary)}}
+	layers := []layer{{"identity-based", q.Identity}, {"permissions boundary", documentList(q.Boundary)}}
 	for _, s := range q.Sessions {
 		layers = append(layers, layer{"session", s})
 	}
@@ -119,10 +120,10 @@ func decide(q *question) (v verdict) {
 	for _, s := range q.RCPs {
 		layers = append(layers, layer{"resource control", s})
 	}
-	layers = append(layers, layer{"resource-based", some(q.Attached)})
+	layers = append(layers, layer{"resource-based", documentList(q.Attached)})
 	for _, l := range layers {
 		for _, doc := range l.docs {
-			if n := q.applying("Deny", doc); n > 0 {
+			if n := q.applyingStatement("Deny", doc); n > 0 {
 				say("a %s policy denies, statement %d of %s", l.name, n, doc)
 				return end(explicit, l.name)
 			}
@@ -131,7 +132,7 @@ func decide(q *question) (v verdict) {
 
 	allow := func(name string, docs []string) bool {
 		for _, doc := range docs {
-			if n := q.applying("Allow", doc); n > 0 {
+			if n := q.applyingStatement("Allow", doc); n > 0 {
 				say("a %s policy allows, statement %d of %s", name, n, doc)
 				return true
 			}
@@ -155,7 +156,7 @@ func decide(q *question) (v verdict) {
 	if repairs {
 		return end(allowed, "")
 	}
-	grade := q.grade()
+	grade := q.attachedGrade()
 	say("the resource-based policy names the caller: %s", grade)
 	switch q.Caller.Kind {
 	case policy.Anonymous, policy.Service, policy.WebIdentity:
@@ -168,7 +169,7 @@ func decide(q *question) (v verdict) {
 	if !root {
 		id = allow("identity-based", q.Identity)
 	}
-	pb := q.Boundary == "" || allow("permissions boundary", some(q.Boundary))
+	pb := q.Boundary == "" || allow("permissions boundary", documentList(q.Boundary))
 	sp := true
 	for _, s := range q.Sessions {
 		sp = allow("session", s) && sp
@@ -196,26 +197,26 @@ func decide(q *question) (v verdict) {
 	return end(implicit, "")
 }
 
-func some(doc string) []string {
+func documentList(doc string) []string {
 	if doc == "" {
 		return nil
 	}
 	return []string{doc}
 }
 
-// applying is the first statement of the effect that applies, counted from 1, or 0. Principals count where a policy has them; for
-// an Allow of a resource's policy they are asked by grade.
-func (q *question) applying(effect, doc string) int {
-	version, list := read(doc)
+// applyingStatement returns the number, counted from 1, of the first statement with the effect that applies, or 0. It
+// looks at principals only to tell whether the statement names the caller; attachedGrade looks at how.
+func (q *question) applyingStatement(effect, doc string) int {
+	version, list := readStatements(doc)
 	for i, s := range list {
-		if s["Effect"] == effect && q.named(s) != notNamed && q.applies(s, version) {
+		if s["Effect"] == effect && q.gradeOfStatement(s) != notNamed && q.statementApplies(s, version) {
 			return i + 1
 		}
 	}
 	return 0
 }
 
-func (q *question) applies(s statement, version string) bool {
+func (q *question) statementApplies(s statement, version string) bool {
 	if a, ok := s["Action"]; ok && !q.anyAction(texts(a)) {
 		return false
 	}
@@ -242,7 +243,7 @@ func (q *question) applies(s statement, version string) bool {
 
 func (q *question) anyAction(patterns []string) bool {
 	for _, p := range patterns {
-		if fits(characters(strings.ToLower(p), true), strings.ToLower(q.Action)) {
+		if matchesPattern(characters(strings.ToLower(p), true), strings.ToLower(q.Action)) {
 			return true
 		}
 	}
@@ -251,15 +252,16 @@ func (q *question) anyAction(patterns []string) bool {
 
 func (q *question) anyResource(patterns []string, variables bool) bool {
 	for _, p := range patterns {
-		if q.resource(p, variables) {
+		if q.matchesResource(p, variables) {
 			return true
 		}
 	}
 	return false
 }
 
-// resource compares segment by segment; the last segment of a short pattern that ends in "*" faces all that is left.
-func (q *question) resource(pattern string, variables bool) bool {
+// matchesResource compares segment by segment. The last segment of a shorter pattern, which must end in "*", is
+// compared with the rest.
+func (q *question) matchesResource(pattern string, variables bool) bool {
 	ps := strings.SplitN(pattern, ":", 6)
 	if len(ps) < 6 && !strings.HasSuffix(pattern, "*") {
 		return false
@@ -271,16 +273,16 @@ func (q *question) resource(pattern string, variables bool) bool {
 	for i := range ps {
 		symbols, resolved := characters(ps[i], true), true
 		if i == 5 && variables {
-			symbols, resolved = fill(ps[i], true, q.Keys)
+			symbols, resolved = fillVariables(ps[i], true, q.Keys)
 		}
-		if !resolved || !fits(symbols, as[i]) {
+		if !resolved || !matchesPattern(symbols, as[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// The grades at which a resource's policy names a caller.
+// The ways in which a resource's policy can name a caller, by rank.
 const (
 	notNamed  = "not at all"
 	byAccount = "by its account"
@@ -290,19 +292,20 @@ const (
 
 var grades = []string{notNamed, byAccount, byRole, byItself}
 
-// grade is the highest among the Allow statements that apply.
-func (q *question) grade() string {
+// attachedGrade returns the highest grade among the Allow statements that apply.
+func (q *question) attachedGrade() string {
 	best := notNamed
 	if q.Attached == "" {
 		return best
 	}
-	if q.BlockPublic && string(q.Caller.Account) != q.Owner && q.Caller.Kind != policy.Service && public(q.Attached) {
+	if q.BlockPublic && string(q.Caller.Account) != q.Owner && q.Caller.Kind != policy.Service &&
+		(q.Caller.Kind == policy.Anonymous || isPublic(q.Attached)) {
 		return best
 	}
-	version, list := read(q.Attached)
+	version, list := readStatements(q.Attached)
 	for _, s := range list {
-		if s["Effect"] == "Allow" && q.applies(s, version) {
-			best = higher(best, q.named(s))
+		if s["Effect"] == "Allow" && q.statementApplies(s, version) {
+			best = higher(best, q.gradeOfStatement(s))
 		}
 	}
 	return best
@@ -312,34 +315,70 @@ func higher(a, b string) string {
 	return grades[max(slices.Index(grades, a), slices.Index(grades, b))]
 }
 
-// named says how a statement names the caller; one without principals speaks of whoever bears it.
-func (q *question) named(s statement) string {
+// gradeOfStatement returns how a statement names the caller. A statement without principals names every caller that has
+// the policy.
+func (q *question) gradeOfStatement(s statement) string {
 	if not, ok := s["NotPrincipal"]; ok {
-		if q.listed(not) == notNamed {
-			return byItself
+		if q.isExempt(not) {
+			return notNamed
 		}
-		return notNamed
+		return byItself
 	}
 	if p, ok := s["Principal"]; ok {
-		return q.listed(p)
+		_, resource := s["Resource"]
+		_, notResource := s["NotResource"]
+		if trust := !resource && !notResource; trust && q.Caller.Kind == policy.WebIdentity && s["Effect"] == "Allow" {
+			federated, _ := p.(map[string]any) // a trust policy must name a provider
+			p = map[string]any{"Federated": federated["Federated"]}
+		}
+		return q.gradeOfPrincipals(p)
 	}
 	return byItself
 }
 
-func (q *question) listed(p any) string {
+func (q *question) gradeOfPrincipals(p any) string {
 	if p == "*" {
 		return byItself
 	}
 	best := notNamed
 	for kind, values := range p.(map[string]any) {
 		for _, v := range texts(values) {
-			best = higher(best, q.names(kind, v))
+			best = higher(best, q.gradeOfPrincipal(kind, v))
 		}
 	}
 	return best
 }
 
-func (q *question) names(kind, v string) string {
+// isExempt reports whether a NotPrincipal lists the caller: everything that the caller is at once, or enough of it that
+// no other caller is meant. A caller with a permissions boundary is never exempt.
+func (q *question) isExempt(p any) bool {
+	if q.Boundary != "" {
+		return false
+	}
+	if p == "*" {
+		return true
+	}
+	lists := func(kind string, one ...string) bool {
+		return slices.ContainsFunc(texts(p.(map[string]any)[kind]),
+			func(v string) bool { return v != "" && slices.Contains(one, v) })
+	}
+	c := q.Caller
+	switch c.Kind {
+	case policy.Anonymous:
+		return lists("AWS", "*")
+	case policy.Service:
+		return lists("AWS", "*") || lists("Service", c.Service)
+	case policy.WebIdentity:
+		return lists("AWS", "*") || lists("Federated", string(c.Federated))
+	case policy.Root:
+		return lists("AWS", "*", string(c.Account), string(c.ARN)) || lists("CanonicalUser", policy.CanonicalID(c.Account))
+	case policy.IAMUser:
+		return lists("AWS", "*", string(c.ARN), c.UniqueID)
+	}
+	return lists("AWS", "*") || lists("AWS", string(c.ARN)) && lists("AWS", string(c.Role), c.UniqueID)
+}
+
+func (q *question) gradeOfPrincipal(kind, v string) string {
 	c := q.Caller
 	account := string(c.Account)
 	person := c.Kind != policy.Anonymous && c.Kind != policy.Service && c.Kind != policy.WebIdentity
@@ -348,7 +387,8 @@ func (q *question) names(kind, v string) string {
 		return byItself
 	case kind == "AWS" && person && v == string(c.ARN):
 		return byItself
-	case kind == "AWS" && c.Kind == policy.IAMUser && v == c.UniqueID: // the name is gone, the bearer may be there again
+	// an id that stands in place of a deleted user's ARN
+	case kind == "AWS" && c.Kind == policy.IAMUser && v == c.UniqueID:
 		return byItself
 	case kind == "AWS" && person && c.Role != "" && (v == string(c.Role) || v == c.UniqueID):
 		return byRole
@@ -361,78 +401,8 @@ func (q *question) names(kind, v string) string {
 		return byItself
 	case kind == "Federated" && c.Federated != "" && v == string(c.Federated):
 		return byItself
-	case kind == "CanonicalUser" && account != "" && v == policy.CanonicalID(c.Account):
-		return byAccount
+	case kind == "CanonicalUser" && person && v == policy.CanonicalID(c.Account):
+		return q.gradeOfPrincipal("AWS", account)
 	}
 	return notNamed
-}
-
-// public says whether an Allow opens itself to everyone: "*", and no condition that ties it down to fixed values.
-func public(doc string) bool {
-	version, list := read(doc)
-	for _, s := range list {
-		p := s["Principal"]
-		if m, ok := p.(map[string]any); ok && slices.Contains(texts(m["AWS"]), "*") {
-			p = "*"
-		}
-		if s["Effect"] != "Allow" || p != "*" {
-			continue
-		}
-		tied := false
-		blocks, _ := s["Condition"].(map[string]any)
-		for operator, keys := range blocks {
-			for key, wanted := range keys.(map[string]any) {
-				tied = tied || ties(operator, strings.ToLower(key), texts(wanted), version == "2012-10-17")
-			}
-		}
-		if !tied {
-			return true
-		}
-	}
-	return false
-}
-
-func ties(operator, key string, wanted []string, variables bool) bool {
-	base := strings.TrimPrefix(operator, "ForAnyValue:")
-	if !slices.Contains([]string{"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"}, base) {
-		return false
-	}
-	if !slices.Contains([]string{"aws:principalarn", "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:sourcearn", "aws:sourceaccount",
-		"aws:sourceip", "aws:userid", "aws:sourcevpc", "aws:sourcevpce", "s3:accessgrantsinstancearn"}, key) {
-		return false
-	}
-	for _, w := range wanted {
-		if base == "IpAddress" {
-			// broader than /8, or /32 of IPv6
-			if _, n, err := net.ParseCIDR(w); err == nil {
-				if ones, bits := n.Mask.Size(); ones < 8 || bits == 128 && ones < 32 {
-					return false
-				}
-			}
-			continue
-		}
-		if variables { // an escape is one character, whichever
-			for _, m := range variable.FindAllStringSubmatch(w, -1) {
-				if !slices.Contains([]string{"*", "?", "$"}, m[1]) {
-					return false
-				}
-			}
-			w = variable.ReplaceAllString(w, "x")
-		}
-		wild := strings.ContainsAny(w, "*?")
-		switch {
-		case strings.HasPrefix(base, "Arn"): // a pattern within one account is one thing
-			parts := strings.SplitN(w, ":", 6)
-			if len(parts) < 6 || strings.ContainsAny(parts[4], "*?") || parts[4] == "" && strings.ContainsAny(parts[5], "*?") {
-				return false
-			}
-		case key == "aws:userid": // and so is one within a role's sessions
-			if w == "" || base == "StringLike" && (w[0] == '*' || w[0] == '?') {
-				return false
-			}
-		case base == "StringLike" && wild:
-			return false
-		}
-	}
-	return true
 }

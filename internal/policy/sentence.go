@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-var layerNames = [...]string{"", "identity-based", "permissions boundary", "session", "service control", "resource control", "resource-based"}
+var layerNames = [...]string{"", "identity-based", "permissions boundary", "session", "service control",
+	"resource control", "resource-based"}
 
-// String is the layer's name: "identity-based", "session" and so on.
+// String returns the layer's name in AWS's messages: "identity-based", "session" and so on.
 func (l Layer) String() string { return layerNames[l] }
 
-// Sentence is AWS's denial text (IAM User Guide, "Troubleshoot access denied error messages"). S3 puts the resource in
-// double quotes.
+// Sentence returns AWS's text for a refusal (IAM User Guide, "Troubleshoot access denied error messages"). For S3
+// actions the resource is in double quotes, as S3 writes it.
 func (d Decision) Sentence(r Request) string {
 	var b strings.Builder
 	resource := r.Resource
@@ -20,6 +21,8 @@ func (d Decision) Sentence(r Request) string {
 	}
 	fmt.Fprintf(&b, "User: %s is not authorized to perform: %s on resource: %s ", r.Caller.ARN, r.Action, resource)
 	switch {
+	case d.Over:
+		fmt.Fprintf(&b, "because its policies take more work to compare with this request than one request may cost")
 	case d.Explicit && d.Layer == LayerBoundary:
 		b.WriteString("with an explicit deny in a permissions boundary")
 	case d.Explicit && d.Layer == LayerIdentity:

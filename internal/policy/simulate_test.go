@@ -18,7 +18,7 @@ import (
 	"granary/internal/policy"
 )
 
-// simulation is a question as @cloud-copilot/iam-simulate takes it.
+// simulation is a question in the form that @cloud-copilot/iam-simulate takes.
 type simulation struct {
 	Request struct {
 		Principal any    `json:"principal"`
@@ -47,8 +47,9 @@ type namedLevel struct {
 	Policies []named `json:"policies"`
 }
 
-// inTheirWords is a question put for the simulator; why is what it has no words for.
-func inTheirWords(q *question) (s simulation, why string) {
+// forSimulator converts a question for the simulator. why tells what the simulator cannot express, "" when it can
+// express all.
+func forSimulator(q *question) (s simulation, why string) {
 	switch q.Caller.Kind {
 	case policy.IAMUser, policy.RoleSession:
 	default:
@@ -63,10 +64,11 @@ func inTheirWords(q *question) (s simulation, why string) {
 		return s, "a wildcard in what is asked for, which the simulator takes for a question of many"
 	case q.BlockPublic:
 		return s, "blocked public access"
-	case strings.Contains(q.Attached, aliceID) || strings.Contains(q.Attached, appID) || strings.Contains(q.Attached, "CanonicalUser"):
+	case strings.Contains(q.Attached, aliceID) || strings.Contains(q.Attached, appID) ||
+		strings.Contains(q.Attached, "CanonicalUser"):
 		return s, "principals by ids that are ours alone"
 	}
-	if !readable(q) {
+	if !hasReadableValues(q) {
 		return s, "values, or operators, of another type than the key's"
 	}
 	var rcps [][]string
@@ -120,10 +122,12 @@ func inTheirWords(q *question) (s simulation, why string) {
 
 var negated = regexp.MustCompile(`"[A-Za-z:]*Not(Equals|Like|EqualsIgnoreCase|IpAddress)[A-Za-z]*":`)
 
-// readable reports whether every condition compares what its key is with values that can be read: beyond that each reader has its ways.
-func readable(q *question) bool {
-	for _, doc := range slices.Concat(q.Identity, slices.Concat(q.Sessions...), slices.Concat(q.SCPs...), slices.Concat(q.RCPs...), some(q.Boundary), some(q.Attached)) {
-		_, list := read(doc)
+// hasReadableValues reports whether every condition compares its key with values that can be read. For other values
+// each implementation behaves differently.
+func hasReadableValues(q *question) bool {
+	for _, doc := range slices.Concat(q.Identity, slices.Concat(q.Sessions...), slices.Concat(q.SCPs...),
+		slices.Concat(q.RCPs...), documentList(q.Boundary), documentList(q.Attached)) {
+		_, list := readStatements(doc)
 		for _, s := range list {
 			blocks, _ := s["Condition"].(map[string]any)
 			for operator, keys := range blocks {
@@ -134,7 +138,8 @@ func readable(q *question) bool {
 						return false
 					}
 					for _, w := range texts(wanted) {
-						if slices.Contains([]string{"abc", "1e3", "x", "0.0.0.0/0", "2025-06-01T00:00", "2025", "1748736000", "1748736001", "2025-06-01", "arn:aws:iam::*", "*"}, w) && base[:3] != "Str" {
+						if slices.Contains([]string{"abc", "1e3", "x", "0.0.0.0/0", "2025-06-01T00:00", "2025", "1748736000",
+							"1748736001", "2025-06-01", "arn:aws:iam::*", "*"}, w) && base[:3] != "Str" {
 							return false
 						}
 					}
@@ -145,17 +150,18 @@ func readable(q *question) bool {
 	return true
 }
 
-// setOnSingle finds a set operator over another key than the one of several values.
+// setOnSingle finds a set operator on a key that has a single value.
 var setOnSingle = regexp.MustCompile(`"For(All|Any)Values?:[A-Za-z]+":{"([^aA]|a:|[aA][wW][sS]:[^tT])`)
 
-// tame brings a question nearer to what the simulator has words for.
-func tame(q *question) {
+// simplify changes a question so that the simulator is more likely to be able to express it.
+func simplify(q *question) {
 	if q.Caller.Kind != policy.IAMUser && q.Caller.Kind != policy.RoleSession {
 		q.Caller = cast["U"]
 	}
 	q.BlockPublic = false
 	delete(q.Keys, "a:bin")
-	for k, plain := range map[string]string{"s3:max-keys": "10", "aws:currenttime": "2025-06-01T00:00:00Z", "aws:sourceip": "203.0.113.9", "aws:principalarn": roleARN} {
+	for k, plain := range map[string]string{"s3:max-keys": "10", "aws:currenttime": "2025-06-01T00:00:00Z",
+		"aws:sourceip": "203.0.113.9", "aws:principalarn": roleARN} {
 		if q.Keys[k] != nil {
 			q.Keys[k] = []string{plain}
 		}
@@ -170,40 +176,48 @@ func tame(q *question) {
 	q.RCPs = slices.DeleteFunc(q.RCPs, func(l []string) bool { return len(l) == 0 || l[0] != fullRCP })
 }
 
-var fullRCP = document2(map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"})
+var fullRCP = documentOf(map[string]any{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"})
 
-// quarantine is where the two are known to differ; each has a test of ours that pins what we do, and a line in docs/divergences.md.
-func quarantine(q *question, ignored []string) string {
-	everything := strings.Join(slices.Concat(q.Identity, slices.Concat(q.Sessions...), slices.Concat(q.SCPs...), slices.Concat(q.RCPs...), []string{q.Boundary, q.Attached}), "\n")
+// knownDifference returns how the two implementations are known to differ on the question, "" when they must agree. For
+// each difference a test pins the engine's behaviour, and docs/divergences.md has a line.
+func knownDifference(q *question, ignored []string) string {
+	everything := strings.Join(slices.Concat(q.Identity, slices.Concat(q.Sessions...), slices.Concat(q.SCPs...),
+		slices.Concat(q.RCPs...), []string{q.Boundary, q.Attached}), "\n")
 	switch {
 	case q.Attached != "" && !strings.Contains(q.Attached, "2012-10-17") && strings.Contains(q.Attached, "${"):
-		return "version 2008 takes variables as text (TestVersion2008KnowsNoVariables)"
+		return "version 2008 takes variables as text (TestVersion2008HasNoVariables)"
 	case len(q.Sessions) > 0 && q.Attached != "" && string(q.Caller.Account) == q.Owner:
-		return "a resource policy that names everyone or the session itself needs no session policy (TestWorkedExamples 84, 87)"
+		return "a resource policy that names everyone or the session itself needs no session policy (TestWorkedExamples " +
+			"84, 87)"
 	case strings.Contains(everything, "${$}"), strings.Contains(everything, "${*}"), strings.Contains(everything, "${?}"):
-		return "${$}, ${*} and ${?} are those characters, everywhere (TestPatternsAtTheirEdges)"
+		return "${$}, ${*} and ${?} are those characters, everywhere (TestPatternEdgeCases)"
 	case strings.Contains(q.Resource, "\n"):
-		return "a star spans line breaks (TestGlobIsLinear)"
+		return "a star spans line breaks (TestWildcards)"
 	case negated.MatchString(everything) && strings.Contains(everything, "${"):
 		return "a negated operator holds where a variable has no value (TestWorkedExamples 62)"
-	case strings.Contains(everything, "${") && slices.ContainsFunc(slices.Collect(maps.Values(q.Keys)), func(v []string) bool { return v[0] == "" }):
-		return "an empty value of a variable is a value (TestAnEmptyValueIsAValue)"
+	case strings.Contains(everything, "${") && slices.ContainsFunc(slices.Collect(maps.Values(q.Keys)),
+		func(v []string) bool { return v[0] == "" }):
+		return "an empty value of a variable is a value (TestEmptyValueIsPresent)"
 	case strings.Contains(everything, "NotResource") && strings.Contains(everything, "${"):
 		return "a NotResource whose variable has no value excludes nothing (TestAnUnresolvedNotResourceExcludesNothing)"
 	case strings.Contains(strings.ToLower(everything), `"aws:tagkeys":`):
-		return "a key that may have several values and no set operator: whatever refuses (TestSeveralValues)"
-	case strings.Contains(everything, "ForAllValues:") && slices.ContainsFunc(slices.Collect(maps.Values(q.Keys)), func(v []string) bool { return v[0] == "" }):
-		return "an empty text is an empty set to ForAllValues (TestSeveralValues)"
+		return "a key that may have several values and no set operator: whatever refuses (TestMultivaluedKeys)"
+	case strings.Contains(everything, "ForAllValues:") && slices.ContainsFunc(slices.Collect(maps.Values(q.Keys)),
+		func(v []string) bool { return v[0] == "" }):
+		return "an empty text is an empty set to ForAllValues (TestMultivaluedKeys)"
 	case strings.Contains(q.Attached, "NotPrincipal"):
-		return "NotPrincipal exempts whoever is listed, be it by the account alone (TestNotPrincipalExemptsAtAnyGrade)"
+		return "the simulator is not believed about NotPrincipal: it exempted others of a listed account " +
+			"(TestNotPrincipalExemptions)"
 	case strings.Contains(everything, `"arn:*:s3:*"`), strings.Contains(everything, `"arn:aws:s3:*"`):
 		return "a pattern of few segments is compared by segment too (TestShortPatternsAreComparedBySegment)"
 	case strings.Contains(everything, "IpAddress") && strings.Contains(everything, "2001:db8"):
-		return "an IPv4 address is outside every IPv6 network (TestOperatorsWhereTheyTurn)"
+		return "an IPv4 address is outside every IPv6 network (TestOperatorBoundaries)"
 	case setOnSingle.MatchString(everything):
-		return "a set operator on a key of one value (TestSeveralValues)"
-	case slices.ContainsFunc(ignored, func(k string) bool { return strings.Contains(strings.ToLower(everything), strings.ToLower(k)) }):
-		return "context keys that the simulator's data says the action lacks are tested (TestKeysThatTheActionLacksAreTested)"
+		return "a set operator on a key of one value (TestMultivaluedKeys)"
+	case slices.ContainsFunc(ignored,
+		func(k string) bool { return strings.Contains(strings.ToLower(everything), strings.ToLower(k)) }):
+		return "context keys that the simulator's data says the action lacks are tested " +
+			"(TestKeysNotDocumentedForTheActionAreTested)"
 	}
 	return ""
 }
@@ -236,18 +250,19 @@ func askSimulator(t *testing.T, modules string, questions []simulation) []struct
 	return answers
 }
 
-// An independent simulator, as a separate process, gives a second opinion on generated questions. Where the two are known to differ
-// stands in quarantine; everything else must agree.
-func TestASecondOpinion(t *testing.T) {
+// TestEngineAgainstIAMSimulate compares the engine with an independent simulator, run as a separate process, on
+// generated questions. They must agree except where knownDifference says otherwise.
+func TestEngineAgainstIAMSimulate(t *testing.T) {
 	modules := os.Getenv("GRANARY_TEST_IAM_SIMULATE")
 	_, node := exec.LookPath("node")
 	if modules == "" || node != nil {
 		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "iam-simulate") {
-			t.Fatal("iam-simulate is required: GRANARY_TEST_IAM_SIMULATE must name the folder node_modules that npm ci makes beside tools/simulate/package.json")
+			t.Fatal("iam-simulate is required: GRANARY_TEST_IAM_SIMULATE must name the folder node_modules that npm ci makes " +
+				"beside tools/simulate/package.json")
 		}
 		t.Skip("iam-simulate is not installed")
 	}
-	n, seed := 6_000, 1 // the same questions each time, until night
+	n, seed := 6_000, 1 // the same questions in each run, except at night
 	if text := os.Getenv("GRANARY_PROVE"); text != "" {
 		n, _ = strconv.Atoi(text)
 		n, seed = max(n/20, 2_000), os.Getpid()
@@ -258,8 +273,8 @@ func TestASecondOpinion(t *testing.T) {
 	draw := rapid.Custom(drawQuestion)
 	for i := range n {
 		q := draw.Example(seed*1_000_003 + i)
-		tame(q)
-		s, why := inTheirWords(q)
+		simplify(q)
+		s, why := forSimulator(q)
 		if why != "" {
 			counts["not asked: "+why]++
 			continue
@@ -269,9 +284,9 @@ func TestASecondOpinion(t *testing.T) {
 	agreed := map[string]int{}
 	for i, a := range askSimulator(t, modules, put) {
 		q := questions[i]
-		got := answer(ask(t, q))
+		got := answerOf(evaluateQuestion(t, q))
 		theirs := map[string]string{"Allowed": allowed, "ExplicitlyDenied": explicit, "ImplicitlyDenied": implicit}[a.Result]
-		switch why := quarantine(q, a.Ignored); {
+		switch why := knownDifference(q, a.Ignored); {
 		case theirs == got:
 			agreed[got]++
 		case a.Error != "":
@@ -281,7 +296,8 @@ func TestASecondOpinion(t *testing.T) {
 		default:
 			counts["DIFFER"]++
 			if counts["DIFFER"] < 5 {
-				t.Errorf("\n%s  the simulator says %s (it left out %v)\n%s", q.story(), a.Result, a.Ignored, engineSays(ask(t, q)))
+				t.Errorf("\n%s  the simulator says %s (it left out %v)\n%s", q.describe(), a.Result, a.Ignored,
+					engineSays(evaluateQuestion(t, q)))
 			}
 		}
 	}
@@ -294,7 +310,7 @@ func TestASecondOpinion(t *testing.T) {
 	}
 }
 
-// errorKind is the message of a refusal of the simulator.
+// errorKind extracts the message from an error of the simulator.
 func errorKind(text string) string {
 	if m := regexp.MustCompile(`"message":"((?:[^"\\]|\\.)*)"`).FindAllStringSubmatch(text, -1); m != nil {
 		return m[0][1]

@@ -6,13 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// Position is a place in a document, line and column counted from 1: the column is that after a bracket, as AWS's simulator tells it.
+// Position is a place in a document, with line and column counted from 1. Columns count characters. A position is that
+// after a bracket, as AWS's policy simulator reports it.
 type Position struct{ Line, Column int }
 
-// Span is where a statement begins and ends.
+// Span is the beginning and end of a statement.
 type Span struct{ Start, End Position }
 
-// Spans finds the statements of a document that parses.
+// Spans returns the place of each statement of a document that parses; nil for one that is not JSON.
 func Spans(document string) (out []Span) {
 	d := json.NewDecoder(strings.NewReader(document))
 	if _, err := d.Token(); err != nil { // the opening bracket
@@ -24,7 +25,7 @@ func Spans(document string) (out []Span) {
 			return nil
 		}
 		if name != "Statement" {
-			if skip(d) != nil {
+			if skipValue(d) != nil {
 				return nil
 			}
 			continue
@@ -35,34 +36,34 @@ func Spans(document string) (out []Span) {
 		}
 		if t == json.Delim('{') {
 			start := d.InputOffset()
-			if skipRest(d) != nil {
+			if skipContainer(d) != nil {
 				return nil
 			}
-			return []Span{{at(document, start), at(document, d.InputOffset())}}
+			return []Span{{positionAt(document, start), positionAt(document, d.InputOffset())}}
 		}
 		for d.More() {
 			if _, err := d.Token(); err != nil {
 				return nil
 			}
 			start := d.InputOffset()
-			if skipRest(d) != nil {
+			if skipContainer(d) != nil {
 				return nil
 			}
-			out = append(out, Span{at(document, start), at(document, d.InputOffset())})
+			out = append(out, Span{positionAt(document, start), positionAt(document, d.InputOffset())})
 		}
 		return out
 	}
 	return nil
 }
 
-// skip reads past one value.
-func skip(d *json.Decoder) error {
+// skipValue reads past one value.
+func skipValue(d *json.Decoder) error {
 	var raw json.RawMessage
 	return d.Decode(&raw)
 }
 
-// skipRest reads past the end of the object that was begun.
-func skipRest(d *json.Decoder) error {
+// skipContainer reads past the end of the object whose opening bracket has been read.
+func skipContainer(d *json.Decoder) error {
 	for depth := 1; depth > 0; {
 		t, err := d.Token()
 		if err != nil {
@@ -78,7 +79,8 @@ func skipRest(d *json.Decoder) error {
 	return nil
 }
 
-func at(document string, offset int64) Position {
+// positionAt converts a byte offset to a position.
+func positionAt(document string, offset int64) Position {
 	before := document[:offset]
 	line := strings.LastIndexByte(before, '\n') + 1
 	return Position{1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[line:])}

@@ -5,10 +5,11 @@ import (
 	"testing"
 )
 
-func TestStatementsAreFoundInTheirText(t *testing.T) {
+func TestSpans(t *testing.T) {
 	for document, want := range map[string]string{
 		`{"Statement":{}}`: "[{{1 15} {1 16}}]",
-		"{\r\n\"Id\": {\"Statement\": [{}]},\n  \"Statement\" : [ {\"Sid\":\"}é{\",\"Condition\":{\"a\":[{}]}} ,\n{}]}": "[{{3 20} {3 55}} {{4 2} {4 3}}]",
+		"{\r\n\"Id\": {\"Statement\": [{}]},\n  \"Statement\" : [ {\"Sid\":\"}é{\"," +
+			"\"Condition\":{\"a\":[{}]}} ,\n{}]}": "[{{3 20} {3 55}} {{4 2} {4 3}}]",
 		`{"Version":"2012-10-17"}`: "[]",
 		`{"Statement":[{"a"`:       "[]",
 		`{"Statement":{"a"`:        "[]",
@@ -21,8 +22,9 @@ func TestStatementsAreFoundInTheirText(t *testing.T) {
 	}
 }
 
-func TestContextKeysAreThoseOfConditionsAndVariables(t *testing.T) {
-	statement := `"Statement":[{"Effect":"Allow","Action":"*","NotResource":["a${b:c}","${*}${?}${d:e, 'f}g'}${$}"],"Condition":{"StringLike":{"H:i":["${j:k","${l:m}",1],"B:C":1}}},{}]}`
+func TestContextKeys(t *testing.T) {
+	statement := `"Statement":[{"Effect":"Allow","Action":"*","NotResource":["a${b:c}","${*}${?}${d:e, 'f}g'}${$}"],` +
+		`"Condition":{"StringLike":{"H:i":["${j:k","${l:m}",1],"B:C":1}}},{}]}`
 	for document, want := range map[string]string{
 		`{"Version":"2012-10-17",` + statement: "[b:c d:e H:i l:m]",
 		`{"Version":"2008-10-17",` + statement: "[B:C H:i]",

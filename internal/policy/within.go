@@ -1,10 +1,13 @@
 package policy
 
-// Within reports whether a bucket's policy speaks of the bucket, of what is in it, or of "*", and of nothing else (S3 API, PutBucketPolicy).
+import "strings"
+
+// Within reports whether every resource of a bucket policy is the bucket, something in it, or "*" (S3 API,
+// PutBucketPolicy).
 func (p *Policy) Within(bucket string) bool {
 	for i := range p.statements {
 		for j := range p.statements[i].resources {
-			if !p.statements[i].resources[j].within(bucket) {
+			if !p.statements[i].resources[j].withinBucket(bucket) {
 				return false
 			}
 		}
@@ -12,24 +15,16 @@ func (p *Policy) Within(bucket string) bool {
 	return true
 }
 
-func (r *resource) within(bucket string) bool {
-	name, whole := r.tail.fixed, true
-	if len(r.tail.parts) > 0 {
-		name, whole = r.tail.parts[0].glob, false
-	}
+// withinBucket reports whether every ARN that the pattern matches is of the bucket, or the pattern is "*".
+func (r *resource) withinBucket(bucket string) bool {
 	if len(r.head) == 0 {
-		return whole && len(name) == 1 && name[0] == any0
+		return r.tail.parts == nil && r.tail.fixed.matchesAll()
 	}
-	if len(r.head) != 5 || r.head[2].text() != "s3" || len(name) < len(bucket) {
+	service, fixed := r.head[min(2, len(r.head)-1)].literalPrefix()
+	if len(r.head) != 5 || !fixed || service != "s3" {
 		return false
 	}
-	for i := range len(bucket) {
-		if name[i] != sym(bucket[i]) {
-			return false
-		}
-	}
-	if len(name) == len(bucket) {
-		return whole
-	}
-	return name[len(bucket)] == '/'
+	name, whole := r.tail.literalPrefix()
+	rest, ok := strings.CutPrefix(name, bucket)
+	return ok && (rest == "" && whole || strings.HasPrefix(rest, "/"))
 }

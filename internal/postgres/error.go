@@ -10,16 +10,17 @@ import (
 	"granary"
 )
 
-// SQLSTATE codes, PostgreSQL's appendix A.
+// SQLSTATE codes (PostgreSQL documentation, appendix A).
 const (
 	uniqueViolation     = "23505"
-	notInRepertoire     = "22021" // NUL, or bytes that are no UTF-8
+	notInRepertoire     = "22021" // NUL, or bytes that are not UTF-8
 	untranslatable      = "22P05"
 	indexRowTooLarge    = "54000" // program_limit_exceeded: a value too long for its index
-	syntaxAndAccessRule = "42"    // class: our own mistake, not the database's state
+	syntaxAndAccessRule = "42"    // a class: mistakes in our statements
 )
 
-// classify gives errors of the database their kind. Those that callers tell apart stay as they are: no row, a broken uniqueness.
+// classify gives errors of the database their kind. It does not change those that callers distinguish: sql.ErrNoRows, a
+// violated uniqueness, and a cancelled context.
 func classify(err error) error {
 	var e *pgconn.PgError
 	switch {
@@ -32,18 +33,21 @@ func classify(err error) error {
 	case e.Code == notInRepertoire, e.Code == untranslatable:
 		return granary.Wrap(granary.Invalid, "A text has a NUL character or is not UTF-8, and cannot be kept.", err)
 	case e.Code == indexRowTooLarge:
-		return granary.Wrap(granary.Invalid, "A name or a path is too long: what things are found by can have 2704 bytes.", err)
+		return granary.Wrap(granary.Invalid, "A name or a path is too long: what things are found by can have 2704 bytes.",
+			err)
 	}
 	return unavailable(err)
 }
 
-// unavailable is a failure of the database itself. What pgx says of it names user, host and database, and never the password.
+// unavailable returns an Unavailable error for a failure of the database itself. The errors of pgx name user, host and
+// database, but never the password.
 func unavailable(err error) error {
 	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
 }
 
-// broken reports whether an error is of the connection: nothing was heard of the statement, or that the server ends the session.
-func broken(err error) bool {
+// isConnectionError reports whether an error is one of the connection: there was no answer to the statement, or the
+// server ends the session.
+func isConnectionError(err error) bool {
 	var e *pgconn.PgError
 	switch {
 	case err == nil, errors.Is(err, errAborted):
@@ -54,11 +58,12 @@ func broken(err error) bool {
 	return true
 }
 
-// UniqueViolation names the last column of the uniqueness an error says is broken.
+// UniqueViolation returns the last column of the unique index that an error says is violated. ok is false for any other
+// error.
 func (db *DB) UniqueViolation(err error) (column string, ok bool) {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) || e.Code != uniqueViolation {
 		return "", false
 	}
-	return db.unique[e.ConstraintName], true
+	return db.lastColumns[e.ConstraintName], true
 }

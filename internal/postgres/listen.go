@@ -7,12 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Listen calls fn whenever a node's commit has attached something, and after each time that the connection was lost and is back, until
-// Close. fn must return quickly.
-func (db *DB) Listen(fn func()) {
+// Listen calls fn when a channel is notified, and each time the connection was lost and is back, until Close. fn must
+// return quickly. Notifications can be lost, so callers must also poll.
+func (db *DB) Listen(channel string, fn func()) {
 	db.done.Go(func() {
 		for db.ctx.Err() == nil {
-			db.listen(fn)
+			db.listen(channel, fn)
 			select {
 			case <-db.ctx.Done():
 			case <-time.After(200 * time.Millisecond):
@@ -21,13 +21,14 @@ func (db *DB) Listen(fn func()) {
 	})
 }
 
-func (db *DB) listen(fn func()) {
+// listen listens on one connection until it breaks.
+func (db *DB) listen(channel string, fn func()) {
 	conn, err := pgx.ConnectConfig(db.ctx, db.config)
 	if err != nil {
-		return // whoever polls will say so
+		return // the caller's polling reports the failure
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(db.ctx)) }()
-	if _, err := conn.Exec(db.ctx, "LISTEN "+channel); err != nil {
+	if _, err := conn.Exec(db.ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return
 	}
 	for {

@@ -6,84 +6,87 @@ import (
 	"time"
 )
 
-// maxList bounds the lists in a sealed message, and maxText its texts, whatever their headers claim.
+// Limits of a sealed message's lists and texts when it is read.
 const (
 	maxList = 1000
 	maxText = 64 << 10
 )
 
-// writer appends values in a compact binary form.
-type writer struct{ b []byte }
+// writer encodes values in a compact binary form.
+type writer struct{ bytes []byte }
 
-func (w *writer) number(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
-func (w *writer) text(s string)   { w.number(uint64(len(s))); w.b = append(w.b, s...) }
-func (w *writer) flag(f bool) {
+func (w *writer) putNumber(n uint64) { w.bytes = binary.AppendUvarint(w.bytes, n) }
+func (w *writer) putText(s string)   { w.putNumber(uint64(len(s))); w.bytes = append(w.bytes, s...) }
+func (w *writer) putFlag(f bool) {
 	if f {
-		w.b = append(w.b, 1)
+		w.bytes = append(w.bytes, 1)
 	} else {
-		w.b = append(w.b, 0)
+		w.bytes = append(w.bytes, 0)
 	}
 }
 
-// time writes whole seconds; the zero time is 0.
-func (w *writer) time(t time.Time) {
+// putTime writes a time in whole seconds. The zero time is 0.
+func (w *writer) putTime(t time.Time) {
 	if t.IsZero() {
-		w.number(0)
+		w.putNumber(0)
 		return
 	}
-	w.number(uint64(max(t.Unix(), 0)) + 1)
+	w.putNumber(uint64(max(t.Unix(), 0)) + 1)
 }
 
-func list[T any](w *writer, items []T, each func(T)) {
-	w.number(uint64(len(items)))
+// writeList writes the number of items, then each item.
+func writeList[T any](w *writer, items []T, each func(T)) {
+	w.putNumber(uint64(len(items)))
 	for _, i := range items {
 		each(i)
 	}
 }
 
-// reader reads what a writer wrote. The first failure sticks, and everything after it reads as zero.
+// reader decodes what a writer encoded. After the first failure every value reads as zero; finish returns the failure.
 type reader struct {
-	b   []byte
-	err error
+	bytes []byte
+	err   error
 }
 
 var errCodec = errors.New("a sealed message is not of the expected form")
 
-func (r *reader) number() uint64 {
-	n, size := binary.Uvarint(r.b)
+func (r *reader) readNumber() uint64 {
+	n, size := binary.Uvarint(r.bytes)
 	if size <= 0 {
-		r.b, r.err = nil, errCodec
+		r.bytes, r.err = nil, errCodec
 		return 0
 	}
-	r.b = r.b[size:]
+	r.bytes = r.bytes[size:]
 	return n
 }
 
-func (r *reader) text() string {
-	n := r.number()
-	if n > maxText || n > uint64(len(r.b)) {
-		r.b, r.err = nil, errCodec
+func (r *reader) readText() string {
+	n := r.readNumber()
+	if n > maxText || n > uint64(len(r.bytes)) {
+		r.bytes, r.err = nil, errCodec
 		return ""
 	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
+	s := string(r.bytes[:n])
+	r.bytes = r.bytes[n:]
 	return s
 }
 
-func (r *reader) flag() bool { return r.number() == 1 }
+func (r *reader) readFlag() bool { return r.readNumber() == 1 }
 
-func (r *reader) time() time.Time {
-	n := r.number()
+// readTime reads a time; a number out of range is the zero time.
+func (r *reader) readTime() time.Time {
+	n := r.readNumber()
 	if n == 0 || n > 1<<40 {
 		return time.Time{}
 	}
 	return time.Unix(int64(n-1), 0).UTC()
 }
 
+// readList reads a list of at most maxList items.
 func readList[T any](r *reader, each func() T) []T {
-	n := r.number()
+	n := r.readNumber()
 	if n > maxList {
-		r.b, r.err = nil, errCodec
+		r.bytes, r.err = nil, errCodec
 		return nil
 	}
 	var out []T
@@ -96,9 +99,9 @@ func readList[T any](r *reader, each func() T) []T {
 	return out
 }
 
-// end is the first failure, or that something was left over.
-func (r *reader) end() error {
-	if r.err == nil && len(r.b) != 0 {
+// finish returns the first failure, or an error if bytes are left over.
+func (r *reader) finish() error {
+	if r.err == nil && len(r.bytes) != 0 {
 		return errCodec
 	}
 	return r.err

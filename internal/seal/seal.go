@@ -1,6 +1,12 @@
-// Package seal encrypts what Granary hands out and takes back: session tokens, identity contexts, refresh tokens. It is
-// AES-256-GCM under a ring of keys, pure but for random nonces; keeping and rotating the keys is the store's and the
-// index's business.
+// Package seal encrypts values that Granary gives to clients and later takes back: session tokens, identity contexts,
+// refresh tokens. It uses AES-256-GCM with a ring of keys. It is pure except for random nonces; packages store and
+// index keep and rotate the keys.
+//
+//	seal.go      keys and rings
+//	codec.go     the binary form of a message
+//	session.go   session tokens, secret access keys, context assertions
+//	token.go     tokens of Identity Center, codes and cookies of a browser sign-in
+//	refusal.go   decision ids of refusals
 package seal
 
 import (
@@ -16,12 +22,12 @@ import (
 
 // Key is one key of a ring.
 type Key struct {
-	ID      [4]byte // stands in clear at the head of what it sealed
+	ID      [4]byte // in clear at the beginning of what the key sealed
 	Secret  [32]byte
 	Created time.Time
 }
 
-// NewKey makes a random key.
+// NewKey returns a random key.
 func NewKey(now time.Time) Key {
 	k := Key{Created: now}
 	rand.Read(k.ID[:])
@@ -29,19 +35,20 @@ func NewKey(now time.Time) Key {
 	return k
 }
 
-// Ring is an immutable set of keys: the newest seals, all open.
+// Ring is an immutable set of keys. The newest key seals; all of them open.
 type Ring struct {
 	newest *opener
 	byID   map[[4]byte]*opener
 }
 
+// opener is a key with the ciphers derived from its secret.
 type opener struct {
 	Key
 	aead   cipher.AEAD
 	derive []byte
 }
 
-// NewRing makes a ring. It fails without keys, or when two keys share an id.
+// NewRing returns a ring. It fails without keys, and when two keys have the same id.
 func NewRing(keys ...Key) (*Ring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("a key ring needs a key")
@@ -62,59 +69,65 @@ func NewRing(keys ...Key) (*Ring, error) {
 	return r, nil
 }
 
-// newOpener splits the secret into one key that seals and one that derives.
+// newOpener derives two keys from the secret: one for sealing, one for deriving other secrets.
 func newOpener(k Key) (*opener, error) {
-	block, err := aes.NewCipher(mac(k.Secret[:], "granary seal"))
+	block, err := aes.NewCipher(hmacSHA256(k.Secret[:], "granary seal"))
 	if err != nil {
 		return nil, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
-	return &opener{k, aead, mac(k.Secret[:], "granary derive")}, err
+	return &opener{k, aead, hmacSHA256(k.Secret[:], "granary derive")}, err
 }
 
-func mac(key []byte, text string) []byte {
+func hmacSHA256(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)
 }
 
-// version is the first byte of everything sealed.
+// version is the first byte of every sealed message.
 const version = 1
 
-const headLen = 5
+// headLength is the length of a version and a key id.
+const headLength = 5
 
-// errBroken is the one answer to anything that does not open, so that nobody learns why.
+// errBroken is the only error for a message that does not open, so that a client cannot learn why.
 var errBroken = errors.New("it was not sealed here, or it was changed")
 
-// Seal encrypts under the newest key. The purpose must be given again to open it.
+// Seal encrypts plain under the newest key. The message opens only for the same purpose.
 func (r *Ring) Seal(purpose string, plain []byte) []byte {
 	head := append([]byte{version}, r.newest.ID[:]...)
-	return r.newest.aead.Seal(slices.Clone(head), nil, plain, additional(head, purpose))
+	return r.newest.aead.Seal(slices.Clone(head), nil, plain, additionalData(head, purpose))
 }
 
-// Open decrypts what Seal made for the same purpose, under any key of the ring.
+// Open decrypts a message that Seal made for the purpose, under any key of the ring. It fails alike for every other
+// message.
 func (r *Ring) Open(purpose string, sealed []byte) ([]byte, error) {
 	k := r.keyOf(sealed)
 	if k == nil {
 		return nil, errBroken
 	}
-	plain, err := k.aead.Open(nil, nil, sealed[headLen:], additional(sealed[:headLen], purpose))
+	plain, err := k.aead.Open(nil, nil, sealed[headLength:], additionalData(sealed[:headLength], purpose))
 	if err != nil {
 		return nil, errBroken
 	}
 	return plain, nil
 }
 
+// keyOf returns the key that sealed a message, nil when the ring does not have it.
 func (r *Ring) keyOf(sealed []byte) *opener {
-	if r == nil || len(sealed) < headLen || sealed[0] != version {
+	if r == nil || len(sealed) < headLength || sealed[0] != version {
 		return nil
 	}
-	return r.byID[[4]byte(sealed[1:headLen])]
+	return r.byID[[4]byte(sealed[1:headLength])]
 }
 
-func additional(head []byte, purpose string) []byte {
+// additionalData returns the data that GCM authenticates: the head and the purpose.
+func additionalData(head []byte, purpose string) []byte {
 	return append(slices.Clone(head), purpose...)
 }
 
-// derive makes a secret for text under the key that sealed something.
-func (o *opener) deriveFor(purpose, text string) []byte { return mac(o.derive, purpose+"\x00"+text) }
+// deriveFor returns a secret for a purpose and a text under the key. It is always the same for one key.
+func (o *opener) deriveFor(purpose, text string) []byte {
+	return hmacSHA256(o.derive, purpose+"\x00"+text)
+}

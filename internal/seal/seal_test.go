@@ -9,7 +9,7 @@ import (
 	"granary"
 )
 
-func ring(t testing.TB, n int) (*Ring, []Key) {
+func newTestRing(t testing.TB, n int) (*Ring, []Key) {
 	t.Helper()
 	var keys []Key
 	for i := range n {
@@ -22,29 +22,35 @@ func ring(t testing.TB, n int) (*Ring, []Key) {
 	return r, keys
 }
 
-// full is a session with no zero field, so that a field the codec forgets shows.
-func full() *granary.Session {
+// fullSession returns a session without a zero field, so that a field which the codec omits is noticed.
+func fullSession() *granary.Session {
 	at := time.Unix(1800000000, 0).UTC()
-	return &granary.Session{AccessKeyID: "ASIAEXAMPLE", Issued: at, Expires: at.Add(time.Hour), Account: "111122223333", RoleID: "AROA1",
+	return &granary.Session{AccessKeyID: "ASIAEXAMPLE", Issued: at, Expires: at.Add(time.Hour), Account: "111122223333",
+		RoleID:  "AROA1",
 		RoleARN: "arn:aws:iam::111122223333:role/p/r", Name: "s1", SourceIdentity: "alice", User: "u", UserID: "AIDA1",
-		Federated: true, Provider: "arn:aws:iam::111122223333:oidc-provider/x.example", Tags: []granary.Tag{{Key: "k", Value: "v"}},
-		TransitiveTags: []string{"k"}, Policies: []string{`{"a":1}`}, PolicyARNs: []granary.ARN{"arn:aws:iam::aws:policy/X"}, Chained: true,
-		Context: &granary.IdentityContext{User: "u", Store: "d-1", StoreARN: "sa", Instance: "ia", Application: "aa", CredentialID: "c",
-			Scopes: []string{"s3:access_grants:read_write"}, AuditOnly: true, Expires: at},
-		Scope: &granary.Scope{Bucket: "b", Prefix: "p/", Exact: true, Permission: granary.ReadWrite, GrantAccount: "111122223333",
-			Region: "us-east-1", Grant: "g", GrantScope: "s3://b/p/*", GrantObject: true, Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: "x"}}}
+		Federated: true, Provider: "arn:aws:iam::111122223333:oidc-provider/x.example",
+		Tags:           []granary.Tag{{Key: "k", Value: "v"}},
+		TransitiveTags: []string{"k"}, Policies: []string{`{"a":1}`}, PolicyARNs: []granary.ARN{"arn:aws:iam::aws:policy/X"},
+		Chained: true,
+		Context: &granary.IdentityContext{User: "u", Store: "d-1", StoreARN: "sa", Instance: "ia", Application: "aa",
+			CredentialID: "c",
+			Scopes:       []string{"s3:access_grants:read_write"}, AuditOnly: true, Expires: at},
+		Scope: &granary.Scope{Bucket: "b", Prefix: "p/", Exact: true, Permission: granary.ReadWrite,
+			GrantAccount: "111122223333",
+			Region:       "us-east-1", Grant: "g", GrantScope: "s3://b/p/*", GrantObject: true,
+			Grantee: granary.Grantee{Type: granary.GranteeGroup, ID: "x"}}}
 }
 
-func noZero(t *testing.T, v reflect.Value, path string) {
+func requireNonZero(t *testing.T, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Pointer:
-		noZero(t, v.Elem(), path)
+		requireNonZero(t, v.Elem(), path)
 	case reflect.Struct:
 		if _, ok := v.Interface().(time.Time); ok {
 			break
 		}
 		for i := range v.NumField() {
-			noZero(t, v.Field(i), path+"."+v.Type().Field(i).Name)
+			requireNonZero(t, v.Field(i), path+"."+v.Type().Field(i).Name)
 		}
 	}
 	if v.IsZero() {
@@ -52,10 +58,10 @@ func noZero(t *testing.T, v reflect.Value, path string) {
 	}
 }
 
-func TestASessionComesBackWhole(t *testing.T) {
-	r, _ := ring(t, 2)
-	s := full()
-	noZero(t, reflect.ValueOf(s), "Session")
+func TestSessionRoundTrip(t *testing.T) {
+	r, _ := newTestRing(t, 2)
+	s := fullSession()
+	requireNonZero(t, reflect.ValueOf(s), "Session")
 	token, secret := SealSession(r, s)
 	if !strings.HasPrefix(token, "IQoJb3JpZ2luX2Vj") || len(secret) != 40 {
 		t.Errorf("token %.20s… secret of %d characters", token, len(secret))
@@ -67,9 +73,9 @@ func TestASessionComesBackWhole(t *testing.T) {
 }
 
 func TestATokenOpensOnlyForItsKeyIDAndRing(t *testing.T) {
-	r, keys := ring(t, 1)
-	other, _ := ring(t, 1)
-	token, secret := SealSession(r, full())
+	r, keys := newTestRing(t, 1)
+	other, _ := newTestRing(t, 1)
+	token, secret := SealSession(r, fullSession())
 	if _, _, err := OpenSession(r, token, "ASIAOTHER"); err == nil {
 		t.Error("it opened for another access key id")
 	}
@@ -85,16 +91,17 @@ func TestATokenOpensOnlyForItsKeyIDAndRing(t *testing.T) {
 	}
 	for i := range token {
 		changed := token[:i] + string(token[i]^1) + token[i+1:]
-		if _, _, err := OpenSession(r, changed, "ASIAEXAMPLE"); err == nil && strings.TrimRight(changed, "=") != strings.TrimRight(token, "=") && i < len(token)-4 {
+		if _, _, err := OpenSession(r, changed, "ASIAEXAMPLE"); err == nil &&
+			strings.TrimRight(changed, "=") != strings.TrimRight(token, "=") && i < len(token)-4 {
 			t.Fatalf("it opened with character %d changed", i)
 		}
 	}
 }
 
-func TestContextsKeepTheirKind(t *testing.T) {
-	r, _ := ring(t, 1)
+func TestContextKinds(t *testing.T) {
+	r, _ := newTestRing(t, 1)
 	for _, audit := range []bool{false, true} {
-		c := full().Context
+		c := fullSession().Context
 		c.AuditOnly = audit
 		a, err := SealContext(r, c)
 		if err != nil || !strings.HasPrefix(a, "AQoJb3JpZ2luX2Vj") || len(a) > MaxAssertion {
@@ -108,11 +115,11 @@ func TestContextsKeepTheirKind(t *testing.T) {
 			t.Error("a context passed for a session")
 		}
 	}
-	token, _ := SealSession(r, full())
+	token, _ := SealSession(r, fullSession())
 	if _, err := OpenContext(r, token); err == nil {
 		t.Error("a session passed for a context")
 	}
-	c := full().Context
+	c := fullSession().Context
 	c.Application = granary.ARN(strings.Repeat("x", 3000))
 	if _, err := SealContext(r, c); err == nil {
 		t.Error("an assertion longer than STS takes was made")
@@ -134,7 +141,7 @@ func TestARingNeedsDistinctKeys(t *testing.T) {
 }
 
 func FuzzDecodeSession(f *testing.F) {
-	f.Add(encodeSession(full()))
+	f.Add(encodeSession(fullSession()))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeSession(b)
@@ -145,8 +152,8 @@ func FuzzDecodeSession(f *testing.F) {
 }
 
 func BenchmarkOpenSession(b *testing.B) {
-	r, _ := ring(b, 1)
-	token, _ := SealSession(r, full())
+	r, _ := newTestRing(b, 1)
+	token, _ := SealSession(r, fullSession())
 	for b.Loop() {
 		OpenSession(r, token, "ASIAEXAMPLE")
 	}

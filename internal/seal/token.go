@@ -7,64 +7,69 @@ import (
 	"granary"
 )
 
-// What Identity Center's opaque tokens begin with, as AWS's do.
+// The prefixes of Identity Center's opaque tokens are AWS's.
 const (
 	accessPrefix  = "aoa"
 	refreshPrefix = "aor"
-	maxOpaque     = 4096 // characters; longer ones are none of ours
+	maxOpaque     = 4096 // characters; longer tokens are refused
 )
 
-// SealAccessToken makes an access token.
+// SealAccessToken returns an access token.
 func SealAccessToken(r *Ring, t *granary.AccessToken) string {
 	var w writer
 	for _, s := range []string{t.Session, string(t.Application), string(t.Store), string(t.User)} {
-		w.text(s)
+		w.putText(s)
 	}
-	list(&w, t.Scopes, w.text)
-	w.time(t.Started)
-	w.time(t.Ends)
-	w.time(t.Expires)
+	writeList(&w, t.Scopes, w.putText)
+	w.putTime(t.Started)
+	w.putTime(t.Ends)
+	w.putTime(t.Expires)
 	return sealOpaque(r, accessPrefix, &w)
 }
 
-// OpenAccessToken opens one. Expiry is the caller's to check.
+// OpenAccessToken opens an access token. The caller must check the expiry.
 func OpenAccessToken(r *Ring, token string) (*granary.AccessToken, error) {
 	rd, err := openOpaque(r, accessPrefix, token)
 	if err != nil {
 		return nil, err
 	}
-	t := &granary.AccessToken{Session: rd.text(), Application: granary.ARN(rd.text()), Store: granary.StoreID(rd.text()), User: granary.UserID(rd.text()),
-		Scopes: readList(rd, rd.text), Started: rd.time(), Ends: rd.time(), Expires: rd.time()}
-	return t, rd.end()
+	t := &granary.AccessToken{Session: rd.readText(), Application: granary.ARN(rd.readText()),
+		Store:  granary.StoreID(rd.readText()),
+		User:   granary.UserID(rd.readText()),
+		Scopes: readList(rd, rd.readText), Started: rd.readTime(), Ends: rd.readTime(), Expires: rd.readTime()}
+	return t, rd.finish()
 }
 
-// SealRefreshToken makes a refresh token.
+// SealRefreshToken returns a refresh token.
 func SealRefreshToken(r *Ring, t *granary.RefreshToken) string {
 	var w writer
 	for _, s := range []string{t.Session, string(t.Application), string(t.Store), string(t.User)} {
-		w.text(s)
+		w.putText(s)
 	}
-	w.number(t.Generation)
-	w.time(t.Expires)
+	w.putNumber(t.Generation)
+	w.putTime(t.Expires)
 	return sealOpaque(r, refreshPrefix, &w)
 }
 
-// OpenRefreshToken opens one. Expiry is the caller's to check.
+// OpenRefreshToken opens a refresh token. The caller must check the expiry.
 func OpenRefreshToken(r *Ring, token string) (*granary.RefreshToken, error) {
 	rd, err := openOpaque(r, refreshPrefix, token)
 	if err != nil {
 		return nil, err
 	}
-	t := &granary.RefreshToken{Session: rd.text(), Application: granary.ARN(rd.text()), Store: granary.StoreID(rd.text()), User: granary.UserID(rd.text()),
-		Generation: rd.number(), Expires: rd.time()}
-	return t, rd.end()
+	t := &granary.RefreshToken{Session: rd.readText(), Application: granary.ARN(rd.readText()),
+		Store:      granary.StoreID(rd.readText()),
+		User:       granary.UserID(rd.readText()),
+		Generation: rd.readNumber(), Expires: rd.readTime()}
+	return t, rd.finish()
 }
 
-// The prefix is the purpose too: one kind of token never opens as another.
+// sealOpaque seals an encoded token. The prefix is also the purpose, so that one kind of token never opens as another.
 func sealOpaque(r *Ring, prefix string, w *writer) string {
-	return prefix + base64.RawURLEncoding.EncodeToString(r.Seal(prefix, w.b))
+	return prefix + base64.RawURLEncoding.EncodeToString(r.Seal(prefix, w.bytes))
 }
 
+// openOpaque opens a token with the prefix.
 func openOpaque(r *Ring, prefix, token string) (*reader, error) {
 	text, ok := strings.CutPrefix(token, prefix)
 	if !ok || len(token) > maxOpaque {
@@ -78,55 +83,59 @@ func openOpaque(r *Ring, prefix, token string) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{b: plain}, nil
+	return &reader{bytes: plain}, nil
 }
 
-// The prefixes of what a sign-in in the browser goes through.
+// The prefixes of the values that a browser sign-in uses.
 const (
 	codePrefix   = "aoc"
 	signInPrefix = "aos"
 )
 
-// SealCode makes an authorization code.
+// SealCode returns an authorization code.
 func SealCode(r *Ring, c *granary.AuthorizationCode) string {
 	var w writer
-	for _, s := range []string{c.ID, string(c.Application), c.RedirectURI, c.Challenge, string(c.Store), string(c.User), c.Session} {
-		w.text(s)
+	for _, s := range []string{c.ID, string(c.Application), c.RedirectURI, c.Challenge, string(c.Store), string(c.User),
+		c.Session} {
+		w.putText(s)
 	}
-	list(&w, c.Scopes, w.text)
-	w.time(c.Expires)
+	writeList(&w, c.Scopes, w.putText)
+	w.putTime(c.Expires)
 	return sealOpaque(r, codePrefix, &w)
 }
 
-// OpenCode opens one. Expiry is the caller's to check.
+// OpenCode opens an authorization code. The caller must check the expiry.
 func OpenCode(r *Ring, code string) (*granary.AuthorizationCode, error) {
 	rd, err := openOpaque(r, codePrefix, code)
 	if err != nil {
 		return nil, err
 	}
-	c := &granary.AuthorizationCode{ID: rd.text(), Application: granary.ARN(rd.text()), RedirectURI: rd.text(), Challenge: rd.text(), Store: granary.StoreID(rd.text()),
-		User: granary.UserID(rd.text()), Session: rd.text(), Scopes: readList(rd, rd.text), Expires: rd.time()}
-	return c, rd.end()
+	c := &granary.AuthorizationCode{ID: rd.readText(), Application: granary.ARN(rd.readText()), RedirectURI: rd.readText(),
+		Challenge: rd.readText(), Store: granary.StoreID(rd.readText()),
+		User: granary.UserID(rd.readText()), Session: rd.readText(), Scopes: readList(rd, rd.readText),
+		Expires: rd.readTime()}
+	return c, rd.finish()
 }
 
-// SealSignIn makes the cookie of a sign-in under way.
+// SealSignIn returns the cookie that holds the state of a sign-in in progress.
 func SealSignIn(r *Ring, s *granary.SignIn) string {
 	var w writer
 	for _, t := range []string{string(s.Application), s.RedirectURI, s.State, s.Challenge, s.ID, s.Nonce, s.Verifier} {
-		w.text(t)
+		w.putText(t)
 	}
-	list(&w, s.Scopes, w.text)
-	w.time(s.Expires)
+	writeList(&w, s.Scopes, w.putText)
+	w.putTime(s.Expires)
 	return sealOpaque(r, signInPrefix, &w)
 }
 
-// OpenSignIn opens one. Expiry is the caller's to check.
+// OpenSignIn opens such a cookie. The caller must check the expiry.
 func OpenSignIn(r *Ring, cookie string) (*granary.SignIn, error) {
 	rd, err := openOpaque(r, signInPrefix, cookie)
 	if err != nil {
 		return nil, err
 	}
-	s := &granary.SignIn{Application: granary.ARN(rd.text()), RedirectURI: rd.text(), State: rd.text(), Challenge: rd.text(), ID: rd.text(), Nonce: rd.text(),
-		Verifier: rd.text(), Scopes: readList(rd, rd.text), Expires: rd.time()}
-	return s, rd.end()
+	s := &granary.SignIn{Application: granary.ARN(rd.readText()), RedirectURI: rd.readText(), State: rd.readText(),
+		Challenge: rd.readText(), ID: rd.readText(), Nonce: rd.readText(),
+		Verifier: rd.readText(), Scopes: readList(rd, rd.readText), Expires: rd.readTime()}
+	return s, rd.finish()
 }

@@ -1,51 +1,46 @@
 package server
 
 import (
-	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"granary"
+	"granary/internal/client"
 )
 
-// ClientEnv is what a client of this server needs in its environment, in the order it is written.
-type ClientEnv [][2]string
-
-// Get returns a variable's value.
-func (e ClientEnv) Get(name string) string {
-	for _, kv := range e {
-		if kv[0] == name {
-			return kv[1]
+// newClientEnv returns what a client on this machine needs to reach the server as the management account's root user,
+// with its key unless that is nil.
+func (s *Server) newClientEnv(key *granary.AccessKey) (client.Env, error) {
+	region := s.config.Region
+	e := client.Env{{"AWS_ENDPOINT_URL", s.APIURL()}, {"AWS_REGION", region}, {"AWS_DEFAULT_REGION", region}}
+	if strings.HasPrefix(s.APIURL(), "https:") {
+		// Clients use HTTP_PROXY for http endpoints only. A company's HTTPS_PROXY cannot reach this server for them.
+		e = append(e, [2]string{"NO_PROXY", "127.0.0.1,localhost," + s.config.Domain + ",." + s.config.Domain})
+	} else {
+		e = append(e, [2]string{"HTTP_PROXY", s.api.scheme + "://" + s.api.address()}, [2]string{"NO_PROXY",
+			"127.0.0.1"})
+	}
+	if ca := caPath(s.config.Data); isFile(ca) {
+		path, err := filepath.Abs(ca)
+		if err != nil {
+			return nil, err
 		}
+		e = append(e, [2]string{"AWS_CA_BUNDLE", path})
 	}
-	return ""
-}
-
-// clientEnvPath is where serve leaves the environment of its clients.
-func clientEnvPath(dir string) string { return filepath.Join(dir, "client.env") }
-
-// write leaves DIR/client.env, readable by its owner only: plain NAME=value lines.
-func (e ClientEnv) write(dir string) error {
-	var b strings.Builder
-	for _, kv := range e {
-		fmt.Fprintf(&b, "%s=%s\n", kv[0], kv[1])
+	e = append(e, [2]string{"GRANARY_WEB_URL", s.WebURL()}, [2]string{"GRANARY_ACCOUNT_ID", string(s.Account)})
+	if client.IsLocalhost(s.config.Domain) {
+		e = append(e, [2]string{"GRANARY_NODE_OPTIONS", nodeOptions(s.config.Domain)})
 	}
-	return writeFile(clientEnvPath(dir), b.String())
-}
-
-// ReadClientEnv reads DIR/client.env. Its failure is a sentence that says what to do.
-func ReadClientEnv(dir string) (ClientEnv, error) {
-	f, err := os.Open(clientEnvPath(dir))
-	if err != nil {
-		return nil, fmt.Errorf("no Granary has run with the data directory %s (%s is missing); start one with: granary serve --data %s",
-			dir, clientEnvPath(dir), dir)
-	}
-	defer f.Close()
-	var e ClientEnv
-	for s := bufio.NewScanner(f); s.Scan(); {
-		if name, value, ok := strings.Cut(s.Text(), "="); ok {
-			e = append(e, [2]string{name, value})
-		}
+	if key != nil {
+		// The empty token takes the place of one that another session left in the shell. Clients take empty for absent.
+		e = append(e, [2]string{"AWS_ACCESS_KEY_ID", key.ID}, [2]string{"AWS_SECRET_ACCESS_KEY", key.Secret},
+			[2]string{"AWS_SESSION_TOKEN", ""})
 	}
 	return e, nil
+}
+
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

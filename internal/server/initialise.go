@@ -29,8 +29,8 @@ func (c *Config) statePath() string {
 // kekPath is where the key-encryption key is kept, unless the environment gives it.
 func (c *Config) kekPath() string { return filepath.Join(c.Data, "kek") }
 
-// keyEncryptionKey takes the key that wraps secrets at rest from the environment, or from DIR/kek. Where there is none it makes
-// one, which is written when the state proves to be new.
+// keyEncryptionKey takes the key that wraps secrets at rest from the environment, or from DIR/kek. Where there is none
+// it makes one, which is written when the state proves to be new.
 func keyEncryptionKey(c *Config) (key []byte, isNew bool, err error) {
 	text := c.KEK
 	if text == "" {
@@ -54,7 +54,8 @@ func keyEncryptionKey(c *Config) (key []byte, isNew bool, err error) {
 
 func (c *Config) errNoKey() error {
 	if store.IsShared(c.State) {
-		return fmt.Errorf("the state in PostgreSQL is in use, and this node does not have the key that opens it; put the file kek of the node that was the first there into %s, or give what it holds in GRANARY_KEK", c.Data)
+		return fmt.Errorf("the state in PostgreSQL is in use, and this node does not have the key that opens it; put the "+
+			"file kek of the node that was the first there into %s, or give what it holds in GRANARY_KEK", c.Data)
 	}
 	return fmt.Errorf("the key %s that opens the state is missing; put it back, or give it in GRANARY_KEK", c.kekPath())
 }
@@ -80,18 +81,27 @@ func writeFile(path, text string) error {
 }
 
 // initialise fills an empty store: management account, its organization, a root access key, the key rings. A store that
-// has an organization is left alone, and must not come with a new key. It returns the management account.
-func initialise(ctx context.Context, db *store.DB, c *Config, newKey []byte, now time.Time) (management granary.AccountID, err error) {
+// has an organization is left alone, and must not come with a new key. belongs is the installation that
+// the data directory was used with before. It returns the management account.
+func initialise(ctx context.Context, db *store.DB, c *Config, belongs string, newKey []byte,
+	now time.Time) (management granary.AccountID, err error) {
+	var id string
 	err = db.Update(ctx, func(tx *store.Tx) error {
 		org, err := tx.Organization.Get()
 		if err == nil {
-			management = org.Management
+			management, id = org.Management, org.ID
+			if err := c.checkInstallation(belongs, id); err != nil {
+				return err
+			}
 			if newKey != nil {
 				return c.errNoKey()
 			}
 			return nil
 		}
 		if !granary.Is(err, granary.NotFound) {
+			return err
+		}
+		if err := c.checkInstallation(belongs, ""); err != nil {
 			return err
 		}
 		management = granary.AccountID(c.AccountID)
@@ -103,15 +113,20 @@ func initialise(ctx context.Context, db *store.DB, c *Config, newKey []byte, now
 				return err
 			}
 		}
-		return fill(tx, management, now)
+		id = "o-" + granary.Hex(10)
+		return fill(tx, management, id, now)
 	})
 	if err == nil && c.AccountID != "" && string(management) != c.AccountID {
-		err = fmt.Errorf("this state belongs to account %s, not to %s; leave --account-id out or use another data directory", management, c.AccountID)
+		err = fmt.Errorf("this state belongs to account %s, not to %s; leave --account-id out or use another data directory",
+			management, c.AccountID)
+	}
+	if err == nil {
+		err = c.keepInstallation(belongs, id)
 	}
 	return management, err
 }
 
-func fill(tx *store.Tx, management granary.AccountID, now time.Time) error {
+func fill(tx *store.Tx, management granary.AccountID, organization string, now time.Time) error {
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	signing, err := idtoken.NewSigningKey()
@@ -120,7 +135,8 @@ func fill(tx *store.Tx, management granary.AccountID, now time.Time) error {
 	}
 	steps := []error{
 		tx.Accounts.Create(&granary.Account{ID: management, Name: "management", Management: true, Created: now}),
-		tx.Organization.Put(&granary.Organization{ID: "o-" + granary.Hex(10), RootID: "r-" + granary.Hex(4), Management: management, Created: now}),
+		tx.Organization.Put(&granary.Organization{ID: organization, RootID: "r-" + granary.Hex(4), Management: management,
+			Created: now}),
 		tx.AccessKeys.Create(&granary.AccessKey{ID: granary.NewAccessKeyID("AKIA", management), Account: management,
 			Secret: granary.NewSecret(), Active: true, Created: now}),
 		tx.Keys.Create(&store.Key{Purpose: index.RingSeal, ID: granary.Hex(16), Secret: secret, Created: now}),

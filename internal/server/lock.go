@@ -15,7 +15,9 @@ func lockDir(dir string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("the data directory %s is in use by another Granary; stop that one, or give this one a directory of its own with --data", dir)
+		return nil,
+			fmt.Errorf("the data directory %s is in use by another Granary; stop that one, or give this one a directory of "+
+				"its own with --data", dir)
 	}
 	return f, nil
 }

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// issuerRoots are the certificate authorities that identity providers' certificates may come from: the system's, and those in a
-// PEM file. nil stands for the system's alone.
+// issuerRoots are the certificate authorities that identity providers' certificates may come from: the system's, and
+// those in a PEM file. nil stands for the system's alone.
 func issuerRoots(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil

@@ -1,5 +1,5 @@
-// Package server puts everything together: it reads the configuration, opens the state, and serves the two doors. It holds
-// the wiring and nothing else.
+// Package server puts everything together: it reads the configuration, opens the state, and serves the two doors. It
+// holds the wiring and nothing else.
 //
 //	API door: awsapi.Door ─▶ services, gateway ─▶ backends        web door: SCIM, Granary's own issuer, health, metrics
 package server
@@ -12,27 +12,29 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/backend"
 	"granary/internal/backend/embedded"
+	"granary/internal/client"
 	"granary/internal/explain"
+	"granary/internal/front"
 	"granary/internal/gateway"
 	"granary/internal/idtoken"
 	"granary/internal/index"
 	"granary/internal/limit"
 	"granary/internal/policy"
-	"granary/internal/service/admin"
 	"granary/internal/service/cloudtrail"
+	granaryapi "granary/internal/service/granary"
 	"granary/internal/service/iam"
 	"granary/internal/service/identitystore"
 	"granary/internal/service/organizations"
@@ -48,32 +50,45 @@ import (
 type Server struct {
 	Account granary.AccountID // the management account
 
-	config  Config
-	log     *slog.Logger
-	lock    *os.File
-	db      *store.DB
-	index   *index.Index
-	audit   *audit.Log
-	objects backend.Store
-	roots   *x509.CertPool    // of identity providers' certificates; nil: the system's
-	issuers *idtoken.Verifier // the companies' identity providers
-	metrics *metrics
-	door    *awsapi.Door
-	uses    uses
-	api     listening
-	web     listening
+	config    Config
+	log       *slog.Logger
+	lock      *os.File
+	db        *store.DB
+	index     *index.Index
+	audit     *audit.Log
+	objects   backend.Store
+	roots     *x509.CertPool    // of identity providers' certificates; nil: the system's
+	issuers   *idtoken.Verifier // the companies' identity providers
+	rule      access.IssuerRule // who vouches for people
+	metrics   *metrics
+	door      *awsapi.Door
+	reception *front.Reception
+	uses      uses
+	api       listening
+	web       listening
+	telemetry listening // without a listener when the web door tells the metrics
+
+	urls        urls             // that clients and people are told
+	certificate *tls.Certificate // that both doors present; nil: plain HTTP
+}
+
+// stopper is what answers on a listener.
+type stopper interface {
+	Shutdown(context.Context) error
+	Close() error
 }
 
 // listening is one door on its address.
 type listening struct {
-	listener net.Listener
-	server   *http.Server
+	listener *front.Listener
+	server   stopper
 	scheme   string
 }
 
 const drainTimeout = 30 * time.Second
 
-// Start opens the data directory, making it when it is empty, and serves until Stop. When it fails nothing is left open.
+// Start opens the data directory, making it when it is empty, and serves until Stop. When it fails nothing is left
+// open.
 func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err error) {
 	s := &Server{config: c, log: log, metrics: newMetrics()}
 	defer func() {
@@ -84,9 +99,12 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 	if err := s.open(ctx); err != nil {
 		return nil, err
 	}
+	s.reception = (&front.Reception{Index: s.index, Audit: s.audit, Now: c.Now, Log: log, Observe: s.metrics.observe}).
+		Init()
 	if err := s.listen(); err != nil {
 		return nil, err
 	}
+	s.findURLs()
 	if err := s.wire(); err != nil {
 		return nil, err
 	}
@@ -94,8 +112,11 @@ func Start(ctx context.Context, c Config, log *slog.Logger) (_ *Server, err erro
 		return nil, err
 	}
 	s.uses.keep(s)
-	s.serve(&s.api, s.door)
-	s.serve(&s.web, s.webHandler())
+	s.api.server = s.reception.Serve(s.api.listener, s.door)
+	s.web.server = s.reception.Serve(s.web.listener, s.newWebDoor())
+	if s.telemetry.listener != nil {
+		s.telemetry.server = s.reception.Serve(s.telemetry.listener, telemetryDoor{s})
+	}
 	return s, nil
 }
 
@@ -109,19 +130,29 @@ func (s *Server) open(ctx context.Context) error {
 	if s.lock, err = lockDir(c.Data); err != nil {
 		return err
 	}
+	if err := keepPrivate(c.Data, s.log); err != nil {
+		return err
+	}
+	belongs, err := c.belongsTo()
+	if err != nil { // before a state is made
+		return err
+	}
 	kek, isNew, err := keyEncryptionKey(c)
 	if err != nil {
 		return err
 	}
-	if s.db, err = store.Open(ctx, c.statePath(), kek); err != nil {
+	if s.db, err = store.Open(ctx, c.statePath(), kek, s.log); err != nil {
 		return err
 	}
-	s.metrics.age(s.db.Age)
+	s.metrics.registerStateAge(s.db.Age)
 	var newKey []byte
 	if isNew {
 		newKey = kek
 	}
-	if s.Account, err = initialise(ctx, s.db, c, newKey, c.Now().UTC()); err != nil {
+	if s.Account, err = initialise(ctx, s.db, c, belongs, newKey, c.Now().UTC()); err != nil {
+		return err
+	}
+	if err := s.agree(ctx); err != nil {
 		return err
 	}
 	if s.index, err = index.Open(ctx, s.db); err != nil {
@@ -130,7 +161,9 @@ func (s *Server) open(ctx context.Context) error {
 	if s.roots, err = issuerRoots(c.Identity.IssuerCertificates); err != nil {
 		return err
 	}
-	a := audit.Config{Strict: c.Audit.Mode == "strict", Now: c.Now}
+	a := audit.Config{Strict: c.Audit.Mode == "strict", Account: string(s.Account), Region: c.Region,
+		SyncReads: c.Audit.Reads == "synced",
+		Retention: time.Duration(c.Audit.Retention), MaxSize: int64(c.Audit.MaxSize), Log: s.log, Now: c.Now}
 	if slices.Contains(c.Audit.Sinks, "file") {
 		a.Dir = filepath.Join(c.Data, "audit")
 	}
@@ -140,6 +173,7 @@ func (s *Server) open(ctx context.Context) error {
 	if s.audit, err = audit.Open(a); err != nil {
 		return err
 	}
+	s.metrics.registerAudit(s.audit.Stats)
 	s.objects, err = embedded.Open(ctx, filepath.Join(c.Data, "objects"))
 	return err
 }
@@ -147,32 +181,45 @@ func (s *Server) open(ctx context.Context) error {
 // wire makes the services and the door of what was opened.
 func (s *Server) wire() error {
 	c := &s.config
-	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws", Uses: &s.uses.Uses}
+	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws",
+		Uses: &s.uses.Uses}
 	held, err := policy.IdentityContextPolicy(c.Identity.ContextActions...)
 	if err != nil {
 		return err
 	}
 	may := &authz.Authorizer{Index: s.index, Context: held}
-	why := &explain.Explainer{DB: s.db, Index: s.index, Authn: who, Authz: may, Audit: s.audit, Region: c.Region, Now: c.Now}
-	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now), Skew: c.Identity.ClockSkew,
+	s.rule = access.IssuerRule{Index: s.index, Members: c.Identity.MemberIssuers}
+	why := &explain.Explainer{DB: s.db, Index: s.index, Authn: who, Authz: may, Audit: s.audit, Issuers: s.rule,
+		Region: c.Region, Now: c.Now}
+	s.issuers = &idtoken.Verifier{Keys: idtoken.NewKeyCache(c.Identity.AllowPrivateIssuers, s.roots, c.Now),
+		Skew:        c.Identity.ClockSkew,
 		MaxLifetime: c.Identity.MaxTokenLifetime, Algorithms: idtoken.Algorithms(c.Identity.TokenAlgorithms)}
 	s.door = (&awsapi.Door{
 		Services: []*awsapi.Service{
-			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: s.issuers, Web: limit.New(50, 500)}),
+			sts.New(sts.Config{Index: s.index, Authn: who, Authz: may, Issuers: s.issuers}),
 			iam.New(iam.Config{DB: s.db, Index: s.index, Uses: &s.uses.Uses, AllowPlain: c.Identity.AllowPrivateIssuers}),
-			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants, MaxLocations: c.Quotas.Locations}),
-			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired, MaxIssuers: c.Quotas.Issuers}),
+			s3control.New(s3control.Config{DB: s.db, Index: s.index, Authn: who, Authz: may, MaxGrants: c.Quotas.AccessGrants,
+				MaxLocations: c.Quotas.Locations}),
+			ssoadmin.New(ssoadmin.Config{DB: s.db, Index: s.index, AssignmentRequired: c.Identity.DefaultAssignmentRequired,
+				MaxIssuers: c.Quotas.Issuers, Issuers: s.rule}),
 			identitystore.New(identitystore.Config{DB: s.db, Index: s.index}),
-			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: s.issuers, ContextLifetime: c.Identity.ContextLifetime,
-				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail, TokenIssuer: s.tokenIssuer, Endpoint: s.APIURL, Exchanges: c.Quotas.Exchanges}),
+			ssooidc.New(ssooidc.Config{DB: s.db, Index: s.index, Issuers: s.issuers, Rule: s.rule,
+				ContextLifetime: c.Identity.ContextLifetime,
+				SessionLifetime: c.Identity.SessionLifetime, VerifiedEmail: c.Identity.RequireVerifiedEmail,
+				TokenIssuer: s.tokenIssuer, Endpoint: s.APIURL, Exchanges: c.Quotas.Exchanges}),
 			organizations.New(organizations.Config{DB: s.db, Index: s.index}),
 			cloudtrail.New(cloudtrail.Config{Audit: s.audit}),
-			admin.New(admin.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, Explain: why, WebURL: s.WebURL}),
+			granaryapi.New(granaryapi.Config{DB: s.db, Index: s.index, Authn: who, Issuers: s.issuers, Rule: s.rule,
+				Explain: why,
+				WebURL:  s.WebURL}),
 		},
-		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may, Audit: s.audit, Backends: map[string]backend.Store{"embedded": s.objects},
-			Default: "embedded", Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe},
-		Authn: who, Authz: may, Audit: s.audit, Hosts: awsapi.Hosts{Domain: c.Domain}, Origins: c.CORS.origins(), Region: c.Region, Now: c.Now, Log: s.log, Observe: s.metrics.observe,
+		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may,
+			Backends: map[string]backend.Store{"embedded": s.objects},
+			Default:  "embedded", Region: c.Region, Now: c.Now},
+		Authn: who, Authz: may, Hosts: awsapi.Hosts{Domain: c.Domain}, Origins: c.CORS.origins(), Region: c.Region,
+		Now: c.Now, Unsigned: limit.New(50, 500),
 	}).Init()
+	s.reception.Authz = may
 	return nil
 }
 
@@ -182,42 +229,43 @@ func (s *Server) Rows() []*awsapi.Service { return s.door.Services }
 // listen takes both addresses.
 func (s *Server) listen() error {
 	c := &s.config
-	var certificate *tls.Certificate
 	if c.TLS.Certificate != "" {
 		pair, err := tls.LoadX509KeyPair(c.TLS.Certificate, c.TLS.Key)
 		if err != nil {
 			return fmt.Errorf("the TLS certificate or key cannot be used: %w", err)
 		}
-		certificate = &pair
+		s.certificate = &pair
+	}
+	proxies, err := front.ParseProxies(c.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	s.reception.Proxies = proxies
+	var config *tls.Config
+	scheme, shakes := "http", newHandshakes(s.log, c.Now)
+	if s.certificate != nil {
+		config, scheme = &tls.Config{Certificates: []tls.Certificate{*s.certificate}, MinVersion: tls.VersionTLS12}, "https"
 	}
 	for _, d := range []struct {
 		at   *listening
 		name string
 		addr string
-	}{{&s.api, "API", c.API}, {&s.web, "web", c.Web}} {
+	}{{&s.api, "API", c.API}, {&s.web, "web", c.Web}, {&s.telemetry, "telemetry", c.Telemetry.Listen}} {
+		if d.addr == "" {
+			continue
+		}
 		l, err := net.Listen("tcp", d.addr)
 		if err != nil {
 			return fmt.Errorf("the %s door cannot listen on %s: %w", d.name, d.addr, err)
 		}
-		d.at.listener, d.at.scheme = l, "http"
-		if a, ok := l.Addr().(*net.TCPAddr); certificate == nil && ok && !a.IP.IsLoopback() && !c.AllowPlainHTTP {
-			return fmt.Errorf("the %s door would serve plain HTTP on %s, beyond this machine; give tls.certificate and tls.key, or set allow_plain_http: true if something before it speaks TLS", d.name, l.Addr())
-		}
-		if certificate != nil {
-			d.at.listener, d.at.scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12}), "https"
+		d.at.listener, d.at.scheme = &front.Listener{Listener: l, TLS: config, Proxies: proxies,
+			HandshakeFailed: shakes.failed}, scheme
+		if a, ok := l.Addr().(*net.TCPAddr); s.certificate == nil && ok && !a.IP.IsLoopback() && !c.AllowPlainHTTP {
+			return fmt.Errorf("the %s door would serve plain HTTP on %s, beyond this machine; give tls.certificate and "+
+				"tls.key, or set allow_plain_http: true if something before it speaks TLS", d.name, l.Addr())
 		}
 	}
 	return nil
-}
-
-func (s *Server) serve(l *listening, h http.Handler) {
-	l.server = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	go func() {
-		if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("a door stopped", "error", err)
-		}
-	}()
 }
 
 func (l *listening) port() int {
@@ -236,19 +284,11 @@ func (l *listening) address() string {
 	return a.String()
 }
 
-// APIURL is the API door's URL under its own name, which account and bucket labels can stand before.
-func (s *Server) APIURL() string {
-	return fmt.Sprintf("%s://%s:%d", s.api.scheme, s.config.Domain, s.api.port())
-}
-
-// WebURL is the web door's URL.
-func (s *Server) WebURL() string { return s.web.scheme + "://" + s.web.address() }
-
 // EnvPath is the file with the environment of clients.
-func (s *Server) EnvPath() string { return clientEnvPath(s.config.Data) }
+func (s *Server) EnvPath() string { return client.EnvPath(s.config.Data) }
 
 // Env is the environment of clients, as the file has it.
-func (s *Server) Env() (ClientEnv, error) { return ReadClientEnv(s.config.Data) }
+func (s *Server) Env() (client.Env, error) { return client.ReadEnv(s.config.Data) }
 
 // clientEnv leaves what clients need to reach this server as the management account's root user.
 func (s *Server) clientEnv() error {
@@ -265,12 +305,17 @@ func (s *Server) clientEnv() error {
 	if err != nil {
 		return err
 	}
-	e := ClientEnv{{"AWS_ENDPOINT_URL", s.APIURL()}, {"AWS_REGION", s.config.Region}, {"AWS_DEFAULT_REGION", s.config.Region},
-		{"HTTP_PROXY", s.api.scheme + "://" + s.api.address()}, {"NO_PROXY", "127.0.0.1"}, {"GRANARY_WEB_URL", s.WebURL()}, {"GRANARY_ACCOUNT_ID", string(s.Account)}}
-	if key != nil {
-		e = append(e, [2]string{"AWS_ACCESS_KEY_ID", key.ID}, [2]string{"AWS_SECRET_ACCESS_KEY", key.Secret})
+	if err := s.writeCA(); err != nil {
+		return err
 	}
-	return e.write(s.config.Data)
+	if err := writeFile(client.DoorPath(s.config.Data), s.api.scheme+"://"+s.api.address()+"\n"); err != nil {
+		return err
+	}
+	e, err := s.newClientEnv(key)
+	if err != nil {
+		return err
+	}
+	return writeFile(client.EnvPath(s.config.Data), e.Text())
 }
 
 // Stop lets requests under way finish, then closes everything.
@@ -278,7 +323,10 @@ func (s *Server) Stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	var errs []error
-	for _, l := range []*listening{&s.api, &s.web} {
+	for _, l := range []*listening{&s.api, &s.web, &s.telemetry} {
+		if l.server == nil {
+			continue
+		}
 		if err := l.server.Shutdown(ctx); err != nil {
 			errs = append(errs, l.server.Close())
 		}
@@ -288,7 +336,7 @@ func (s *Server) Stop() error {
 
 func (s *Server) close() error {
 	var errs []error
-	for _, l := range []*listening{&s.api, &s.web} {
+	for _, l := range []*listening{&s.api, &s.web, &s.telemetry} {
 		if l.listener != nil && l.server == nil {
 			errs = append(errs, l.listener.Close())
 		}

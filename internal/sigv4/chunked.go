@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"strconv"
 	"strings"
@@ -16,25 +17,27 @@ import (
 // The limits of an aws-chunked body.
 const (
 	maxChunkLine   = 1 << 10
-	maxSignedChunk = 16 << 20 // bytes; a signed chunk is released only when its signature was verified, so it is held whole
+	maxSignedChunk = 16 << 20 // bytes
 	minSignedChunk = 8 << 10  // every chunk but the last
 	maxTrailer     = 8 << 10
 	maxTrailers    = 16
 )
 
-// Chunked decodes an aws-chunked body (S3 API, "Signature Calculations for the Authorization Header: Transferring Payload in
-// Multiple Chunks"). It returns io.EOF only when everything that was promised has been verified: each chunk's signature
-// and the final one's, the trailer's, its names, and the decoded length. Other errors are *granary.Error with S3's codes.
+// Chunked decodes an aws-chunked body (S3 API, "Signature Calculations for the Authorization Header: Transferring
+// Payload in Multiple Chunks"). It returns io.EOF only when everything that was promised has been verified: each
+// chunk's signature and the final one's, the trailer's, its names, and the decoded length. Other errors are
+// *granary.Error with S3's codes. What Read gives before io.EOF is not yet verified: nothing may come of it until then.
 type Chunked struct {
 	r        *bufio.Reader
 	auth     *Auth
 	key      []byte
 	signed   bool
-	previous string // signature of the chunk before
-	left     int64  // of the current unsigned chunk
-	held     []byte // verified data of the current signed chunk
-	short    bool   // a chunk below the minimum has been seen: it must be the last
-	length   int64  // decoded, as declared
+	previous string    // signature of the chunk before
+	left     int64     // of the current chunk
+	hash     hash.Hash // of the current signed chunk, as far as it was read
+	claimed  string    // its signature
+	short    bool      // a chunk below the minimum has been seen: it must be the last
+	length   int64     // decoded, as declared
 	read     int64
 	expected []string // announced trailer names
 	trailer  map[string]string
@@ -44,8 +47,9 @@ type Chunked struct {
 // NewChunked reads a body whose declared payload is one of the STREAMING forms. length is x-amz-decoded-content-length;
 // announced are the names in x-amz-trailer. key is the signing key, needed by the signed forms.
 func (a *Auth) NewChunked(body io.Reader, key []byte, length int64, announced []string) *Chunked {
-	return &Chunked{r: bufio.NewReaderSize(body, 64<<10), auth: a, key: key, signed: a.PayloadHash != StreamingUnsigned, previous: a.signature,
-		length: length, expected: announced}
+	return &Chunked{r: bufio.NewReaderSize(body, 64<<10), auth: a, key: key, signed: a.PayloadHash != StreamingUnsigned,
+		previous: a.signature,
+		length:   length, expected: announced}
 }
 
 // Trailer is the trailer, names in lower case; complete after io.EOF.
@@ -58,8 +62,9 @@ func badChunk(code, message string) error {
 var (
 	errIncomplete = badChunk("IncompleteBody", "The request body terminated unexpectedly")
 	errFrame      = badChunk("InvalidRequest", "The aws-chunked body is malformed.")
-	errSignature  = granary.Errorf(granary.Denied, "The request signature we calculated does not match the signature you provided. A chunk of the body was changed.").At("key", "signature").
-			WithCode("SignatureDoesNotMatch")
+	errSignature  = granary.Errorf(granary.Denied, "The request signature we calculated does not match the signature "+
+		"you provided. A chunk of the body was changed.").At("key", "signature").
+		WithCode("SignatureDoesNotMatch")
 )
 
 func (c *Chunked) Read(p []byte) (n int, err error) {
@@ -69,21 +74,22 @@ func (c *Chunked) Read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for len(c.held) == 0 && c.left == 0 {
+	for c.left == 0 {
 		if err := c.next(); err != nil {
 			c.err = err
 			return 0, err
 		}
 	}
-	if c.signed {
-		n = copy(p, c.held)
-		c.held = c.held[n:]
-		return n, nil
-	}
 	n, err = c.r.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
+	if c.signed {
+		c.hash.Write(p[:n])
+	}
 	if err == io.EOF || err == nil && n == 0 {
 		err = errIncomplete
+	}
+	if err == nil && c.left == 0 && c.signed {
+		err = c.verified()
 	}
 	if err == nil && c.left == 0 {
 		err = c.crlf()
@@ -135,7 +141,7 @@ func (c *Chunked) crlf() error {
 	return err
 }
 
-// next reads a chunk's header, and for signed forms its data. It returns io.EOF after the last chunk and the trailer.
+// next reads a chunk's header. It returns io.EOF after the last chunk and the trailer.
 func (c *Chunked) next() error {
 	line, err := c.line(maxChunkLine)
 	if err != nil {
@@ -170,24 +176,23 @@ func (c *Chunked) next() error {
 		return badChunk("InvalidRequest", "A signed chunk is larger than 16 MiB.")
 	}
 	c.short = size < minSignedChunk
-	return c.signedChunk(size, signature)
+	c.hash, c.claimed, c.left = sha256.New(), signature, size
+	if size > 0 {
+		return nil
+	}
+	if err := c.verified(); err != nil {
+		return err
+	}
+	return c.end()
 }
 
-func (c *Chunked) signedChunk(size int64, signature string) error {
-	data := make([]byte, size)
-	if _, err := io.ReadFull(c.r, data); err != nil {
-		return incomplete(err)
-	}
-	hash := sha256.Sum256(data)
-	if !c.matches(c.sign("AWS4-HMAC-SHA256-PAYLOAD", emptyHash+"\n"+hex.EncodeToString(hash[:])), signature) {
+// verified compares the signature of a chunk whose data was read.
+func (c *Chunked) verified() error {
+	if !c.matches(c.sign("AWS4-HMAC-SHA256-PAYLOAD", emptyHash+"\n"+hex.EncodeToString(c.hash.Sum(nil))), c.claimed) {
 		return errSignature
 	}
-	c.previous = signature
-	if size == 0 {
-		return c.end()
-	}
-	c.held = data
-	return c.crlf()
+	c.previous = c.claimed
+	return nil
 }
 
 func (c *Chunked) sign(what, rest string) string {
@@ -202,7 +207,8 @@ func (c *Chunked) matches(want, got string) bool {
 // end reads the trailer, checks that it is the one announced, and that nothing follows.
 func (c *Chunked) end() error {
 	if c.read != c.length {
-		return badChunk("IncompleteBody", "You did not provide the number of bytes specified by the x-amz-decoded-content-length HTTP header")
+		return badChunk("IncompleteBody", "You did not provide the number of bytes specified by the "+
+			"x-amz-decoded-content-length HTTP header")
 	}
 	c.trailer = map[string]string{}
 	var canonical strings.Builder
@@ -219,7 +225,8 @@ func (c *Chunked) end() error {
 		name, value, ok := strings.Cut(line, ":")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
 		if !ok || total > maxTrailer || len(c.trailer) >= maxTrailers {
-			return badChunk("MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema.")
+			return badChunk("MalformedTrailerError", "The request contained trailing data that was not well-formed or did not "+
+				"conform to our published schema.")
 		}
 		if name == "x-amz-trailer-signature" {
 			signature = value

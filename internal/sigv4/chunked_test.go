@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -37,10 +38,13 @@ const (
 
 var (
 	plainChunks = [3]string{"ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
-		"0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497", "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"}
+		"0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
+		"b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"}
 	trailerChunks = [3]string{"b474d8862b1487a5145d686f57f013e54db672cee1c953b3010fb58501ef5aa2",
-		"1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7", "2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"}
-	trailerText = "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n"
+		"1c1344b170168f8e65b41376b44b20fe354e373826ccbbe2c1d40a8cae51e5c7",
+		"2ca2aba2005185cf7159c6277faf83795951dd77a3a99e6e65d5c9f85863f992"}
+	trailerText = "x-amz-checksum-crc32c:sOO8/Q==\r\n" +
+		"x-amz-trailer-signature:d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n"
 )
 
 func decode(payload, seed, body string, length int64, announced ...string) (string, error) {
@@ -54,7 +58,8 @@ func TestAWSsChunkedVectors(t *testing.T) {
 	if got, err := decode(StreamingSigned, plainSeed, frames(plainChunks, ""), 66560); err != nil || got != want {
 		t.Errorf("signed: %d bytes, %v", len(got), err)
 	}
-	if got, err := decode(StreamingSignedTrailer, trailerSeed, frames(trailerChunks, trailerText), 66560, "x-amz-checksum-crc32c"); err != nil || got != want {
+	if got, err := decode(StreamingSignedTrailer, trailerSeed, frames(trailerChunks, trailerText), 66560,
+		"x-amz-checksum-crc32c"); err != nil || got != want {
 		t.Errorf("signed with a trailer: %d bytes, %v", len(got), err)
 	}
 	body := "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n"
@@ -75,23 +80,29 @@ func TestBrokenFramesAreRefused(t *testing.T) {
 		announced           []string
 		code                string
 	}{
-		"changed data":        {StreamingSigned, plainSeed, swap("aaaa", "aaba"), 66560, nil, "SignatureDoesNotMatch"},
-		"other seed":          {StreamingSigned, trailerSeed, plain, 66560, nil, "SignatureDoesNotMatch"},
-		"last one unsigned":   {StreamingSigned, plainSeed, swap(plainChunks[2], plainChunks[1]), 66560, nil, "SignatureDoesNotMatch"},
-		"cut off":             {StreamingSigned, plainSeed, plain[:70000-5000], 66560, nil, "IncompleteBody"},
-		"no last chunk":       {StreamingSigned, plainSeed, plain[:strings.LastIndex(plain, "0;chunk")], 66560, nil, "IncompleteBody"},
-		"longer than said":    {StreamingSigned, plainSeed, plain, 66559, nil, "IncompleteBody"},
-		"shorter than said":   {StreamingSigned, plainSeed, plain, 66561, nil, "IncompleteBody"},
-		"more after the end":  {StreamingSigned, plainSeed, plain + "x", 66560, nil, "InvalidRequest"},
-		"no signature":        {StreamingSigned, plainSeed, "b\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"signature in vain":   {StreamingUnsigned, "", "b;chunk-signature=x\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"negative size":       {StreamingUnsigned, "", "-b\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"0x size":             {StreamingUnsigned, "", "0xb\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"bare newline":        {StreamingUnsigned, "", "b\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"no CRLF after data":  {StreamingUnsigned, "", "b\r\nhello worldXX0\r\n\r\n", 11, nil, "InvalidRequest"},
-		"trailer missing":     {StreamingUnsigned, "", "b\r\nhello world\r\n0\r\n\r\n", 11, []string{"x-amz-checksum-crc32"}, "MalformedTrailerError"},
-		"trailer unannounced": {StreamingUnsigned, "", "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:a\r\n\r\n", 11, nil, "MalformedTrailerError"},
-		"trailer forged": {StreamingSignedTrailer, trailerSeed, strings.Replace(frames(trailerChunks, trailerText), "sOO8", "sOO9", 1), 66560,
+		"changed data": {StreamingSigned, plainSeed, swap("aaaa", "aaba"), 66560, nil, "SignatureDoesNotMatch"},
+		"other seed":   {StreamingSigned, trailerSeed, plain, 66560, nil, "SignatureDoesNotMatch"},
+		"last one unsigned": {StreamingSigned, plainSeed, swap(plainChunks[2], plainChunks[1]), 66560, nil,
+			"SignatureDoesNotMatch"},
+		"cut off": {StreamingSigned, plainSeed, plain[:70000-5000], 66560, nil, "IncompleteBody"},
+		"no last chunk": {StreamingSigned, plainSeed, plain[:strings.LastIndex(plain, "0;chunk")], 66560, nil,
+			"IncompleteBody"},
+		"longer than said":   {StreamingSigned, plainSeed, plain, 66559, nil, "IncompleteBody"},
+		"shorter than said":  {StreamingSigned, plainSeed, plain, 66561, nil, "IncompleteBody"},
+		"more after the end": {StreamingSigned, plainSeed, plain + "x", 66560, nil, "InvalidRequest"},
+		"no signature":       {StreamingSigned, plainSeed, "b\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
+		"signature in vain": {StreamingUnsigned, "", "b;chunk-signature=x\r\nhello world\r\n0\r\n\r\n", 11, nil,
+			"InvalidRequest"},
+		"negative size":      {StreamingUnsigned, "", "-b\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
+		"0x size":            {StreamingUnsigned, "", "0xb\r\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
+		"bare newline":       {StreamingUnsigned, "", "b\nhello world\r\n0\r\n\r\n", 11, nil, "InvalidRequest"},
+		"no CRLF after data": {StreamingUnsigned, "", "b\r\nhello worldXX0\r\n\r\n", 11, nil, "InvalidRequest"},
+		"trailer missing": {StreamingUnsigned, "", "b\r\nhello world\r\n0\r\n\r\n", 11, []string{"x-amz-checksum-crc32"},
+			"MalformedTrailerError"},
+		"trailer unannounced": {StreamingUnsigned, "", "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:a\r\n\r\n", 11, nil,
+			"MalformedTrailerError"},
+		"trailer forged": {StreamingSignedTrailer, trailerSeed, strings.Replace(frames(trailerChunks, trailerText), "sOO8",
+			"sOO9", 1), 66560,
 			[]string{"x-amz-checksum-crc32c"}, "SignatureDoesNotMatch"},
 	} {
 		_, err := decode(x.payload, x.seed, x.body, x.length, x.announced...)
@@ -115,4 +126,22 @@ func FuzzChunked(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A signed chunk may be large, and is not held in memory until its signature is verified.
+func TestALargeSignedChunkIsNotHeld(t *testing.T) {
+	a, key := vectorAuth(StreamingSigned, plainSeed)
+	half := strings.Repeat("a", 8<<20)
+	c := a.NewChunked(io.MultiReader(strings.NewReader("1000000;chunk-signature="+strings.Repeat("0", 64)+"\r\n"),
+		strings.NewReader(half)), key, 16<<20, nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n, err := io.Copy(io.Discard, struct{ io.Reader }{c})
+	runtime.ReadMemStats(&after)
+	if n != 8<<20 || granary.AsError(err).Code != "IncompleteBody" {
+		t.Errorf("%d bytes, then %v", n, err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("reading 8 MiB of a chunk of 16 MiB took %d bytes", took)
+	}
 }

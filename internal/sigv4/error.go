@@ -32,8 +32,10 @@ const (
 	NoLength
 )
 
-var reasonNames = [...]string{"", "missing", "unknown-key", "signature", "skewed", "not-yet", "expired-url", "malformed", "malformed", "wrong-scope", "invalid-token",
-	"expired-token", "two-mechanisms", "unsigned-headers", "no-date", "payload-hash", "payload-mismatch", "no-payload-hash", "sigv2", "unsupported", "uri", "chunk",
+var reasonNames = [...]string{"", "missing", "unknown-key", "signature", "skewed", "not-yet", "expired-url",
+	"malformed", "malformed", "wrong-scope", "invalid-token",
+	"expired-token", "two-mechanisms", "unsigned-headers", "no-date", "payload-hash", "payload-mismatch",
+	"no-payload-hash", "sigv2", "unsupported", "uri", "chunk",
 	"small-chunk", "incomplete", "trailer", "no-length"}
 
 // String is the reason in a word, as explanations are found by it.
@@ -68,14 +70,15 @@ type codes struct {
 }
 
 var table = map[Reason]codes{
-	MissingToken:       {403, "AccessDenied", 403, "MissingAuthenticationToken", "MissingAuthenticationTokenException"},
-	UnknownKey:         {403, "InvalidAccessKeyId", 403, "InvalidClientTokenId", "UnrecognizedClientException"},
-	BadSignature:       {403, "SignatureDoesNotMatch", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
-	Skewed:             {403, "RequestTimeTooSkewed", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
-	NotYet:             {403, "AccessDenied", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
-	Expired:            {403, "AccessDenied", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
-	Malformed:          {400, "AuthorizationHeaderMalformed", 400, "IncompleteSignature", "IncompleteSignatureException"},
-	MalformedQuery:     {400, "AuthorizationQueryParametersError", 400, "IncompleteSignature", "IncompleteSignatureException"},
+	MissingToken: {403, "AccessDenied", 403, "MissingAuthenticationToken", "MissingAuthenticationTokenException"},
+	UnknownKey:   {403, "InvalidAccessKeyId", 403, "InvalidClientTokenId", "UnrecognizedClientException"},
+	BadSignature: {403, "SignatureDoesNotMatch", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
+	Skewed:       {403, "RequestTimeTooSkewed", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
+	NotYet:       {403, "AccessDenied", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
+	Expired:      {403, "AccessDenied", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
+	Malformed:    {400, "AuthorizationHeaderMalformed", 400, "IncompleteSignature", "IncompleteSignatureException"},
+	MalformedQuery: {400, "AuthorizationQueryParametersError", 400, "IncompleteSignature",
+		"IncompleteSignatureException"},
 	WrongScope:         {400, "AuthorizationHeaderMalformed", 403, "SignatureDoesNotMatch", "InvalidSignatureException"},
 	InvalidToken:       {400, "InvalidToken", 403, "InvalidClientTokenId", "UnrecognizedClientException"},
 	ExpiredToken:       {400, "ExpiredToken", 403, "ExpiredToken", "ExpiredTokenException"},

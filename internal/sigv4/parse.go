@@ -32,7 +32,9 @@ const (
 	dateForm  = "20060102T150405Z"
 	maxSkew   = 15 * time.Minute
 	maxExpiry = 7 * 24 * time.Hour
-	onlyOne   = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified"
+	maxRegion = 32 // characters
+	onlyOne   = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string " +
+		"parameter or the Authorization header should be specified"
 )
 
 // Rules are what a route accepts.
@@ -72,7 +74,8 @@ func Parse(r *Request, rules Rules) (*Auth, error) {
 		return nil, err
 	}
 	header := r.Header.Get("Authorization")
-	v4 := slices.ContainsFunc([]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Expires"}, q.Has)
+	v4 := slices.ContainsFunc([]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders",
+		"X-Amz-Expires"}, q.Has)
 	v2 := q.Has("AWSAccessKeyId") || q.Has("Signature") && q.Has("Expires")
 	if header != "" && (v4 || v2) || v4 && v2 {
 		return nil, NewError(TwoMechanisms, onlyOne)
@@ -80,8 +83,10 @@ func Parse(r *Request, rules Rules) (*Auth, error) {
 	a := &Auth{request: r, rules: rules}
 	switch {
 	case v2 || strings.HasPrefix(header, "AWS "):
-		return nil, NewError(OldVersion, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.").
-			with("Hint", "Signature Version 2 is off. With the AWS CLI: aws configure set default.s3.signature_version s3v4; with boto3: Config(signature_version='s3v4').")
+		return nil,
+			NewError(OldVersion, "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.").
+				with("Hint", "Signature Version 2 is off. With the AWS CLI: aws configure set default.s3.signature_version s3v4; "+
+					"with boto3: Config(signature_version='s3v4').")
 	case v4:
 		a.Mode = Presigned
 		err = a.parsePresigned(q)
@@ -161,6 +166,9 @@ func (a *Auth) scope(credential string) error {
 	if _, err := time.Parse("20060102", a.Date); err != nil || len(a.Date) != 8 {
 		return malformed("incorrect date format %q. This date in the credential must be in the format \"yyyyMMdd\".", a.Date)
 	}
+	if len(a.Region) > maxRegion {
+		return malformed("the region is longer than %d characters.", maxRegion)
+	}
 	if !slices.Contains(a.rules.Services, a.Service) {
 		if a.rules.S3 {
 			return malformed("incorrect service %q. This endpoint belongs to \"s3\".", a.Service)
@@ -169,9 +177,11 @@ func (a *Auth) scope(credential string) error {
 	}
 	if len(a.rules.Regions) > 0 && !slices.Contains(a.rules.Regions, a.Region) {
 		if a.rules.S3 {
-			return malformed("the region '%s' is wrong; expecting '%s'", a.Region, a.rules.Regions[0]).with("Region", a.rules.Regions[0])
+			return malformed("the region '%s' is wrong; expecting '%s'", a.Region, a.rules.Regions[0]).with("Region",
+				a.rules.Regions[0])
 		}
-		return NewError(WrongScope, fmt.Sprintf("Credential should be scoped to a valid region: '%s', not '%s'.", a.rules.Regions[0], a.Region))
+		return NewError(WrongScope, fmt.Sprintf("Credential should be scoped to a valid region: '%s', not '%s'.",
+			a.rules.Regions[0], a.Region))
 	}
 	if a.Date != a.Time.UTC().Format("20060102") {
 		return malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
@@ -193,7 +203,8 @@ func (a *Auth) payload(declared string) error {
 	case Unsigned, StreamingUnsigned, StreamingSigned, StreamingSignedTrailer:
 		return nil
 	}
-	return NewError(BadPayloadHash, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
+	return NewError(BadPayloadHash, "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "+
+		"STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
 }
 
 func isHex64(s string) bool {
@@ -211,9 +222,11 @@ func isHex64(s string) bool {
 func queryError(message string) *Error { return NewError(MalformedQuery, message) }
 
 func (a *Auth) parsePresigned(q *Params) error {
-	for _, n := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires"} {
+	for _, n := range []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date",
+		"X-Amz-SignedHeaders", "X-Amz-Expires"} {
 		if q.Count(n) != 1 {
-			return queryError("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
+			return queryError("Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, " +
+				"X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.")
 		}
 	}
 	if q.Count("X-Amz-Security-Token") > 1 {
@@ -229,7 +242,8 @@ func (a *Auth) parsePresigned(q *Params) error {
 	case seconds < 0:
 		return queryError("X-Amz-Expires must be non-negative")
 	case seconds == 0 || seconds > int64(maxExpiry/time.Second):
-		return queryError("X-Amz-Expires must be at least 1 and less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds")
+		return queryError("X-Amz-Expires must be at least 1 and less than a week (in seconds); that is, the given " +
+			"X-Amz-Expires must be less than 604800 seconds")
 	}
 	a.Expires = time.Duration(seconds) * time.Second
 	if a.Time, err = time.Parse(dateForm, q.Get("X-Amz-Date")); err != nil {
@@ -256,7 +270,8 @@ func (a *Auth) parsePresigned(q *Params) error {
 // add meaning to it.
 func (a *Auth) checkSigned() error {
 	s := a.SignedHeaders
-	if !slices.IsSorted(s) || len(slices.Compact(slices.Clone(s))) != len(s) || slices.ContainsFunc(s, func(n string) bool { return n == "" || n != strings.ToLower(n) }) {
+	if !slices.IsSorted(s) || len(slices.Compact(slices.Clone(s))) != len(s) ||
+		slices.ContainsFunc(s, func(n string) bool { return n == "" || n != strings.ToLower(n) }) {
 		return malformed("SignedHeaders must be lower-case, sorted and without repetition.")
 	}
 	if !slices.Contains(s, "host") {
@@ -265,7 +280,10 @@ func (a *Auth) checkSigned() error {
 	var missing []string
 	for name, values := range a.request.Header {
 		lower := strings.ToLower(name)
-		must := strings.HasPrefix(lower, "x-amz-") && lower != "x-amz-content-sha256" || lower == "content-md5" && a.Mode == Header
+		must := strings.HasPrefix(lower, "x-amz-") || lower == "content-md5" && a.Mode == Header
+		if lower == "x-amz-content-sha256" && (a.Mode == Header || len(values) == 1 && values[0] == a.PayloadHash) {
+			must = false // it is the payload line, which is signed
+		}
 		if must && !slices.Contains(s, lower) {
 			missing = append(missing, lower)
 		}
@@ -275,7 +293,8 @@ func (a *Auth) checkSigned() error {
 	}
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		return NewError(NotSigned, "There were headers present in the request which were not signed").with("HeadersNotSigned", strings.Join(missing, ", "))
+		return NewError(NotSigned, "There were headers present in the request which were not signed").with("HeadersNotSigned",
+			strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -283,7 +302,8 @@ func (a *Auth) checkSigned() error {
 // single are headers whose meaning must not hang on which of several copies is read.
 func single(name string) bool {
 	switch name {
-	case "x-amz-acl", "x-amz-copy-source", "x-amz-tagging", "x-amz-security-token", "x-amz-date", "x-amz-content-sha256", "range":
+	case "x-amz-acl", "x-amz-copy-source", "x-amz-tagging", "x-amz-security-token", "x-amz-date", "x-amz-content-sha256",
+		"range":
 		return true
 	}
 	return strings.HasPrefix(name, "if-")

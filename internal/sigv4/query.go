@@ -9,8 +9,8 @@ import (
 // Pair is one decoded query parameter.
 type Pair struct{ Name, Value string }
 
-// Params is a decoded query in the order it was sent, duplicates kept. It is the only parser of queries: what is signed,
-// what policies see and what is forwarded come from here.
+// Params is a decoded query in the order it was sent, duplicates kept. It is the only parser of queries: what is
+// signed, what policies see and what is forwarded come from here.
 type Params struct{ pairs []Pair }
 
 // ParseQuery splits at "&" only (";" is data) and decodes once ("+" stays a plus). A malformed escape is an error.
@@ -64,6 +64,17 @@ func (p *Params) Count(name string) (n int) {
 		}
 	}
 	return n
+}
+
+// Only returns the parameters whose names keep takes.
+func (p *Params) Only(keep func(name string) bool) *Params {
+	out := &Params{}
+	for _, q := range p.pairs {
+		if keep(q.Name) {
+			out.pairs = append(out.pairs, q)
+		}
+	}
+	return out
 }
 
 // canonical re-encodes and sorts by name, then value, leaving one name out.
@@ -131,7 +142,8 @@ func escape(s string, path bool) string {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~', path && c == '/':
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '.', c == '_', c == '~',
+			path && c == '/':
 			b.WriteByte(c)
 		default:
 			b.WriteByte('%')

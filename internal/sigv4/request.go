@@ -6,7 +6,6 @@ package sigv4
 
 import (
 	"net/http"
-	"net/netip"
 	"strings"
 )
 
@@ -16,8 +15,6 @@ type Request struct {
 	Target string // origin form, path and query exactly as sent
 	Host   string
 	Header http.Header
-	Source netip.Addr
-	TLS    string // "1.2", "1.3"; "" over plain HTTP
 
 	query *Params
 }
@@ -36,10 +33,7 @@ func FromHTTP(r *http.Request) (*Request, error) {
 			}
 		}
 	}
-	q := &Request{Method: r.Method, Target: target, Host: r.Host, Header: r.Header, TLS: tlsVersion(r)}
-	if a, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		q.Source = a.Addr().Unmap()
-	}
+	q := &Request{Method: r.Method, Target: target, Host: r.Host, Header: r.Header}
 	if !strings.HasPrefix(target, "/") || strings.Contains(target, "#") {
 		return q, NewError(Malformed, "The request target is not a path.")
 	}
@@ -53,22 +47,12 @@ func FromHTTP(r *http.Request) (*Request, error) {
 	return q, nil
 }
 
-// PlusIsSpace reads each "+" of the query as a space, as browsers' URLSearchParams write it: what was signed is the space. A
-// plus arrives as %2B. For services that such clients call; call it before anything else.
+// PlusIsSpace reads each "+" of the query as a space, as browsers' URLSearchParams write it: what was signed is the
+// space. A plus arrives as %2B. For services that such clients call; call it before anything else.
 func (r *Request) PlusIsSpace() {
 	if path, query, ok := strings.Cut(r.Target, "?"); ok && strings.Contains(query, "+") {
 		r.Target, r.query = path+"?"+strings.ReplaceAll(query, "+", "%20"), nil
 	}
-}
-
-func tlsVersion(r *http.Request) string {
-	switch {
-	case r.TLS == nil:
-		return ""
-	case r.TLS.Version >= 0x0304:
-		return "1.3"
-	}
-	return "1.2"
 }
 
 // Path is the escaped path as sent.

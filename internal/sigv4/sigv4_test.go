@@ -52,8 +52,10 @@ func check(r *Request, rules Rules, secret, bodyHash string, now time.Time) erro
 var s3Rules = Rules{S3: true, Services: []string{"s3"}, Regions: []string{"us-east-1"}}
 
 func vector(line, service, signed, signature, headers string) string {
-	return line + " HTTP/1.1\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAGRANARYEXAMPLE01/20260115/us-east-1/" + service +
-		"/aws4_request, SignedHeaders=" + signed + ", Signature=" + signature + "\nX-Amz-Date: 20260115T120000Z\nX-Amz-Security-Token: " + vectorToken + "\n" + headers
+	return line + " HTTP/1.1\nAuthorization: AWS4-HMAC-SHA256 Credential=AKIAGRANARYEXAMPLE01/20260115/us-east-1/" +
+		service +
+		"/aws4_request, SignedHeaders=" + signed + ", Signature=" + signature +
+		"\nX-Amz-Date: 20260115T120000Z\nX-Amz-Security-Token: " + vectorToken + "\n" + headers
 }
 
 func TestVectorsVerify(t *testing.T) {
@@ -64,14 +66,20 @@ func TestVectorsVerify(t *testing.T) {
 		name, text, hash string
 		rules            Rules
 	}{
-		{"listing with an escaped prefix", vector("GET /data-bucket?list-type=2&prefix=team%20a%2Bb%2F&delimiter=%2F&encoding-type=url", "s3", signed,
-			"2a3e80c0240683f812911ff9ae85dd896e67194597736cf541fc06d8a31ed3a4", s3Headers), emptyHash, s3Rules},
+		{"listing with an escaped prefix",
+			vector("GET /data-bucket?list-type=2&prefix=team%20a%2Bb%2F&delimiter=%2F&encoding-type=url", "s3", signed,
+				"2a3e80c0240683f812911ff9ae85dd896e67194597736cf541fc06d8a31ed3a4", s3Headers), emptyHash, s3Rules},
 		{"a form to sts", vector("POST /", "sts", "content-type;host;x-amz-date;x-amz-security-token",
-			"d589058f9cf1ba67f41975c45e933d2cce338928c2f345844a38d5982d72c38d", "Host: granary.test:9000\nContent-Type: application/x-www-form-urlencoded; charset=utf-8"),
+			"d589058f9cf1ba67f41975c45e933d2cce338928c2f345844a38d5982d72c38d",
+			"Host: granary.test:9000\nContent-Type: application/x-www-form-urlencoded; charset=utf-8"),
 			hex.EncodeToString(stsBody[:]), Rules{Services: []string{"sts"}, Regions: []string{"us-east-1"}}},
-		{"a presigned URL", "GET /data-bucket/a%20b.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAGRANARYEXAMPLE01%2F20260115%2Fus-east-1%2Fs3%2Faws4_request" +
-			"&X-Amz-Date=20260115T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Security-Token=FwoGRANARY%2F%2F%2F%2F%2F%2F%2F%2F%2F%2FEXAMPLETOKEN%3D%3D" +
-			"&X-Amz-Signature=2c78951da0473ad89dd4c7d1d827d7e8912d3ce067af1fb0541714b3bdb44c94 HTTP/1.1\nHost: s3.granary.test:9000", "", s3Rules},
+		{"a presigned URL",
+			"GET /data-bucket/a%20b.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256" +
+				"&X-Amz-Credential=AKIAGRANARYEXAMPLE01%2F20260115%2Fus-east-1%2Fs3%2Faws4_request" +
+				"&X-Amz-Date=20260115T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host" +
+				"&X-Amz-Security-Token=FwoGRANARY%2F%2F%2F%2F%2F%2F%2F%2F%2F%2FEXAMPLETOKEN%3D%3D" +
+				"&X-Amz-Signature=2c78951da0473ad89dd4c7d1d827d7e8912d3ce067af1fb0541714b3bdb44c94 HTTP/1.1\nHost: " +
+				"s3.granary.test:9000", "", s3Rules},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := check(raw(t, tt.text), tt.rules, vectorSecret, tt.hash, vectorTime); err != nil {
@@ -85,7 +93,8 @@ func TestVectorsVerify(t *testing.T) {
 }
 
 func TestTheSigningKeyIsAWSs(t *testing.T) {
-	if k := hex.EncodeToString(SigningKey("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1", "s3")); k != "dbb893acc010964918f1fd433add87c70e8b0db6be30c1fbeafefa5ec6ba8378" {
+	if k := hex.EncodeToString(SigningKey("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "20130524", "us-east-1",
+		"s3")); k != "dbb893acc010964918f1fd433add87c70e8b0db6be30c1fbeafefa5ec6ba8378" {
 		t.Error(k)
 	}
 }
@@ -95,7 +104,8 @@ func sign(t testing.TB, r *http.Request, service string, at time.Time) *Request 
 	t.Helper()
 	r.Header.Set("X-Amz-Content-Sha256", emptyHash)
 	s := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = service == "s3" })
-	if err := s.SignHTTP(context.Background(), aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, r, emptyHash, service, "us-east-1", at); err != nil {
+	if err := s.SignHTTP(context.Background(), aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret"}, r,
+		emptyHash, service, "us-east-1", at); err != nil {
 		t.Fatal(err)
 	}
 	r.RequestURI = r.URL.RequestURI()
@@ -111,7 +121,8 @@ func TestTheSDKsSignaturesVerify(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		key := rapid.StringOf(rapid.RuneFrom([]rune("ab/+ é%~*'(;.&="))).Draw(rt, "key")
 		value := rapid.StringOf(rapid.RuneFrom([]rune("ab/+ é%~*'(;.&="))).Draw(rt, "value")
-		r, err := http.NewRequest("GET", "http://granary.localhost:9600/b/"+escape(key, true)+"?prefix="+escape(value, false)+"&uploads", nil)
+		r, err := http.NewRequest("GET", "http://granary.localhost:9600/b/"+escape(key, true)+"?prefix="+escape(value, false)+
+			"&uploads", nil)
 		if err != nil {
 			rt.Skip()
 		}
@@ -147,8 +158,10 @@ func TestAttacksAreRefused(t *testing.T) {
 		{"another region", func(r *Request) {
 			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "us-east-1", "eu-west-1", 1))
 		}, vectorTime, Malformed},
-		{"a payload hash that is no hash", func(r *Request) { r.Header.Set("X-Amz-Content-Sha256", "STREAMING-NOTHING") }, vectorTime, BadPayloadHash},
-		{"the first version's scheme", func(r *Request) { r.Header.Set("Authorization", "AWS AKID:sig") }, vectorTime, OldVersion},
+		{"a payload hash that is no hash", func(r *Request) { r.Header.Set("X-Amz-Content-Sha256", "STREAMING-NOTHING") },
+			vectorTime, BadPayloadHash},
+		{"the first version's scheme", func(r *Request) { r.Header.Set("Authorization", "AWS AKID:sig") }, vectorTime,
+			OldVersion},
 		{"an upper-case signature", func(r *Request) {
 			h := r.Header.Get("Authorization")
 			i := strings.Index(h, "Signature=") + 10
@@ -199,17 +212,23 @@ func TestTheQueryKeepsWhatOthersDrop(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("/b/k?X-Amz-Expires=1", "AWS4-HMAC-SHA256 Credential=a/20260115/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=00")
+	f.Add("/b/k?X-Amz-Expires=1", "AWS4-HMAC-SHA256 Credential=a/20260115/us-east-1/s3/aws4_request, "+
+		"SignedHeaders=host, Signature=00")
 	f.Fuzz(func(t *testing.T, target, auth string) {
-		r := &Request{Method: "GET", Target: target, Host: "h", Header: http.Header{"Authorization": {auth}, "X-Amz-Date": {"20260115T120000Z"}, "X-Amz-Content-Sha256": {emptyHash}}}
-		if err := check(r, s3Rules, "secret", emptyHash, vectorTime); err == nil && auth != "" && !strings.HasPrefix(auth, algorithm) {
+		r := &Request{Method: "GET", Target: target, Host: "h",
+			Header: http.Header{"Authorization": {auth}, "X-Amz-Date": {"20260115T120000Z"},
+				"X-Amz-Content-Sha256": {emptyHash}}}
+		if err := check(r, s3Rules, "secret", emptyHash, vectorTime); err == nil && auth != "" &&
+			!strings.HasPrefix(auth, algorithm) {
 			t.Error("it verified")
 		}
 	})
 }
 
 func BenchmarkVerify(b *testing.B) {
-	r, _ := http.NewRequest("GET", "http://granary.localhost:9600/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=READ", nil)
+	r, _ := http.NewRequest("GET",
+		"http://granary.localhost:9600/v20180820/accessgrantsinstance/dataaccess?target=s3%3A%2F%2Fb%2F%2A&permission=READ",
+		nil)
 	q := sign(b, r, "s3", vectorTime)
 	var c KeyCache
 	for b.Loop() {

@@ -33,12 +33,15 @@ func (a *Auth) Verify(key []byte, bodyHash string) error {
 			return a.checkPayload(bodyHash)
 		}
 	}
-	return NewError(BadSignature, "The request signature we calculated does not match the signature you provided. Check your key and signing method.").
-		with("AWSAccessKeyId", a.AccessKeyID).with("StringToSign", toSign).with("SignatureProvided", a.signature).with("CanonicalRequest", canonical)
+	return NewError(BadSignature, "The request signature we calculated does not match the signature you provided. Check "+
+		"your key and signing method.").
+		with("AWSAccessKeyId", a.AccessKeyID).with("StringToSign", toSign).with("SignatureProvided", a.signature).
+		with("CanonicalRequest", canonical)
 }
 
 func (a *Auth) checkPayload(bodyHash string) error {
-	if bodyHash == "" || !isHex64(a.PayloadHash) || subtle.ConstantTimeCompare([]byte(bodyHash), []byte(a.PayloadHash)) == 1 {
+	if bodyHash == "" || !isHex64(a.PayloadHash) || subtle.ConstantTimeCompare([]byte(bodyHash),
+		[]byte(a.PayloadHash)) == 1 {
 		return nil
 	}
 	return NewError(PayloadMismatch, "The provided 'x-amz-content-sha256' header does not match what was computed.").
@@ -136,9 +139,11 @@ func (a *Auth) skewed(now time.Time) error {
 	message := "The difference between the request time and the current time is too large."
 	t, n := a.Time.UTC().Format(dateForm), now.UTC().Format(dateForm)
 	if !a.rules.S3 {
-		message = "Signature expired: " + t + " is now earlier than " + now.Add(-maxSkew).UTC().Format(dateForm) + " (" + n + " - 15 min.)"
+		message = "Signature expired: " + t + " is now earlier than " + now.Add(-maxSkew).UTC().Format(dateForm) + " (" + n +
+			" - 15 min.)"
 		if a.Time.After(now) {
-			message = "Signature not yet current: " + t + " is still later than " + now.Add(maxSkew).UTC().Format(dateForm) + " (" + n + " + 15 min.)"
+			message = "Signature not yet current: " + t + " is still later than " + now.Add(maxSkew).UTC().Format(dateForm) +
+				" (" + n + " + 15 min.)"
 		}
 	}
 	return NewError(Skewed, message).with("RequestTime", t).with("ServerTime", now.UTC().Format(time.RFC3339)).
@@ -160,7 +165,8 @@ func sum(key []byte, text string) []byte {
 	return h.Sum(nil)
 }
 
-// KeyCache keeps derived keys. It is bounded: when full it starts anew. The zero value is ready.
+// KeyCache keeps derived keys of requests that proved to be signed with them. It is bounded: when full it starts anew.
+// The zero value is ready.
 type KeyCache struct {
 	mu   sync.RWMutex
 	keys map[cacheKey][]byte
@@ -171,21 +177,33 @@ type cacheKey struct{ secret, date, region, service string }
 
 const maxCached = 20_000
 
-// SigningKey is the derived key for a request signed with a secret.
+// SigningKey is the derived key for a request signed with a secret. What a request claims before it is verified is not
+// kept.
 func (c *KeyCache) SigningKey(a *Auth, secret string) []byte {
-	k := cacheKey{secret, a.Date, a.Region, a.Service}
 	c.mu.RLock()
-	key := c.keys[k]
+	key := c.keys[cacheKey{secret, a.Date, a.Region, a.Service}]
 	c.mu.RUnlock()
 	if key != nil {
 		return key
 	}
-	key = SigningKey(secret, a.Date, a.Region, a.Service)
+	return SigningKey(secret, a.Date, a.Region, a.Service)
+}
+
+// Keep remembers the key of a request that was verified with it.
+func (c *KeyCache) Keep(a *Auth, secret string, key []byte) {
+	k := cacheKey{secret, a.Date, a.Region, a.Service}
+	c.mu.RLock()
+	_, kept := c.keys[k]
+	c.mu.RUnlock()
+	if kept {
+		return
+	}
+	// The copies hold nothing of the request that the texts were cut out of.
+	k = cacheKey{strings.Clone(secret), strings.Clone(a.Date), strings.Clone(a.Region), strings.Clone(a.Service)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.keys == nil || len(c.keys) >= maxCached {
 		c.keys = map[cacheKey][]byte{}
 	}
 	c.keys[k] = key
-	return key
 }

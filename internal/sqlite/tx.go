@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// Tx is a transaction: a view's or an update's.
+// Tx is the transaction of a view or an update. It must not be used after the function that got it returns.
 type Tx struct {
 	context.Context
 	read     *sql.Tx
@@ -14,10 +14,10 @@ type Tx struct {
 	attached []any
 }
 
-// Attach leaves something for committed, if the update succeeds.
+// Attach passes a value to committed if the update is committed.
 func (tx *Tx) Attach(v any) { tx.attached = append(tx.attached, v) }
 
-// Row asks for one row.
+// Row runs a query for one row. Its errors are those of Scan.
 func (tx *Tx) Row(query string, args ...any) *sql.Row {
 	if tx.read != nil {
 		return tx.read.QueryRowContext(tx, query, args...)
@@ -28,7 +28,7 @@ func (tx *Tx) Row(query string, args ...any) *sql.Row {
 	return tx.write.conn.QueryRowContext(tx, query, args...)
 }
 
-// Each calls fn with every row.
+// Each runs a query and calls fn with every row until fn fails.
 func (tx *Tx) Each(query string, args []any, fn func(*sql.Rows) error) error {
 	var rows *sql.Rows
 	var err error
@@ -40,7 +40,7 @@ func (tx *Tx) Each(query string, args []any, fn func(*sql.Rows) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // Err has told by then
+	defer func() { _ = rows.Close() }() // rows.Err has returned any error
 	for rows.Next() {
 		if err := fn(rows); err != nil {
 			return err
@@ -49,7 +49,7 @@ func (tx *Tx) Each(query string, args []any, fn func(*sql.Rows) error) error {
 	return rows.Err()
 }
 
-// Exec changes rows and says how many. A view cannot.
+// Exec runs a statement and returns the number of rows it changed. It fails in a view.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if tx.write == nil {
 		return 0, errors.New("sqlite: a view cannot write")

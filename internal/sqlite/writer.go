@@ -5,17 +5,20 @@ import (
 	"database/sql"
 )
 
-// writer is the one connection that writes, for batch.Queue. Only the queue calls it.
+// writer is the only connection that writes. It implements batch.Engine and is used only by the queue's goroutine.
 type writer struct {
 	db    *DB
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
 }
 
+// Begin starts a transaction with the write lock.
 func (w *writer) Begin(ctx context.Context) error { return w.Exec(ctx, "BEGIN IMMEDIATE") }
 
+// Tx returns the open transaction.
 func (w *writer) Tx() *Tx { return &Tx{Context: context.Background(), write: w} }
 
+// Exec runs a statement that has no arguments and returns no rows.
 func (w *writer) Exec(ctx context.Context, statement string) error {
 	s, err := w.prepared(ctx, statement)
 	if err == nil {
@@ -24,7 +27,8 @@ func (w *writer) Exec(ctx context.Context, statement string) error {
 	return err
 }
 
-func (w *writer) End(kept []*Tx) (settle func()) {
+// End gives what the updates attached to committed.
+func (w *writer) End(kept []*Tx) (settle func() error) {
 	var attached []any
 	for _, tx := range kept {
 		attached = append(attached, tx.attached...)
@@ -35,7 +39,7 @@ func (w *writer) End(kept []*Tx) (settle func()) {
 	return nil
 }
 
-// prepared returns the writer's statement for a query.
+// prepared returns the writer's prepared statement for a query.
 func (w *writer) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	if s := w.stmts[query]; s != nil {
 		return s, nil

@@ -9,10 +9,11 @@ import (
 	"granary"
 )
 
-// A directory is emptied with few statements, its followers hear of each who is gone, and another directory keeps what it has.
-func TestADirectoryIsEmptied(t *testing.T) {
+// TestEmptyDirectory checks that a directory is emptied with few statements, that followers learn of every deletion,
+// and that another directory keeps its contents.
+func TestEmptyDirectory(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		there := map[string]bool{}
 		follow(t, db, 0, func(list []Change) {
 			for _, c := range list {
@@ -33,19 +34,21 @@ func TestADirectoryIsEmptied(t *testing.T) {
 		const people = 300
 		fill := func(d granary.StoreID) error {
 			return db.Update(t.Context(), func(tx *Tx) error {
-				g := &granary.Group{Store: d, ID: "g", DisplayName: "everybody", ExternalIDs: []granary.ExternalID{{Issuer: "i", ID: "g"}}}
+				g := &granary.Group{Store: d, ID: "g", DisplayName: "everybody",
+					ExternalIDs: []granary.ExternalID{{Issuer: "i", ID: "g"}}}
 				if err := tx.Groups.Create(g); err != nil {
 					return err
 				}
 				var ids []granary.UserID
 				for i := range people {
-					u := user(fmt.Sprint(i), fmt.Sprint("u", i), fmt.Sprint("u", i, "@x"))
+					u := newUser(fmt.Sprint(i), fmt.Sprint("u", i), fmt.Sprint("u", i, "@x"))
 					u.Store = d
 					u.Emails = append(u.Emails, granary.Email{Value: fmt.Sprint("other", i, "@x")})
 					if err := tx.Users.Create(u); err != nil {
 						return err
 					}
-					if err := tx.TokenSessions.Put(&granary.TokenSession{ID: fmt.Sprint(d, i), Store: d, User: u.ID, Ends: time.Now().Add(time.Hour)}); err != nil {
+					if err := tx.TokenSessions.Put(&granary.TokenSession{ID: fmt.Sprint(d, i), Store: d, User: u.ID,
+						Ends: time.Now().Add(time.Hour)}); err != nil {
 						return err
 					}
 					ids = append(ids, u.ID)
@@ -62,10 +65,12 @@ func TestADirectoryIsEmptied(t *testing.T) {
 		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.EmptyDirectory("d-1") }); err != nil {
 			t.Fatal(err)
 		}
-		for table, each := range map[string]int{"directory_user": people, "directory_group": 1, "membership": people, "external_id": people + 1, "other_email": people, "token_session": people} {
+		for table, each := range map[string]int{"directory_user": people, "directory_group": 1, "membership": people,
+			"external_id": people + 1, "other_email": people, "token_session": people} {
 			for store, want := range map[string]int{"d-1": 0, "d-2": each} {
 				var n int
-				if err := db.view(t.Context(), "SELECT COUNT(*) FROM "+table+" WHERE store = $1", []any{store}, func(r *sql.Rows) error { return r.Scan(&n) }); err != nil || n != want {
+				if err := db.queryAlone(t.Context(), "SELECT COUNT(*) FROM "+table+" WHERE store = $1", []any{store},
+					func(r *sql.Rows) error { return r.Scan(&n) }); err != nil || n != want {
 					t.Errorf("%s has %d of %s, and not %d: %v", table, n, store, want, err)
 				}
 			}

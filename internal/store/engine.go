@@ -8,10 +8,10 @@ import (
 	"granary/internal/sqlite"
 )
 
-// row is one row to come.
+// row is the result of a query for one row.
 type row interface{ Scan(dest ...any) error }
 
-// session is a transaction of either engine. The statements are the same for both.
+// session is a transaction of either engine. The SQL statements are the same for both.
 type session interface {
 	Row(query string, args ...any) row
 	Each(query string, args []any, fn func(*sql.Rows) error) error
@@ -19,10 +19,10 @@ type session interface {
 	Attach(v any)
 }
 
-// engine is SQLite in a file for one machine, or PostgreSQL for many.
+// engine is a database engine: SQLite in a file for one machine, or PostgreSQL for several.
 type engine interface {
 	View(ctx context.Context, fn func(session) error) error
-	Whole(ctx context.Context, fn func(session) error) error // a view that may take as long as there is much
+	Whole(ctx context.Context, fn func(session) error) error // a View without a time limit
 	Update(ctx context.Context, fn func(session) error) error
 	UniqueViolation(err error) (column string, ok bool)
 	Close() error

@@ -14,8 +14,8 @@ import (
 	"granary/internal/postgres/pgtest"
 )
 
-// until waits for something to become true.
-func until(t *testing.T, what string, is func() bool) {
+// waitUntil waits until a condition is true.
+func waitUntil(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for began := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > 20*time.Second {
@@ -24,13 +24,14 @@ func until(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// A commit whose answer is lost was made all the same: the client hears that nobody knows, what may be used once is used, and every
-// node learns of the change, the one that made it too.
-func TestACommitWhoseAnswerIsLost(t *testing.T) {
+// TestLostCommitAnswer checks a commit whose answer is lost. The change was made all the same: the client learns that
+// the outcome is unknown, a key that can be used once is used, and every node learns of the change, including the node
+// that made it.
+func TestLostCommitAnswer(t *testing.T) {
 	t.Parallel()
 	url := pgtest.URL(t)
 	way := pgtest.Through(t, url)
-	a, b := open(t, way.URL), open(t, url)
+	a, b := openStore(t, way.URL), openStore(t, url)
 	var seen [2]atomic.Int64
 	for i, db := range []*DB{a, b} {
 		follow(t, db, 0, func(list []Change) { seen[i].Add(int64(len(list))) })
@@ -39,63 +40,74 @@ func TestACommitWhoseAnswerIsLost(t *testing.T) {
 		if err := tx.Replays.Use("token", time.Now().Add(time.Hour), ""); err != nil {
 			return err
 		}
-		return tx.Users.Create(user("1", "a", "a@x"))
+		return tx.Users.Create(newUser("1", "a", "a@x"))
 	}
 	way.LoseAnswer("COMMIT")
-	if err := a.Update(t.Context(), once); !granary.Is(err, granary.Unavailable) || !strings.Contains(granary.AsError(err).Message, "not known whether") {
+	if err := a.Update(t.Context(), once); !granary.Is(err, granary.Unavailable) ||
+		!strings.Contains(granary.AsError(err).Message, "not known whether") {
 		t.Errorf("got %v", err)
 	}
 	way.Mend()
-	until(t, "both nodes learn of it", func() bool { return seen[0].Load() == 1 && seen[1].Load() == 1 && a.Fresh() == nil && b.Fresh() == nil })
+	waitUntil(t, "both nodes learn of it",
+		func() bool { return seen[0].Load() == 1 && seen[1].Load() == 1 && a.Fresh() == nil && b.Fresh() == nil })
 	for _, db := range []*DB{a, b} {
 		if err := db.Update(t.Context(), once); !granary.Is(err, granary.Exists) {
 			t.Errorf("used again: %v", err)
 		}
 	}
-	if err := a.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("2", "b", "b@x")) }); err != nil || seen[0].Load() != 2 || seen[1].Load() != 2 {
+	if err := a.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(newUser("2", "b", "b@x")) }); err != nil ||
+		seen[0].Load() != 2 || seen[1].Load() != 2 {
 		t.Errorf("afterwards: %v, seen %d and %d", err, seen[0].Load(), seen[1].Load())
 	}
 }
 
-// A node that fell behind the log while it read its snapshot does not begin.
-func TestNobodyFollowsALogWithAGap(t *testing.T) {
+// TestFollowRefusesGap checks that a node does not start if the log was trimmed past the position of its snapshot.
+func TestFollowRefusesGap(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		for i := range 3 {
 			id := fmt.Sprint(i)
-			if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }); err != nil {
+			if err := db.Update(t.Context(), func(tx *Tx) error {
+				return tx.Users.Create(newUser(id, id,
+					id+"@x"))
+			}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.expire(time.Now(), 2) }); err != nil {
+		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.deleteExpired(time.Now(), 1) }); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Follow(t.Context(), 0, func(list []Change) { t.Errorf("told of %d", len(list)) }); err == nil {
-			t.Error("two changes were passed over")
+		if _, err := db.Follow(t.Context(), Position{},
+			func(list []Change) { t.Errorf("told of %d", len(list)) }); err == nil {
+			t.Error("a change was passed over")
 		}
 		follow(t, db, 2, func([]Change) {})
 	})
 }
 
-// A database that comes back with another past, from a backup or a standby that was behind, is noticed.
-func TestANodeKnowsThatTheDatabaseWasSetBack(t *testing.T) {
+// TestRestoredDatabaseIsNoticed checks that nodes notice a database with a different past, from a backup or from a
+// standby that was behind.
+func TestRestoredDatabaseIsNoticed(t *testing.T) {
 	t.Parallel()
 	for name, past := range map[string]string{
-		"others in their place": "UPDATE change SET doc = replace(doc, 'User', 'Other') || ' ' WHERE rev = 3",
+		"others in their place": "UPDATE change SET id = 'another' WHERE rev = 3",
 		"fewer":                 "DELETE FROM change WHERE rev = 3",
 		"none":                  "DELETE FROM change",
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := pgtest.URL(t)
-			db := open(t, url)
+			db := openStore(t, url)
 			for i := range 3 {
 				id := fmt.Sprint(i)
-				if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }); err != nil {
+				if err := db.Update(t.Context(), func(tx *Tx) error {
+					return tx.Users.Create(newUser(id, id,
+						id+"@x"))
+				}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			pgtest.SQL(t, url, past)
-			until(t, "it says so", func() bool {
+			waitUntil(t, "it says so", func() bool {
 				err := db.Fresh()
 				return err != nil && strings.Contains(err.Error(), "started again")
 			})
@@ -103,8 +115,9 @@ func TestANodeKnowsThatTheDatabaseWasSetBack(t *testing.T) {
 	}
 }
 
-// That a node counts must outlive a crash of the database, or others would not wait for it while it still decides.
-func TestThatANodeCountsOutlivesTheDatabase(t *testing.T) {
+// TestHeartbeatsSurviveCrash checks that a node still counts as live after a crash of the database. Otherwise other
+// nodes would not wait for it while it still decides.
+func TestHeartbeatsSurviveCrash(t *testing.T) {
 	t.Parallel()
 	lazy := []string{"-c", "wal_writer_delay=10s", "-c", "bgwriter_lru_maxpages=0"}
 	c := pgtest.Own(t, lazy...)
@@ -112,22 +125,25 @@ func TestThatANodeCountsOutlivesTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := open(t, url)
-	time.Sleep(3 * heartbeat)
+	db := openStore(t, url)
+	time.Sleep(3 * heartbeatInterval)
 	id := db.nodes.id
 	if err := c.Crash(lazy...); err != nil {
 		t.Fatal(err)
 	}
-	// What the row was when the database died: the first that is seen of it may be a later one, so its age is of no use.
-	until(t, "the node is back", func() bool { return db.Fresh() == nil })
+	// What the row was when the database crashed. The first value seen after it may be a newer one, so its age says
+	// nothing.
+	waitUntil(t, "the node is back", func() bool { return db.Fresh() == nil })
 	var again sql.NullInt64
-	if err := db.nodes.one("SELECT COUNT(*) FROM node WHERE id = $1", []any{id}, &again); err != nil || again.Int64 != 1 {
+	if err := db.nodes.queryValue("SELECT COUNT(*) FROM node WHERE id = $1", []any{id}, &again); err != nil ||
+		again.Int64 != 1 {
 		t.Errorf("%d rows, %v", again.Int64, err)
 	}
 }
 
-// A machine that slept is not sure of anything, although its clock stood still meanwhile.
-func TestAgeIsByTheClockThatWentOn(t *testing.T) {
+// TestAgeAfterSleep checks that a node is not sure of anything after its machine slept, although the monotonic clock
+// stood still.
+func TestAgeAfterSleep(t *testing.T) {
 	was := moment{running: time.Hour, wall: 100 * time.Hour}
 	for _, x := range []struct {
 		now  moment
@@ -137,29 +153,31 @@ func TestAgeIsByTheClockThatWentOn(t *testing.T) {
 		{moment{time.Hour + time.Second, 101 * time.Hour}, time.Hour},
 		{moment{time.Hour + 5*time.Second, 50 * time.Hour}, 5 * time.Second},
 	} {
-		if got := was.age(x.now); got != x.want {
+		if got := was.elapsed(x.now); got != x.want {
 			t.Errorf("%v: %s, and not %s", x.now, got, x.want)
 		}
 	}
 }
 
-// Nodes that ended without a word leave no rows behind for good.
-func TestNodesThatAreGoneAreForgotten(t *testing.T) {
+// TestOldNodesAreDeleted checks that the rows of nodes that crashed are deleted.
+func TestOldNodesAreDeleted(t *testing.T) {
 	url := pgtest.URL(t)
-	db := open(t, url)
-	pgtest.SQL(t, url, "INSERT INTO node (id, seen, at) VALUES ('old', 0, now() - interval '2 days'), ('late', 0, now() - interval '1 hour')")
-	if err := db.nodes.forget(); err != nil {
+	db := openStore(t, url)
+	pgtest.SQL(t, url, "INSERT INTO node (id, seen, at) VALUES ('old', 0, now() - interval '2 days'), ('late', 0, now() "+
+		"- interval '1 hour')")
+	if err := db.nodes.deleteOldNodes(); err != nil {
 		t.Fatal(err)
 	}
 	var n sql.NullInt64
-	if err := db.nodes.one("SELECT COUNT(*) FROM node", nil, &n); err != nil || n.Int64 != 2 {
+	if err := db.nodes.queryValue("SELECT COUNT(*) FROM node", nil, &n); err != nil || n.Int64 != 2 {
 		t.Errorf("%d rows, %v", n.Int64, err)
 	}
 }
 
-// While the database crashes and its sessions are ended at any moment, in the middle and at the end of updates: what was acknowledged
-// is there, every node that decides knows it, and what is used once succeeds once.
-func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
+// TestPromisesHoldDuringCrashes crashes the database and terminates its sessions at random moments, also within
+// updates. An acknowledged change must be there, every node that decides must know it, and a key that can be used once
+// must be used once.
+func TestPromisesHoldDuringCrashes(t *testing.T) {
 	t.Parallel()
 	c := pgtest.Own(t)
 	url, err := c.Database(t.Context(), "")
@@ -174,7 +192,7 @@ func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
 	}
 	nodes := make([]*node, 3)
 	for i := range nodes {
-		n := &node{db: open(t, url), seen: map[granary.UserID]int{}}
+		n := &node{db: openStore(t, url), seen: map[granary.UserID]int{}}
 		follow(t, n.db, 0, func(list []Change) {
 			n.mu.Lock()
 			defer n.mu.Unlock()
@@ -202,14 +220,15 @@ func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
 				default:
 				}
 				id := fmt.Sprintf("%d-%d", w, i)
-				token := fmt.Sprintf("%d-%d", w/3, i) // of three who try, on three nodes
+				token := fmt.Sprintf("%d-%d", w/3, i) // of three attempts, on three nodes
 				n := nodes[w%3]
-				if n.db.Update(t.Context(), func(tx *Tx) error { return tx.Replays.Use(token, time.Now().Add(time.Hour), "") }) == nil {
+				if n.db.Update(t.Context(),
+					func(tx *Tx) error { return tx.Replays.Use(token, time.Now().Add(time.Hour), "") }) == nil {
 					mu.Lock()
 					used[token]++
 					mu.Unlock()
 				}
-				if n.db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user(id, id, id+"@x")) }) != nil {
+				if n.db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(newUser(id, id, id+"@x")) }) != nil {
 					continue
 				}
 				for k, other := range nodes {
@@ -234,7 +253,8 @@ func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
 		}
 		for range 40 {
 			time.Sleep(time.Duration(rand.IntN(20)) * time.Millisecond)
-			pgtest.SQL(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.1")
+			pgtest.SQL(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "+
+				"pid <> pg_backend_pid() AND random() < 0.1")
 		}
 	}
 	close(stop)
@@ -245,7 +265,7 @@ func TestPromisesHoldWhileTheDatabaseDies(t *testing.T) {
 		}
 	}
 	for k, n := range nodes {
-		until(t, "all are back", func() bool { return n.db.Fresh() == nil && n.last.Load() == nodes[0].last.Load() })
+		waitUntil(t, "all are back", func() bool { return n.db.Fresh() == nil && n.last.Load() == nodes[0].last.Load() })
 		for id := range acknowledged {
 			if n.seen[id] != 1 {
 				t.Errorf("node %d saw %s %d times", k, id, n.seen[id])

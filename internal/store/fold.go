@@ -8,7 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Fold maps a text to the form in which names are unique whatever their letter case: Unicode NFC, then simple case folding.
+// Fold maps a name to the form by which it is unique and looked up whatever its letter case: Unicode NFC, then simple
+// case folding.
 func Fold(s string) string {
 	if isASCII(s) {
 		return strings.ToLower(s)
@@ -22,13 +23,15 @@ func Fold(s string) string {
 	}, norm.NFC.String(s))
 }
 
-// Same reports whether two names are one but for letter case, and none passes another character off as an ASCII one: folding
-// makes the Kelvin sign a k and the long s an s, and a token must not come in by such a twin.
+// Same reports whether two names differ only in letter case. A non-ASCII character is never the same as an ASCII one,
+// although folding makes the Kelvin sign a k and the long s an s: a token's claim must not match a user by such a
+// lookalike.
 func Same(a, b string) bool {
-	return a == b || Fold(a) == Fold(b) && !passesOff(a) && !passesOff(b)
+	return a == b || Fold(a) == Fold(b) && !foldsToASCII(a) && !foldsToASCII(b)
 }
 
-func passesOff(s string) bool {
+// foldsToASCII reports whether s has a non-ASCII character that folds to an ASCII one.
+func foldsToASCII(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf && isASCII(Fold(string(r))) })
 }
 

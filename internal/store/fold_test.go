@@ -9,7 +9,7 @@ func TestFoldAndSame(t *testing.T) {
 	}{
 		{"Ann@X.example", "ann@x.EXAMPLE", true, true},
 		{"ann", "anna", false, false},
-		{"José", "Jose\u0301", true, true}, // composed and decomposed
+		{"José", "Jose\u0301", true, true}, // composed and decomposed forms
 		{"JOSÉ", "josé", true, true},
 		{"Σίσυφος", "ΣΊΣΥΦΟΣ", true, true},
 		{"kim", "\u212aim", true, false}, // Kelvin sign

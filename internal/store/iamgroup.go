@@ -2,67 +2,74 @@ package store
 
 import "granary"
 
-// IAMGroups holds the IAM groups. Who is in them stands with the users.
+// IAMGroups holds the IAM groups. A user's memberships are stored with the user.
 type IAMGroups struct{ Set[granary.IAMGroup] }
 
-func (s IAMGroups) named() named[granary.IAMGroup] {
-	return named[granary.IAMGroup]{s.Set, func(g *granary.IAMGroup) string { return g.Name }}
+func (s IAMGroups) byName() namedSet[granary.IAMGroup] {
+	return namedSet[granary.IAMGroup]{s.Set, func(g *granary.IAMGroup) string { return g.Name }}
 }
 
-// Get looks a group up by name.
+// Get returns the group with a name. It fails with NotFound when there is none.
 func (s IAMGroups) Get(a granary.AccountID, name string) (*granary.IAMGroup, error) {
-	return s.named().get(a, name)
+	return s.byName().getByName(a, name)
 }
 
 // Delete removes a group.
-func (s IAMGroups) Delete(a granary.AccountID, name string) error { return s.named().remove(a, name) }
+func (s IAMGroups) Delete(a granary.AccountID, name string) error {
+	return s.byName().deleteByName(a, name)
+}
 
-// Count is how many groups the account has.
-func (s IAMGroups) Count(a granary.AccountID) (int64, error) { return s.named().count(a) }
+// Count returns the number of groups of the account.
+func (s IAMGroups) Count(a granary.AccountID) (int64, error) { return s.byName().countNouns(a) }
 
-// List is the account's groups whose path begins with a prefix, after a name.
+// List returns the account's groups whose path begins with a prefix in the order of their names, from after one of
+// them.
 func (s IAMGroups) List(a granary.AccountID, prefix, after string, limit int) ([]*granary.IAMGroup, string, error) {
-	return s.named().list(a, prefix, after, limit)
+	return s.byName().listByPath(a, prefix, after, limit)
 }
 
 // InstanceProfiles holds the instance profiles.
 type InstanceProfiles struct{ Set[granary.InstanceProfile] }
 
-func (s InstanceProfiles) named() named[granary.InstanceProfile] {
-	return named[granary.InstanceProfile]{s.Set, func(p *granary.InstanceProfile) string { return p.Name }}
+func (s InstanceProfiles) byName() namedSet[granary.InstanceProfile] {
+	return namedSet[granary.InstanceProfile]{s.Set, func(p *granary.InstanceProfile) string { return p.Name }}
 }
 
-// Get looks a profile up by name.
+// Get returns the profile with a name. It fails with NotFound when there is none.
 func (s InstanceProfiles) Get(a granary.AccountID, name string) (*granary.InstanceProfile, error) {
-	return s.named().get(a, name)
+	return s.byName().getByName(a, name)
 }
 
 // Delete removes a profile.
 func (s InstanceProfiles) Delete(a granary.AccountID, name string) error {
-	return s.named().remove(a, name)
+	return s.byName().deleteByName(a, name)
 }
 
-// Count is how many profiles the account has.
-func (s InstanceProfiles) Count(a granary.AccountID) (int64, error) { return s.named().count(a) }
+// Count returns the number of profiles of the account.
+func (s InstanceProfiles) Count(a granary.AccountID) (int64, error) { return s.byName().countNouns(a) }
 
-// List is the account's profiles whose path begins with a prefix, after a name.
-func (s InstanceProfiles) List(a granary.AccountID, prefix, after string, limit int) ([]*granary.InstanceProfile, string, error) {
-	return s.named().list(a, prefix, after, limit)
+// List returns the account's profiles whose path begins with a prefix in the order of their names, from after one of
+// them.
+func (s InstanceProfiles) List(a granary.AccountID, prefix, after string, limit int) ([]*granary.InstanceProfile,
+	string, error) {
+	return s.byName().listByPath(a, prefix, after, limit)
 }
 
-// ListForRole is the profiles that a role is in, after a name.
-func (s InstanceProfiles) ListForRole(a granary.AccountID, role, after string, limit int) ([]*granary.InstanceProfile, string, error) {
-	return s.page(limit, s.named().key, "SELECT doc FROM instance_profile WHERE account = $1 AND role_fold = $2 AND name_fold > $3 ORDER BY name_fold",
+// ListForRole returns the profiles that contain a role in the order of their names, from after one of them.
+func (s InstanceProfiles) ListForRole(a granary.AccountID, role, after string, limit int) ([]*granary.InstanceProfile,
+	string, error) {
+	return s.queryPage(limit, s.byName().key, "SELECT doc FROM instance_profile WHERE account = $1 AND role_fold = $2 "+
+		"AND name_fold > $3 ORDER BY name_fold",
 		string(a), Fold(role), Fold(after))
 }
 
 // AccountAliases holds the accounts' aliases.
 type AccountAliases struct{ Set[granary.AccountAlias] }
 
-// Get is an account's alias; NotFound when it has none.
+// Get returns an account's alias. It fails with NotFound when there is none.
 func (s AccountAliases) Get(a granary.AccountID) (*granary.AccountAlias, error) {
-	return s.getBy(string(a))
+	return s.getByKey(string(a))
 }
 
 // Delete removes an account's alias.
-func (s AccountAliases) Delete(a granary.AccountID) error { return s.deleteBy(string(a)) }
+func (s AccountAliases) Delete(a granary.AccountID) error { return s.deleteByKey(string(a)) }

@@ -12,19 +12,19 @@ import (
 	"granary"
 )
 
-func people(n int) (ids []granary.UserID) {
+func userIDs(n int) (ids []granary.UserID) {
 	for i := range n {
 		ids = append(ids, granary.UserID(fmt.Sprintf("u%04d", i)))
 	}
 	return ids
 }
 
-// crowd is a store of n people and one group.
-func crowd(t *testing.T, where string, n int) *DB {
-	db := open(t, where)
+// crowdedStore returns a store with n users and one group.
+func crowdedStore(t *testing.T, where string, n int) *DB {
+	db := openStore(t, where)
 	err := db.Update(t.Context(), func(tx *Tx) error {
-		for _, id := range people(n) {
-			if err := tx.Users.Create(user(string(id), string(id), string(id)+"@x")); err != nil {
+		for _, id := range userIDs(n) {
+			if err := tx.Users.Create(newUser(string(id), string(id), string(id)+"@x")); err != nil {
 				return err
 			}
 		}
@@ -36,11 +36,12 @@ func crowd(t *testing.T, where string, n int) *DB {
 	return db
 }
 
-// What is added, removed and replaced is exactly what is told, in the table and to followers; each change is counted once.
+// TestMembersInBulk checks that Add, Remove and Replace change exactly the memberships they should, that followers get
+// the same changes, and that each call counts as one change of the group.
 func TestMembersInBulk(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := crowd(t, where, 500)
-		all := people(500)
+		db := crowdedStore(t, where, 500)
+		all := userIDs(500)
 		told := map[granary.UserID]bool{}
 		follow(t, db, db.Revision(), func(list []Change) {
 			for i, c := range list {
@@ -113,19 +114,20 @@ func TestMembersInBulk(t *testing.T) {
 			t.Errorf("somebody who does not exist: %v", err)
 		}
 		step("after the refusal", all, 0, func(*Tx) (int, error) { return 0, nil })
-		step("a person leaves", all[1:], 1, func(tx *Tx) (int, error) { return 1, tx.Memberships.deleteOfUser("d-1", all[0]) })
+		step("a person leaves", all[1:], 1,
+			func(tx *Tx) (int, error) { return 1, tx.Memberships.deleteOfUser("d-1", all[0]) })
 	})
 }
 
-func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
+func TestOrderOfCreation(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		began := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		err := db.Update(t.Context(), func(tx *Tx) error {
 			for i, id := range []string{"z", "b", "a", "y", "c"} {
-				u := user(id, "name-"+id, id+"@x")
+				u := newUser(id, "name-"+id, id+"@x")
 				if u.Created = began.Add(time.Duration(i) * time.Microsecond); id == "a" {
-					u.Created = began.Add(time.Microsecond) // with b, at once
+					u.Created = began.Add(time.Microsecond) // at the same time as b
 				}
 				u.Emails = append(u.Emails, granary.Email{Value: "Shared@x"}, granary.Email{Value: "shared@X"})
 				if err := tx.Users.Create(u); err != nil {
@@ -153,7 +155,7 @@ func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
 			if got := ids(tx.Users.Page("d-1", Place{began.UnixMicro() + 1, "a"}, 2)); got != "by" {
 				t.Errorf("page: %s", got)
 			}
-			if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "SHARED@x"))); got != "abcyz" {
+			if got := sortedLetters(ids(tx.Users.ByAnyEmail("d-1", "SHARED@x"))); got != "abcyz" {
 				t.Errorf("by any address: %s", got)
 			}
 			if got := ids(tx.Users.ByAnyEmail("d-1", "Y@x")); got != "y" {
@@ -176,7 +178,7 @@ func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
 			if u.Version != 1 {
 				t.Errorf("version %d", u.Version)
 			}
-			if got := sorted(ids(tx.Users.ByAnyEmail("d-1", "shared@x"))); got != "abcz" {
+			if got := sortedLetters(ids(tx.Users.ByAnyEmail("d-1", "shared@x"))); got != "abcz" {
 				t.Errorf("after the address went: %s", got)
 			}
 			return tx.Users.Delete("d-1", "z")
@@ -187,15 +189,15 @@ func TestTheDirectoryIsInTheOrderOfCreation(t *testing.T) {
 	})
 }
 
-func sorted(s string) string {
+func sortedLetters(s string) string {
 	b := []byte(s)
 	slices.Sort(b)
 	return string(b)
 }
 
-// What is asked often never goes through the whole directory.
-func TestTheDirectoryIsLookedUpByIndexes(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+// TestDirectoryQueriesUseIndexes checks that frequent queries do not read the whole directory.
+func TestDirectoryQueriesUseIndexes(t *testing.T) {
+	db := openStore(t, filepath.Join(t.TempDir(), "state.db"))
 	const byExternalID = "PRIMARY KEY (store=? AND kind=? AND issuer=? AND value=?)"
 	for _, x := range []struct {
 		query, want string
@@ -209,7 +211,7 @@ func TestTheDirectoryIsLookedUpByIndexes(t *testing.T) {
 		query, want := x.query, x.want
 		err := db.View(t.Context(), func(tx *Tx) error {
 			searches := 0
-			err := tx.each("EXPLAIN QUERY PLAN "+query, x.args, func(r *sql.Rows) error {
+			err := tx.queryEach("EXPLAIN QUERY PLAN "+query, x.args, func(r *sql.Rows) error {
 				var a, b, c int
 				var step string
 				err := r.Scan(&a, &b, &c, &step)
@@ -232,17 +234,18 @@ func TestTheDirectoryIsLookedUpByIndexes(t *testing.T) {
 	}
 }
 
-// What the migration makes of people who were there before the order of creation was kept.
-func TestOldPeopleHaveTheirPlaceInTheOrder(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
-	u := user("z", "z", "z@x")
+// TestMigrationOfCreationOrder checks the migration of users that existed before the order of creation was stored.
+func TestMigrationOfCreationOrder(t *testing.T) {
+	db := openStore(t, filepath.Join(t.TempDir(), "state.db"))
+	u := newUser("z", "z", "z@x")
 	u.Created = time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
 	err := db.Update(t.Context(), func(tx *Tx) error {
 		var created int64
 		if err := tx.Users.Create(u); err != nil {
 			return err
 		}
-		row := tx.row("SELECT CAST(unixepoch(json_extract(doc, '$.Created'), 'subsec') * 1000000 AS INTEGER) FROM directory_user WHERE id = 'z'")
+		row := tx.queryRow("SELECT CAST(unixepoch(json_extract(doc, '$.Created'), 'subsec') * 1000000 AS INTEGER) FROM " +
+			"directory_user WHERE id = 'z'")
 		if err := row.Scan(&created); err != nil || created != u.Created.UnixMicro() {
 			t.Errorf("migrated: %d, want %d (%v)", created, u.Created.UnixMicro(), err)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -14,70 +13,107 @@ import (
 	"granary/internal/postgres"
 )
 
-// MaxStaleness is how old what a node knows may be. A node that was not sure of the log's end for longer refuses to decide anything.
+// MaxStaleness is the age up to which a node may decide by what it knows. A node that could not confirm for longer that
+// it has the end of the log refuses every request.
 const MaxStaleness = 2 * time.Second
 
-// A node counts until it has not said for nodeLife that it is there: then an update waits for it no longer.
+// A node counts as live until nodeLife after its last announcement. Updates wait for live nodes only.
 const (
-	nodeLife  = MaxStaleness + time.Second
-	heartbeat = 400 * time.Millisecond
-	ask       = time.Second // one question to the database about the log or the nodes
+	nodeLife          = MaxStaleness + time.Second
+	heartbeatInterval = 400 * time.Millisecond
+	pollInterval      = heartbeatInterval / 2
+	queryTimeout      = time.Second          // limit of one query about the log or the nodes
+	minRoundGap       = 2 * time.Millisecond // minimum time between two rounds, however often a node is woken
 )
 
-// nodes keeps this node in step with the others. It follows the log, and says in the table node how far it is; an update is
-// acknowledged when every node that counts is past it. So what was acknowledged holds everywhere: a key that was revoked on one
-// node opens nothing on another.
+// nodes keeps this node in step with the other nodes on the same database. It follows the change log and records in the
+// table node how far it is; an update returns only after every live node is past it. So an acknowledged update holds
+// everywhere: a key revoked on one node is refused by all.
 //
-// Why that is so, when messages are lost and nobody compares clocks: a node is sure of a state when it asked for the log, took
-// what was new, and said so, and counted all the while. Were a change committed after it asked, then whoever committed it sees
-// the node count, and waits until it has the change, or for MaxStaleness; and by then it is sure of a newer state, or of none.
+// The argument does not rely on notifications arriving, nor on synchronised clocks. A node is sure of a state if, while
+// it counted as live throughout, it first announced itself to a server, then queried the log there, and applied the new
+// entries. If a change commits after that query, its writer sees the node as live and waits until the node has the
+// change, or for MaxStaleness. After that time the node is sure of a newer state, or of none.
 //
-// A database that dies forgets what was not on its disk. So every heartbeat is written there, and what is said between may be
-// lost: the node counts for nodeLife from a heartbeat on, which is longer than it can be sure by what it said after that.
+// A database that crashes forgets what had not reached its disk. So every heartbeat announcement waits for the disk,
+// and for standbys where commits wait for them. The announcements in between may be lost: a node counts as live for
+// nodeLife from a heartbeat on, which is longer than it can be sure because of what it announced after that.
+//
+// A server that was promoted, restored or restarted may have lost even heartbeats, and does not know which nodes still
+// trust the server before it. So nothing is acknowledged in the first nodeLife of a connection to a server that no
+// writer has used for that long (see delayOnNewServer). By then each node that is sure has announced itself to this
+// server. This holds when the previous server is dead. It also holds when that server still runs, if commits wait for
+// the standby that was promoted, since the previous server can then persist no heartbeat.
 type nodes struct {
-	db     *DB
-	engine *postgres.DB
-	id     string
-	wake   chan struct{}
-	sure   atomic.Pointer[moment] // since when; nil: not at all
-	said   time.Time              // before the row was written last; the loop's
-	kept   time.Time              // before it was last written to the database's disk
-	lost   atomic.Bool            // the log does not go on from what this node has
-	epoch  time.Time
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	db       *DB
+	engine   *postgres.DB
+	id       string
+	wake     chan struct{}
+	sure     atomic.Pointer[moment] // when the state that this node is sure of was asked for; nil when it is sure of none
+	news     atomic.Bool            // changes of other nodes were delivered since the last announcement
+	diverged atomic.Bool            // the log is not a continuation of what this node has
+	cause    atomic.Pointer[error]  // error of the last round; nil when it succeeded
+	epoch    time.Time
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+
+	// Used only by the goroutine that runs rounds.
+	session   *postgres.Session // nil when the next round must open one
+	announced time.Time         // time just before the last announcement through this session
+	persisted time.Time         // time just before the last announcement that waited for the disk
+	logged    loggedFailure
+
+	// Used only by the writer.
+	from      Position  // where the log read that comes with the lock begins
+	notBefore time.Time // earliest time to acknowledge a commit
 }
 
 func newNodes(db *DB) *nodes {
 	return &nodes{db: db, id: granary.UUID(), wake: make(chan struct{}, 1), epoch: time.Now()}
 }
 
-// moment is a time by two clocks: one stands still while the machine sleeps, the other can be set.
+// moment is a time on two clocks: the monotonic clock stands still while the machine sleeps, the wall clock can be set.
 type moment struct{ running, wall time.Duration }
 
-func (n *nodes) at(t time.Time) moment {
+func (n *nodes) momentOf(t time.Time) moment {
 	return moment{t.Sub(n.epoch), time.Duration(t.UnixNano())}
 }
 
-// age is by the clock that has gone further.
-func (m moment) age(now moment) time.Duration { return max(now.running-m.running, now.wall-m.wall) }
+// elapsed returns the time from m to now by the clock that advanced further.
+func (m moment) elapsed(now moment) time.Duration { return max(now.running-m.running, now.wall-m.wall) }
 
-// Fresh says whether what this process knows is new enough to decide by. It fails with Unavailable.
+var errMustRestart = granary.Errorf(granary.Unavailable,
+	"The log of changes does not go on from what this node knows: "+
+		"the node was away for too long, or the database was set back. The node must be started again.")
+
+// Fresh returns nil if what this process knows is recent enough to decide by, and an Unavailable error if not.
 func (db *DB) Fresh() error {
 	n := db.nodes
 	switch {
 	case n == nil:
-		return nil // the only one who writes
-	case n.lost.Load():
-		return granary.Errorf(granary.Unavailable, "The log of changes does not go on from what this node knows: the node was away for too long, or the database was set back. The node must be started again.")
+		return nil // on SQLite this process is the only writer
+	case n.diverged.Load():
+		return errMustRestart
 	}
 	if db.Age() > MaxStaleness {
-		return granary.Errorf(granary.Unavailable, "This node has no word from the database and does not know what is allowed now. Please try again.")
+		return n.notFreshError()
 	}
-	return nil
+	return db.settings.verify()
 }
 
-// Age is for how long this process has not been sure of what it knows: 0 on SQLite, since nobody else writes.
+// notFreshError returns the error that tells clients why this node does not decide.
+func (n *nodes) notFreshError() error {
+	var unknown unknownKind
+	if cause := n.cause.Load(); cause != nil && errors.As(*cause, &unknown) {
+		return granary.Errorf(granary.Unavailable, "This node does not know what is allowed now: %s. A newer release of "+
+			"Granary wrote it. Start that release on this node.", unknown)
+	}
+	return granary.Errorf(granary.Unavailable, "This node has no word from the database and does not know what is "+
+		"allowed now. Please try again.")
+}
+
+// Age returns how long ago this process last confirmed that it has the end of the log. It is 0 on SQLite, where no
+// other process writes, and the largest duration if this process never did.
 func (db *DB) Age() time.Duration {
 	if db.nodes == nil {
 		return 0
@@ -86,50 +122,67 @@ func (db *DB) Age() time.Duration {
 	if sure == nil {
 		return math.MaxInt64
 	}
-	return sure.age(db.nodes.at(time.Now()))
+	return sure.elapsed(db.nodes.momentOf(time.Now()))
 }
 
-// start begins to follow. When it returns nil, this node counts, and is sure.
+// start begins to follow the log. When it returns nil, this node counts as live and is sure of a state.
 func (n *nodes) start(ctx context.Context) error {
-	for {
-		again, err := n.round(ctx)
-		if err != nil {
+	var channel string
+	err := n.engine.Each(ctx, "SELECT channel FROM writing", nil, func(r *sql.Rows) error { return r.Scan(&channel) })
+	if err != nil {
+		return err
+	}
+	for again := true; again; {
+		if again, err = n.runRound(ctx); err != nil {
 			return err
-		}
-		if !again {
-			break
 		}
 	}
 	ctx, n.cancel = context.WithCancel(context.Background())
-	n.engine.Listen(func() {
-		select {
-		case n.wake <- struct{}{}:
-		default:
-		}
-	})
-	n.done.Go(func() { n.loop(ctx) })
+	n.engine.Listen(channel, n.wakeLoop)
+	n.done.Go(func() { n.runRounds(ctx) })
 	return nil
 }
 
-// stop takes this node out of the list, so that nobody waits for it.
-func (n *nodes) stop() {
+// wakeLoop starts a round, if none is waiting to start.
+func (n *nodes) wakeLoop() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+// leave ends the rounds and removes this node from the table, so that no update waits for it.
+func (n *nodes) leave() {
 	if n.cancel == nil {
-		return // never started
+		return // start was not called
 	}
 	n.cancel()
 	n.done.Wait()
 	n.sure.Store(nil)
-	ctx, cancel := context.WithTimeout(context.Background(), ask)
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
-	_ = n.engine.Exec(ctx, "DELETE FROM node WHERE id = $1", n.id) // else it ends counting by itself
+	// if this fails, the node stops counting as live after nodeLife
+	_ = n.engine.Exec(ctx, "DELETE FROM node WHERE id = $1", n.id)
 }
 
-func (n *nodes) loop(ctx context.Context) {
-	tick := time.NewTicker(heartbeat)
+// runRounds runs a round on every tick and notification until ctx ends.
+func (n *nodes) runRounds(ctx context.Context) {
+	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+	defer n.closeSession()
 	for {
-		if again, _ := n.round(ctx); again { // what failed makes this node less and less sure
+		again, err := n.runRound(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		n.logFailure(err)
+		if again {
 			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(minRoundGap): // limits rounds, since every database user can notify
 		}
 		select {
 		case <-ctx.Done():
@@ -140,130 +193,93 @@ func (n *nodes) loop(ctx context.Context) {
 	}
 }
 
-// round asks for the log, takes what is new, and says so. A node that did not count all the while is not sure of what it was
-// told, and must ask again.
-func (n *nodes) round(ctx context.Context) (again bool, err error) {
+// runRound queries the log, delivers the new changes, and announces this node's position. If the node did not count as
+// live throughout, it is not sure of what it read, and again is true. A round uses one connection, and so one server;
+// when the connection breaks, the next round starts as if nothing had been announced.
+func (n *nodes) runRound(ctx context.Context) (again bool, err error) {
+	defer func() {
+		if err != nil {
+			n.cause.Store(&err)
+			n.closeSession()
+		} else {
+			n.cause.Store(nil)
+		}
+	}()
+	if n.session == nil {
+		if n.session, err = n.engine.Session(ctx, queryTimeout); err != nil {
+			return false, err
+		}
+	}
 	asked := time.Now()
-	if err := n.db.catchUp(ctx); err != nil {
-		if errors.Is(err, errLost) {
-			n.lost.Store(true)
+	if err := n.db.catchUp(ctx, n.session.Each); err != nil {
+		if errors.Is(err, errLogDiverged) {
+			n.diverged.Store(true)
 		}
 		return false, err
 	}
-	before, say := n.said, time.Now()
-	keep := say.Sub(n.kept) >= heartbeat
-	if err := n.say(ctx, keep); err != nil {
-		return false, err
-	}
-	n.said = say
-	if keep {
-		n.kept = say
+	before, say := n.announced, time.Now()
+	keep, news := say.Sub(n.persisted) >= heartbeatInterval, n.news.Swap(false)
+	if keep || news {
+		if err := n.announce(ctx, keep); err != nil {
+			return false, err
+		}
+		n.announced = say
+		if keep {
+			n.persisted = say
+		}
 	}
 	if before.IsZero() || time.Since(before) >= MaxStaleness {
 		return true, nil
 	}
-	sure := n.at(asked)
+	sure := n.momentOf(asked)
 	n.sure.Store(&sure)
 	return false, nil
 }
 
-// say writes how far this node is. The connection does not wait for the disk, unless it is told to for this statement.
-func (n *nodes) say(ctx context.Context, keep bool) error {
-	ctx, cancel := context.WithTimeout(ctx, ask)
+// closeSession closes the connection of the rounds and forgets what was announced through it.
+func (n *nodes) closeSession() {
+	if n.session != nil {
+		n.session.Close()
+	}
+	n.session, n.announced, n.persisted = nil, time.Time{}, time.Time{}
+}
+
+// announce records this node's position. If keep is true it waits for disk and standbys as updates do, else for
+// neither.
+func (n *nodes) announce(ctx context.Context, keep bool) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
 	defer cancel()
-	commit := "off"
-	if keep {
-		commit = "local"
+	query := "INSERT INTO node (id, seen, at) VALUES ($1, $2, now()) ON CONFLICT (id) DO UPDATE SET seen = " +
+		"excluded.seen, at = excluded.at"
+	if !keep {
+		query = `INSERT INTO node (id, seen, at) SELECT $1::text, $2::bigint, now() FROM set_config('synchronous_commit',
+			'off', true)
+			ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = excluded.at`
 	}
-	return n.engine.Exec(ctx, `INSERT INTO node (id, seen, at) SELECT $1::text, $2::bigint, now() FROM set_config('synchronous_commit', $3, true)
-		ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, at = excluded.at`, n.id, n.db.rev.Load(), commit)
+	return n.session.Exec(ctx, query, n.id, n.db.Revision())
 }
 
-// committed gives a commit's changes to the followers here, and returns what waits for those elsewhere. The writer calls it.
-func (n *nodes) committed(attached []any) (settle func()) {
-	changes := changesOf(attached)
-	last := changes[len(changes)-1].Rev
-	n.db.mu.Lock()
-	if changes[0].Rev == n.db.rev.Load()+1 {
-		n.db.tell(changes)
-	}
-	n.db.mu.Unlock()
-	return func() { n.settle(last) }
-}
-
-// settle waits until all who count have a revision that was committed a moment ago, this node among them.
-func (n *nodes) settle(rev int64) {
-	for began, wait := time.Now(), time.Millisecond; time.Since(began) < MaxStaleness; wait = min(2*wait, 50*time.Millisecond) {
-		if n.db.rev.Load() < rev { // another node's changes stand between: they come by the log
-			_ = n.db.catchUp(context.Background())
-		}
-		var least sql.NullInt64
-		err := n.one("SELECT MIN(seen) FROM node WHERE at > now() - make_interval(secs => $1) AND id <> $2", []any{nodeLife.Seconds(), n.id}, &least)
-		if err == nil && n.db.rev.Load() >= rev && (!least.Valid || least.Int64 >= rev) {
-			return
-		}
-		time.Sleep(wait)
-	}
-}
-
-func (n *nodes) one(query string, args []any, dest any) error {
-	ctx, cancel := context.WithTimeout(context.Background(), ask)
-	defer cancel()
-	return n.engine.Each(ctx, query, args, func(r *sql.Rows) error { return r.Scan(dest) })
-}
-
-// trimmable is the last change that no node needs: none that said something within the last minutes is behind it.
-func (n *nodes) trimmable(rev int64) (int64, error) {
+// lastTrimmable returns the last revision, at most rev, that no node needs: each node that announced itself within the
+// last ten minutes is past it.
+func (n *nodes) lastTrimmable(rev int64) (int64, error) {
 	var least sql.NullInt64
-	err := n.one("SELECT MIN(seen) FROM node WHERE at > now() - interval '10 minutes'", nil, &least)
+	err := n.queryValue("SELECT MIN(seen) FROM node WHERE at > now() - interval '10 minutes'", nil, &least)
 	if least.Valid {
-		rev = min(rev, max(0, least.Int64-1)) // it keeps the one by which each node knows the log again
+		rev = min(rev, max(0, least.Int64-1)) // one less, because each node checks that its last entry is still there
 	}
 	return rev, err
 }
 
-// forget removes the rows of nodes that went away without a word.
-func (n *nodes) forget() error {
-	ctx, cancel := context.WithTimeout(context.Background(), ask)
+// deleteOldNodes removes the rows of nodes that stopped without removing their own.
+func (n *nodes) deleteOldNodes() error {
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
 	return n.engine.Exec(ctx, "DELETE FROM node WHERE at < now() - interval '1 day'")
 }
 
-var errLost = errors.New("store: the change log does not go on from this node's last change")
-
-// maxMissed is how many changes are taken from the log at a time.
-const maxMissed = 10_000
-
-// catchUp gives followers what the log has and they have not.
-func (db *DB) catchUp(ctx context.Context) error {
-	for {
-		if more, err := db.catchUpSome(ctx); err != nil || !more {
-			return err
-		}
-	}
-}
-
-// catchUpSome takes what comes within the time of a question. It knows the log by the last change that it has: a database that
-// was set back, to a backup or to a standby that was behind, may have others in its place.
-func (db *DB) catchUpSome(ctx context.Context) (more bool, err error) {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, ask)
+// queryValue runs a query for one value.
+func (n *nodes) queryValue(query string, args []any, dest any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
-	rev := db.rev.Load()
-	missed, err := db.since(ctx, max(0, rev-1), maxMissed)
-	if rev > 0 && (err == nil || len(missed) > 0) {
-		if len(missed) == 0 || missed[0].Rev != rev || missed[0].doc != db.last {
-			return false, fmt.Errorf("%w: there is another one at %d", errLost, rev)
-		}
-		missed = missed[1:]
-	}
-	if len(missed) == 0 {
-		return false, err
-	}
-	if first := missed[0].Rev; first != rev+1 {
-		return false, fmt.Errorf("%w: %d after %d", errLost, first, rev)
-	}
-	db.tell(missed)
-	return err != nil || len(missed) >= maxMissed-1, nil
+	return n.engine.Each(ctx, query, args, func(r *sql.Rows) error { return r.Scan(dest) })
 }

@@ -2,15 +2,16 @@ package store
 
 import "granary"
 
-// Organizations holds the one organization.
+// Organizations holds the organization. There is exactly one.
 type Organizations struct{ Set[granary.Organization] }
 
-// Get returns it; NotFound before the store is initialised.
+// Get returns the organization. It fails with NotFound before the store is initialised.
 func (s Organizations) Get() (*granary.Organization, error) {
-	return s.one("SELECT doc FROM organization")
+	return s.queryOne("SELECT doc FROM organization")
 }
 
-// Put writes it. A new one's root has the attachments that every target begins with.
+// Put creates or replaces the organization. A new organization's root gets the policies that are attached to every
+// target by default.
 func (s Organizations) Put(o *granary.Organization) error {
 	if _, err := s.Get(); !granary.Is(err, granary.NotFound) {
 		return s.Update(o)
@@ -18,39 +19,43 @@ func (s Organizations) Put(o *granary.Organization) error {
 	if err := s.Create(o); err != nil {
 		return err
 	}
-	return s.tx.OrgAttachments.begin(o.RootID)
+	return s.tx.OrgAttachments.attachDefaults(o.RootID)
 }
 
 // Accounts holds the accounts.
 type Accounts struct{ Set[granary.Account] }
 
-// Create adds an account, with the attachments that every target begins with. It fails with Exists as every Create does.
+// Create adds an account with the policies that are attached to every target by default. It fails with Exists when the
+// id or the e-mail address is taken.
 func (s Accounts) Create(a *granary.Account) error {
 	if err := s.Set.Create(a); err != nil {
 		return err
 	}
-	return s.tx.OrgAttachments.begin(string(a.ID))
+	return s.tx.OrgAttachments.attachDefaults(string(a.ID))
 }
 
-// Get looks an account up.
-func (s Accounts) Get(id granary.AccountID) (*granary.Account, error) { return s.getBy(string(id)) }
+// Get returns the account with an id. It fails with NotFound when there is none.
+func (s Accounts) Get(id granary.AccountID) (*granary.Account, error) { return s.getByKey(string(id)) }
 
-// ByEmail looks an account up by its address, in whatever case.
+// ByEmail returns the account with an e-mail address, whatever its letter case. It fails with NotFound when there is
+// none.
 func (s Accounts) ByEmail(address string) (*granary.Account, error) {
-	return s.one("SELECT doc FROM account WHERE email_fold = $1", Fold(address))
+	return s.queryOne("SELECT doc FROM account WHERE email_fold = $1", Fold(address))
 }
 
-// Count is how many accounts there are.
-func (s Accounts) Count() (int, error) { return s.count("SELECT COUNT(*) FROM account") }
+// Count returns the number of accounts.
+func (s Accounts) Count() (int, error) { return s.queryCount("SELECT COUNT(*) FROM account") }
 
-// List is all accounts after one, by id.
+// List returns all accounts in the order of their ids, from after one of them.
 func (s Accounts) List(after granary.AccountID, limit int) ([]*granary.Account, string, error) {
-	return s.page(limit, accountKey, "SELECT doc FROM account WHERE id > $1 ORDER BY id", string(after))
+	return s.queryPage(limit, accountKey, "SELECT doc FROM account WHERE id > $1 ORDER BY id", string(after))
 }
 
-// ListUnder is the accounts in a unit, after one, by id; "" is the root.
+// ListUnder returns the accounts in an organizational unit, or in the root if unit is "", in the order of their ids,
+// from after one of them.
 func (s Accounts) ListUnder(unit string, after granary.AccountID, limit int) ([]*granary.Account, string, error) {
-	return s.page(limit, accountKey, "SELECT doc FROM account WHERE parent = $1 AND id > $2 ORDER BY id", unit, string(after))
+	return s.queryPage(limit, accountKey, "SELECT doc FROM account WHERE parent = $1 AND id > $2 ORDER BY id", unit,
+		string(after))
 }
 
 func accountKey(a *granary.Account) string { return string(a.ID) }
@@ -58,85 +63,87 @@ func accountKey(a *granary.Account) string { return string(a.ID) }
 // OrgUnits holds the organizational units.
 type OrgUnits struct{ Set[granary.OrgUnit] }
 
-// Create adds a unit, with the attachments that every target begins with. It fails with Exists when the parent has one of the name.
+// Create adds a unit with the policies that are attached to every target by default. It fails with Exists when the
+// parent has a unit of that name.
 func (s OrgUnits) Create(u *granary.OrgUnit) error {
 	if err := s.Set.Create(u); err != nil {
 		return err
 	}
-	return s.tx.OrgAttachments.begin(u.ID)
+	return s.tx.OrgAttachments.attachDefaults(u.ID)
 }
 
-// Get looks a unit up.
-func (s OrgUnits) Get(id string) (*granary.OrgUnit, error) { return s.getBy(id) }
+// Get returns the unit with an id. It fails with NotFound when there is none.
+func (s OrgUnits) Get(id string) (*granary.OrgUnit, error) { return s.getByKey(id) }
 
-// Delete removes a unit and what is attached to it.
+// Delete removes a unit and detaches its policies.
 func (s OrgUnits) Delete(id string) error {
-	if err := s.tx.OrgAttachments.end(id); err != nil {
+	if err := s.tx.OrgAttachments.detachAll(id); err != nil {
 		return err
 	}
-	return s.deleteBy(id)
+	return s.deleteByKey(id)
 }
 
-// ListUnder is the units of a parent, after one, by id.
+// ListUnder returns the units of a parent in the order of their ids, from after one of them.
 func (s OrgUnits) ListUnder(parent, after string, limit int) ([]*granary.OrgUnit, string, error) {
-	return s.page(limit, func(u *granary.OrgUnit) string { return u.ID },
+	return s.queryPage(limit, func(u *granary.OrgUnit) string { return u.ID },
 		"SELECT doc FROM org_unit WHERE parent = $1 AND id > $2 ORDER BY id", parent, after)
 }
 
-// Empty reports whether a unit has neither accounts nor units.
+// Empty reports whether a unit contains neither accounts nor units.
 func (s OrgUnits) Empty(id string) (bool, error) {
-	n, err := s.count("SELECT (SELECT COUNT(*) FROM account WHERE parent = $1) + (SELECT COUNT(*) FROM org_unit WHERE parent = $1)", id)
+	n, err := s.queryCount("SELECT (SELECT COUNT(*) FROM account WHERE parent = $1) + "+
+		"(SELECT COUNT(*) FROM org_unit WHERE parent = $1)", id)
 	return n == 0, err
 }
 
-// Count is how many units there are.
-func (s OrgUnits) Count() (int, error) { return s.count("SELECT COUNT(*) FROM org_unit") }
+// Count returns the number of units.
+func (s OrgUnits) Count() (int, error) { return s.queryCount("SELECT COUNT(*) FROM org_unit") }
 
-// All is every unit.
+// All returns every unit in the order of their ids.
 func (s OrgUnits) All() ([]*granary.OrgUnit, error) {
-	return s.list("SELECT doc FROM org_unit ORDER BY id")
+	return s.queryAll("SELECT doc FROM org_unit ORDER BY id")
 }
 
 // OrgPolicies holds the organization's policies.
 type OrgPolicies struct{ Set[granary.OrgPolicy] }
 
-// Get looks a policy up.
-func (s OrgPolicies) Get(id string) (*granary.OrgPolicy, error) { return s.getBy(id) }
+// Get returns the policy with an id. It fails with NotFound when there is none.
+func (s OrgPolicies) Get(id string) (*granary.OrgPolicy, error) { return s.getByKey(id) }
 
 // Delete removes a policy.
-func (s OrgPolicies) Delete(id string) error { return s.deleteBy(id) }
+func (s OrgPolicies) Delete(id string) error { return s.deleteByKey(id) }
 
-// List is the policies of a type, after one, by id.
+// List returns the policies of a type in the order of their ids, from after one of them.
 func (s OrgPolicies) List(policyType, after string, limit int) ([]*granary.OrgPolicy, string, error) {
-	return s.page(limit, func(p *granary.OrgPolicy) string { return p.ID },
+	return s.queryPage(limit, func(p *granary.OrgPolicy) string { return p.ID },
 		"SELECT doc FROM org_policy WHERE type = $1 AND id > $2 ORDER BY id", policyType, after)
 }
 
-// Count is how many policies of a type there are.
+// Count returns the number of policies of a type.
 func (s OrgPolicies) Count(policyType string) (int, error) {
-	return s.count("SELECT COUNT(*) FROM org_policy WHERE type = $1", policyType)
+	return s.queryCount("SELECT COUNT(*) FROM org_policy WHERE type = $1", policyType)
 }
 
-// OrgAttachments holds which policy is attached to which target.
+// OrgAttachments holds the attachments of organization policies to targets: the root, units and accounts.
 type OrgAttachments struct{ Set[granary.Attachment] }
 
 // Delete removes an attachment.
-func (s OrgAttachments) Delete(target, policy string) error { return s.deleteBy(target, policy) }
+func (s OrgAttachments) Delete(target, policy string) error { return s.deleteByKey(target, policy) }
 
-// Of is a target's attachments of a type, by policy.
+// Of returns a target's attachments of a type in the order of their policies.
 func (s OrgAttachments) Of(target, policyType string) ([]*granary.Attachment, error) {
-	return s.list("SELECT doc FROM org_attachment WHERE target = $1 AND type = $2 ORDER BY policy", target, policyType)
+	return s.queryAll("SELECT doc FROM org_attachment WHERE target = $1 AND type = $2 ORDER BY policy", target, policyType)
 }
 
-// Targets is what a policy is attached to, after one, by target.
+// Targets returns a policy's attachments in the order of their targets, from after one of them.
 func (s OrgAttachments) Targets(policy, after string, limit int) ([]*granary.Attachment, string, error) {
-	return s.page(limit, func(a *granary.Attachment) string { return a.Target },
+	return s.queryPage(limit, func(a *granary.Attachment) string { return a.Target },
 		"SELECT doc FROM org_attachment WHERE policy = $1 AND target > $2 ORDER BY target", policy, after)
 }
 
-// Reset detaches every policy of a type but AWS's own, which every target has again then.
+// Reset detaches every policy of a type except AWS's own, and attaches AWS's own to every target that had any.
 func (s OrgAttachments) Reset(policyType string) error {
-	list, err := s.list("SELECT doc FROM org_attachment WHERE type = $1", policyType)
+	list, err := s.queryAll("SELECT doc FROM org_attachment WHERE type = $1", policyType)
 	if err != nil {
 		return err
 	}
@@ -167,7 +174,8 @@ func (s OrgAttachments) Reset(policyType string) error {
 	return nil
 }
 
-func (s OrgAttachments) begin(target string) error {
+// attachDefaults attaches the policies that every target has by default.
+func (s OrgAttachments) attachDefaults(target string) error {
 	for _, a := range granary.DefaultAttachments(target) {
 		if err := s.Create(a); err != nil {
 			return err
@@ -176,8 +184,9 @@ func (s OrgAttachments) begin(target string) error {
 	return nil
 }
 
-func (s OrgAttachments) end(target string) error {
-	list, err := s.list("SELECT doc FROM org_attachment WHERE target = $1", target)
+// detachAll removes all attachments of a target.
+func (s OrgAttachments) detachAll(target string) error {
+	list, err := s.queryAll("SELECT doc FROM org_attachment WHERE target = $1", target)
 	if err != nil {
 		return err
 	}

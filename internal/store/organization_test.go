@@ -10,8 +10,9 @@ import (
 	"granary/internal/sqlite"
 )
 
-// A state from before there were organization policies: what it has is bound by AWS's own from then on, as what is new is.
-func TestOldStatesGetTheAttachmentsOfTheBeginning(t *testing.T) {
+// TestMigrationAttachesDefaults checks that in a state from before there were organization policies, AWS's own policies
+// are attached to everything, as they are to new targets.
+func TestMigrationAttachesDefaults(t *testing.T) {
 	old := fstest.MapFS{}
 	for _, name := range []string{"00001_first.sql", "00002_token_session.sql", "00003_federation.sql"} {
 		text, err := fs.ReadFile(migrations, "migrations/sqlite/"+name)
@@ -27,8 +28,10 @@ func TestOldStatesGetTheAttachmentsOfTheBeginning(t *testing.T) {
 	}
 	err = engine.Update(t.Context(), func(tx *sqlite.Tx) error {
 		for _, q := range []string{
-			`INSERT INTO organization (id, doc) VALUES ('o-abcdefghij', '{"ID":"o-abcdefghij","RootID":"r-abcd","Management":"111111111111"}')`,
-			`INSERT INTO account (id, doc) VALUES ('111111111111', '{"ID":"111111111111","Management":true}'), ('222222222222', '{"ID":"222222222222"}')`,
+			`INSERT INTO organization (id, doc) VALUES ('o-abcdefghij', '{"ID":"o-abcdefghij","RootID":"r-abcd",` +
+				`"Management":"111111111111"}')`,
+			`INSERT INTO account (id, doc) VALUES ('111111111111', '{"ID":"111111111111","Management":true}'), ` +
+				`('222222222222', '{"ID":"222222222222"}')`,
 		} {
 			if _, err := tx.Exec(q); err != nil {
 				return err
@@ -43,13 +46,14 @@ func TestOldStatesGetTheAttachmentsOfTheBeginning(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	db := open(t, path)
+	db := openStore(t, path)
 	err = db.Update(t.Context(), func(tx *Tx) error {
 		if err := tx.OrgUnits.Create(&granary.OrgUnit{ID: "ou-abcd-12345678", Parent: "r-abcd", Name: "u"}); err != nil {
 			return err
 		}
 		for _, target := range []string{"r-abcd", "111111111111", "222222222222", "ou-abcd-12345678"} {
-			for kind, want := range map[string]string{granary.ServiceControl: granary.FullAccess, granary.ResourceControl: granary.FullResourceAccess} {
+			for kind, want := range map[string]string{granary.ServiceControl: granary.FullAccess,
+				granary.ResourceControl: granary.FullResourceAccess} {
 				list, err := tx.OrgAttachments.Of(target, kind)
 				if err != nil {
 					return err

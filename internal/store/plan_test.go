@@ -9,9 +9,10 @@ import (
 	"granary"
 )
 
-// The lists that explanations page through find their place by an index and need no sorting: no page costs what came before it.
-func TestListsOfGrantsAndMembersGoByTheirIndexes(t *testing.T) {
-	db := open(t, filepath.Join(t.TempDir(), "state.db"))
+// TestListQueriesUseIndexes checks that the lists that package explain pages through start by an index and need no
+// sorting, so that a page does not cost what came before it.
+func TestListQueriesUseIndexes(t *testing.T) {
+	db := openStore(t, filepath.Join(t.TempDir(), "state.db"))
 	after := &granary.Grant{Scope: "s3://b/*"}
 	err := db.View(t.Context(), func(tx *Tx) error {
 		for index, ask := range map[string]func(*Tx) error{
@@ -30,11 +31,15 @@ func TestListsOfGrantsAndMembersGoByTheirIndexes(t *testing.T) {
 			}
 			var plan []string
 			query := map[string]string{
-				"access_grant_scope":     "SELECT doc FROM access_grant WHERE account = $1 AND region = $1 AND scope = $1 AND id > $1 ORDER BY id LIMIT 11",
-				"autoindex_access_grant": "SELECT doc FROM access_grant WHERE account = $1 AND region = $1 AND grantee_id = $1 AND grantee_type = $1 AND (scope, object, permission, application) > ($1, $1, $1, $1) ORDER BY scope, object, permission, application LIMIT 11",
-				"membership_of_group":    "SELECT doc FROM membership WHERE store = $1 AND group_id = $1 AND id > $1 ORDER BY id LIMIT 11",
+				"access_grant_scope": "SELECT doc FROM access_grant WHERE account = $1 AND region = $1 AND scope = $1 AND id " +
+					"> $1 ORDER BY id LIMIT 11",
+				"autoindex_access_grant": "SELECT doc FROM access_grant WHERE account = $1 AND region = $1 AND grantee_id = $1 " +
+					"AND grantee_type = $1 AND (scope, object, permission, application) > ($1, $1, $1, $1) ORDER BY scope, object, " +
+					"permission, application LIMIT 11",
+				"membership_of_group": "SELECT doc FROM membership WHERE store = $1 AND group_id = $1 AND id > $1 ORDER BY id " +
+					"LIMIT 11",
 			}[index]
-			err := tx.each("EXPLAIN QUERY PLAN "+query, []any{"x"}, func(r *sql.Rows) error {
+			err := tx.queryEach("EXPLAIN QUERY PLAN "+query, []any{"x"}, func(r *sql.Rows) error {
 				var id, parent, unused int
 				var detail string
 				err := r.Scan(&id, &parent, &unused, &detail)
@@ -44,7 +49,8 @@ func TestListsOfGrantsAndMembersGoByTheirIndexes(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if text := strings.Join(plan, "; "); !strings.Contains(text, index) || strings.Contains(text, "B-TREE") || strings.Contains(text, "SCAN") {
+			if text := strings.Join(plan, "; "); !strings.Contains(text, index) || strings.Contains(text, "B-TREE") ||
+				strings.Contains(text, "SCAN") {
 				t.Errorf("%s: %s", index, text)
 			}
 		}
@@ -55,10 +61,10 @@ func TestListsOfGrantsAndMembersGoByTheirIndexes(t *testing.T) {
 	}
 }
 
-// A grantee's grants come by scope, page after page, each once.
-func TestAGranteesGrantsComeInPages(t *testing.T) {
+// TestListOfGrantee checks that the pages of a grantee's grants are sorted by scope and contain each grant once.
+func TestListOfGrantee(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		who := granary.Grantee{Type: granary.GranteeUser, ID: "u"}
 		var want []string
 		err := db.Update(t.Context(), func(tx *Tx) error {
@@ -66,7 +72,8 @@ func TestAGranteesGrantsComeInPages(t *testing.T) {
 			for _, scope := range []string{"s3://b/*", "s3://b/a*", "s3://b/é/*"} {
 				for _, p := range []granary.Permission{granary.Read, granary.Write, granary.ReadWrite} {
 					for _, app := range []granary.ARN{"", "app"} {
-						g := &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(granary.UUID()), Location: "default", Scope: scope, Grantee: who, Permission: p, Application: app}
+						g := &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(granary.UUID()), Location: "default",
+							Scope: scope, Grantee: who, Permission: p, Application: app}
 						want = append(want, string(g.ID))
 						if err := tx.Grants.Create(g); err != nil {
 							return err

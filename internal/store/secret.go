@@ -8,25 +8,29 @@ import (
 	"granary"
 )
 
-// Key is a secret of the installation's own: what seals sessions, what signs tokens. Purposes are their users' words.
+// Key is a secret key of the installation itself, such as one that seals sessions or signs tokens. The packages that
+// use keys choose the purposes.
 type Key struct {
 	Purpose, ID string
 	Secret      []byte // plain in memory, encrypted at rest
 	Created     time.Time
 }
 
-// encrypt wraps a secret under the key-encryption key, bound to whom it belongs to.
+// encrypt encrypts a secret under the key-encryption key, bound to its owner, so that it cannot be moved to another
+// row.
 func (db *DB) encrypt(secret []byte, owner string) string {
 	return base64.RawStdEncoding.EncodeToString(db.seal.Seal(nil, nil, secret, []byte(owner)))
 }
 
+// decrypt reverses encrypt. It fails for another owner, and under another key-encryption key.
 func (db *DB) decrypt(text, owner string) ([]byte, error) {
 	b, err := base64.RawStdEncoding.DecodeString(text)
 	if err == nil {
 		b, err = db.seal.Open(nil, nil, b, []byte(owner))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the secret of %s does not open: the key-encryption key is not the one it was written under", owner)
+		return nil, fmt.Errorf("the secret of %s does not open: the key-encryption key is not the one it was written under",
+			owner)
 	}
 	return b, nil
 }

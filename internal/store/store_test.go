@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -20,13 +21,13 @@ var kek = bytes.Repeat([]byte{7}, 32)
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
-// onBoth runs a test on SQLite and on PostgreSQL: what the store promises, it promises on both.
+// onBoth runs a test on SQLite and on PostgreSQL, since the store makes the same promises on both.
 func onBoth(t *testing.T, test func(t *testing.T, where string)) {
 	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "state.db")) })
 	t.Run("postgres", func(t *testing.T) { test(t, pgtest.URL(t)) })
 }
 
-func open(t *testing.T, where string) *DB {
+func openStore(t *testing.T, where string) *DB {
 	t.Helper()
 	db, err := Open(t.Context(), where, kek)
 	if err != nil {
@@ -38,26 +39,33 @@ func open(t *testing.T, where string) *DB {
 
 func follow(t *testing.T, db *DB, rev int64, fn func([]Change)) {
 	t.Helper()
-	stop, err := db.Follow(t.Context(), rev, fn)
+	from := Position{Rev: rev}
+	err := db.queryAlone(t.Context(), "SELECT id FROM change WHERE rev = $1", []any{rev},
+		func(r *sql.Rows) error { return r.Scan(&from.id) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop, err := db.Follow(t.Context(), from, fn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
 }
 
-func user(id, name, email string) *granary.User {
-	return &granary.User{Store: "d-1", ID: granary.UserID(id), UserName: name, Emails: []granary.Email{{Value: email, Primary: true}},
+func newUser(id, name, email string) *granary.User {
+	return &granary.User{Store: "d-1", ID: granary.UserID(id), UserName: name,
+		Emails:      []granary.Email{{Value: email, Primary: true}},
 		ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-" + id}}}
 }
 
 func TestWritesSurviveReopeningAndReachFollowersFirst(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		var seen []Change
 		follow(t, db, 0, func(c []Change) { seen = append(seen, c...) })
 		for i := range 3 {
 			err := db.Update(t.Context(), func(tx *Tx) error {
-				return tx.Users.Create(user(fmt.Sprint(i), fmt.Sprintf("User%d", i), fmt.Sprintf("u%d@x", i)))
+				return tx.Users.Create(newUser(fmt.Sprint(i), fmt.Sprintf("User%d", i), fmt.Sprintf("u%d@x", i)))
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -68,7 +76,7 @@ func TestWritesSurviveReopeningAndReachFollowersFirst(t *testing.T) {
 		}
 		rev := db.Revision()
 		db.Close()
-		db = open(t, where)
+		db = openStore(t, where)
 		if db.Revision() != rev {
 			t.Errorf("revision %d after reopening, %d before", db.Revision(), rev)
 		}
@@ -79,8 +87,8 @@ func TestWritesSurviveReopeningAndReachFollowersFirst(t *testing.T) {
 			}
 			return nil
 		})
-		if err != nil || snap != rev || strings.Join(names, " ") != "User0 User1 User2" {
-			t.Errorf("snapshot at %d: %v %v", snap, names, err)
+		if err != nil || snap.Rev != rev || strings.Join(names, " ") != "User0 User1 User2" {
+			t.Errorf("snapshot at %d: %v %v", snap.Rev, names, err)
 		}
 		var missed []Change
 		follow(t, db, 1, func(c []Change) { missed = append(missed, c...) })
@@ -90,17 +98,19 @@ func TestWritesSurviveReopeningAndReachFollowersFirst(t *testing.T) {
 	})
 }
 
-func TestUniqueWhateverTheCase(t *testing.T) {
+func TestUniquenessIgnoresCase(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		create := func(u *granary.User) error {
 			return db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(u) })
 		}
-		if err := create(user("1", "Ÿnes", "a@x")); err != nil {
+		if err := create(newUser("1", "Ÿnes", "a@x")); err != nil {
 			t.Fatal(err)
 		}
-		for column, u := range map[string]*granary.User{"user_name_fold": user("2", "ÿNES", "b@x"), "email_fold": user("3", "other", "A@X"),
-			"external_id": {Store: "d-1", ID: "4", UserName: "third", ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-1"}}}} {
+		for column, u := range map[string]*granary.User{"user_name_fold": newUser("2", "ÿNES", "b@x"),
+			"email_fold": newUser("3", "other", "A@X"),
+			"external_id": {Store: "d-1", ID: "4", UserName: "third",
+				ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-1"}}}} {
 			err := create(u)
 			if !granary.Is(err, granary.Exists) || granary.AsError(err).Detail["Unique"] != column {
 				t.Errorf("%s: got %v", column, err)
@@ -112,7 +122,7 @@ func TestUniqueWhateverTheCase(t *testing.T) {
 		if err := create(&granary.User{Store: "d-1", ID: "6", UserName: "no mail either"}); err != nil {
 			t.Errorf("two people without an address clash: %v", err)
 		}
-		other := user("1", "Ÿnes", "a@x")
+		other := newUser("1", "Ÿnes", "a@x")
 		other.Store = "d-2"
 		if err := create(other); err != nil {
 			t.Errorf("another store's people clash: %v", err)
@@ -122,12 +132,12 @@ func TestUniqueWhateverTheCase(t *testing.T) {
 
 func TestAFailedUpdateLeavesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		var seen int
 		follow(t, db, 0, func(c []Change) { seen += len(c) })
 		broken := errors.New("broken")
 		if err := db.Update(t.Context(), func(tx *Tx) error {
-			if err := tx.Users.Create(user("1", "a", "a@x")); err != nil {
+			if err := tx.Users.Create(newUser("1", "a", "a@x")); err != nil {
 				return err
 			}
 			return broken
@@ -144,7 +154,7 @@ func TestAFailedUpdateLeavesNothing(t *testing.T) {
 		if !granary.Is(err, granary.NotFound) || seen != 0 {
 			t.Errorf("something remained: %v, %d changes", err, seen)
 		}
-		if err := db.View(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("1", "a", "a@x")) }); err == nil {
+		if err := db.View(t.Context(), func(tx *Tx) error { return tx.Users.Create(newUser("1", "a", "a@x")) }); err == nil {
 			t.Error("a view wrote")
 		}
 	})
@@ -152,7 +162,7 @@ func TestAFailedUpdateLeavesNothing(t *testing.T) {
 
 func TestManyWritersShareCommitsInOneOrder(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		var revs []int64
 		follow(t, db, 0, func(c []Change) {
 			for _, c := range c {
@@ -166,7 +176,7 @@ func TestManyWritersShareCommitsInOneOrder(t *testing.T) {
 				for i := range 20 {
 					err := db.Update(context.Background(), func(tx *Tx) error {
 						id := fmt.Sprintf("%d-%d", w, i)
-						if err := tx.Users.Create(user(id, id, id+"@x")); err != nil {
+						if err := tx.Users.Create(newUser(id, id, id+"@x")); err != nil {
 							return err
 						}
 						return tx.Replays.Use(fmt.Sprint("token", i), time.Now().Add(time.Hour), "")
@@ -197,9 +207,10 @@ func TestManyWritersShareCommitsInOneOrder(t *testing.T) {
 
 func TestDeletingAPersonCascades(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		err := db.Update(t.Context(), func(tx *Tx) error {
-			return errors.Join(tx.Users.Create(user("1", "a", "a@x")), tx.Groups.Create(&granary.Group{Store: "d-1", ID: "g", DisplayName: "G"}),
+			return errors.Join(tx.Users.Create(newUser("1", "a", "a@x")),
+				tx.Groups.Create(&granary.Group{Store: "d-1", ID: "g", DisplayName: "G"}),
 				tx.Memberships.Create(&granary.Membership{Store: "d-1", ID: "m", Group: "g", User: "1"}),
 				tx.Users.Delete("d-1", "1"))
 		})
@@ -212,7 +223,10 @@ func TestDeletingAPersonCascades(t *testing.T) {
 			}
 			return nil
 		})
-		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Users.Create(user("2", "a", "a@x")) }); err != nil {
+		if err := db.Update(t.Context(), func(tx *Tx) error {
+			return tx.Users.Create(newUser("2", "a",
+				"a@x"))
+		}); err != nil {
 			t.Errorf("the name is not free again: %v", err)
 		}
 	})
@@ -221,7 +235,7 @@ func TestDeletingAPersonCascades(t *testing.T) {
 func TestSecretsAreEncryptedAtRest(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state.db")
-	db := open(t, path)
+	db := openStore(t, path)
 	secret := granary.NewSecret()
 	err := db.Update(t.Context(), func(tx *Tx) error {
 		return errors.Join(tx.AccessKeys.Create(&granary.AccessKey{ID: "AKIA1", Account: "1", Secret: secret}),
@@ -238,7 +252,7 @@ func TestSecretsAreEncryptedAtRest(t *testing.T) {
 			t.Errorf("the secret stands in %s", f)
 		}
 	}
-	db = open(t, path)
+	db = openStore(t, path)
 	db.View(t.Context(), func(tx *Tx) error {
 		k, err := tx.AccessKeys.Get("AKIA1")
 		if err != nil || k.Secret != secret {
@@ -252,31 +266,37 @@ func TestSecretsAreEncryptedAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer wrong.Close()
-	if _, err := wrong.Snapshot(t.Context(), func(any) error { return nil }); err == nil || !strings.Contains(err.Error(), "key-encryption key") {
+	if _, err := wrong.Snapshot(t.Context(), func(any) error { return nil }); err == nil ||
+		!strings.Contains(err.Error(), "key-encryption key") {
 		t.Errorf("another key opened it: %v", err)
 	}
 }
 
 func TestGrantsAreListedByFilterAndPage(t *testing.T) {
 	onBoth(t, func(t *testing.T, where string) {
-		db := open(t, where)
+		db := openStore(t, where)
 		var list []*granary.Grant
 		for i := range 10 {
-			list = append(list, &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(fmt.Sprint("g", i)), Location: "default",
-				Scope: fmt.Sprintf("s3://b/%d/*", i%2), Grantee: granary.Grantee{Type: granary.GranteeUser, ID: fmt.Sprint(i / 2)}, Permission: granary.Read, Created: time.Unix(1764000000, int64(i)).UTC()})
+			list = append(list, &granary.Grant{Account: "1", Region: "r", ID: granary.GrantID(fmt.Sprint("g", i)),
+				Location: "default",
+				Scope:    fmt.Sprintf("s3://b/%d/*", i%2), Grantee: granary.Grantee{Type: granary.GranteeUser,
+					ID: fmt.Sprint(i / 2)},
+				Permission: granary.Read, Created: time.Unix(1764000000, int64(i)).UTC()})
 		}
 		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.CreateMany(list) }); err != nil {
 			t.Fatal(err)
 		}
 		double := *list[0]
 		double.ID = "other"
-		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.Create(&double) }); !granary.Is(err, granary.Exists) {
+		if err := db.Update(t.Context(), func(tx *Tx) error { return tx.Grants.Create(&double) }); !granary.Is(err,
+			granary.Exists) {
 			t.Errorf("the same grant twice: %v", err)
 		}
 		db.View(t.Context(), func(tx *Tx) error {
 			var got []string
 			for after, n := "", 0; n < 10; n++ {
-				items, next, err := tx.Grants.List("1", "r", GrantFilter{Scope: "s3://b/1/*", Permission: granary.Read, GranteeType: granary.GranteeUser}, after, 2)
+				items, next, err := tx.Grants.List("1", "r", GrantFilter{Scope: "s3://b/1/*", Permission: granary.Read,
+					GranteeType: granary.GranteeUser}, after, 2)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -309,7 +329,8 @@ func TestGrantsAreListedByFilterAndPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, g := range list {
-			if l := loaded[g.ID]; l == nil || l.Scope != g.Scope || l.Grantee != g.Grantee || l.Location != g.Location || !l.Created.Equal(g.Created) {
+			if l := loaded[g.ID]; l == nil || l.Scope != g.Scope || l.Grantee != g.Grantee || l.Location != g.Location ||
+				!l.Created.Equal(g.Created) {
 				t.Errorf("%+v is loaded as %+v", g, l)
 			}
 		}
@@ -327,11 +348,12 @@ func BenchmarkUpdateParallel(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer db.Close()
-			b.ResetTimer() // a cluster may have been started
+			b.ResetTimer() // starting a cluster may have taken time
 			b.SetParallelism(32)
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					err := db.Update(context.Background(), func(tx *Tx) error { return tx.Replays.Use(granary.UUID(), time.Now().Add(time.Hour), "") })
+					err := db.Update(context.Background(),
+						func(tx *Tx) error { return tx.Replays.Use(granary.UUID(), time.Now().Add(time.Hour), "") })
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -10,36 +10,39 @@ import (
 	"granary"
 )
 
-// column is a value of a noun that SQL must see: to find it, to order it, or to keep it unique. The rest is in its document.
+// column is a value of a noun that SQL must see, because nouns are found, ordered or unique by it. Everything else is
+// only in the noun's JSON document.
 type column[T any] struct {
 	name  string
 	value func(*T) any
 }
 
-// table maps a noun to its SQL table. The first keys columns are the primary key, in the order lists are in.
+// table maps a noun to its SQL table. The first columns, as many as keys says, are the primary key; lists are in its
+// order.
 type table[T any] struct {
-	name    string
-	noun    string // for sentences
-	keys    int
-	columns []column[T]
-	seal    func(db *DB, v *T) (*T, error) // a copy with its secret encrypted; nil when it has none
-	open    func(db *DB, v *T) error
-	load    func(tx *Tx, fn func(any) error) error // a faster way to read all; nil for the usual
+	name      string
+	noun      string // for error messages
+	keys      int
+	columns   []column[T]
+	seal      func(db *DB, v *T) (*T, error) // returns a copy with the secret encrypted; nil when the noun has none
+	afterRead func(db *DB, v *T) error
+	load      func(tx *Tx, fn func(any) error) error // reads all nouns faster than the default; nil for the default
 
 	insert, update, remove, get string
 }
 
-// kind is a table without its type, for the change log and the snapshot.
+// kind is a table without its type parameter, for the change log and the snapshot.
 type kind interface {
 	decode(db *DB, doc string) (any, error)
-	all(tx *Tx, fn func(any) error) error
+	loadAll(tx *Tx, fn func(any) error) error
 }
 
 var (
-	kinds = map[string]kind{}
-	order []string // the snapshot's: what refers comes after what it refers to
+	tablesByName  = map[string]kind{}
+	snapshotOrder []string // names of the tables in the order of a snapshot: a noun comes after those that it refers to
 )
 
+// register prepares a table's statements and adds it to the snapshot and the change log.
 func register[T any](t table[T]) *table[T] {
 	names := make([]string, len(t.columns))
 	marks := make([]string, len(t.columns)+1)
@@ -56,15 +59,17 @@ func register[T any](t table[T]) *table[T] {
 	docMark := fmt.Sprintf("$%d", len(t.columns)+1)
 	marks[len(t.columns)] = docMark
 	at := " WHERE " + strings.Join(where, " AND ")
-	t.insert = "INSERT INTO " + t.name + " (" + strings.Join(names, ", ") + ", doc) VALUES (" + strings.Join(marks, ", ") + ")"
+	t.insert = "INSERT INTO " + t.name + " (" + strings.Join(names, ", ") + ", doc) VALUES (" + strings.Join(marks, ", ") +
+		")"
 	t.update = "UPDATE " + t.name + " SET " + strings.Join(sets, ", ") + ", doc = " + docMark + at
 	t.remove = "DELETE FROM " + t.name + at
 	t.get = "SELECT doc FROM " + t.name + at
-	kinds[t.name] = &t
-	order = append(order, t.name)
+	tablesByName[t.name] = &t
+	snapshotOrder = append(snapshotOrder, t.name)
 	return &t
 }
 
+// encode returns the JSON document of a noun, with its secret encrypted.
 func (t *table[T]) encode(db *DB, v *T) (string, error) {
 	if t.seal != nil {
 		var err error
@@ -76,13 +81,14 @@ func (t *table[T]) encode(db *DB, v *T) (string, error) {
 	return string(b), err
 }
 
+// parse reads a noun from its JSON document.
 func (t *table[T]) parse(db *DB, doc string) (*T, error) {
 	v := new(T)
 	if err := json.Unmarshal([]byte(doc), v); err != nil {
 		return nil, fmt.Errorf("a %s in the state cannot be read: %w", t.noun, err)
 	}
-	if t.open != nil {
-		if err := t.open(db, v); err != nil {
+	if t.afterRead != nil {
+		if err := t.afterRead(db, v); err != nil {
 			return nil, err
 		}
 	}
@@ -91,11 +97,12 @@ func (t *table[T]) parse(db *DB, doc string) (*T, error) {
 
 func (t *table[T]) decode(db *DB, doc string) (any, error) { return t.parse(db, doc) }
 
-func (t *table[T]) all(tx *Tx, fn func(any) error) error {
+// loadAll calls fn with every noun of the table.
+func (t *table[T]) loadAll(tx *Tx, fn func(any) error) error {
 	if t.load != nil {
 		return t.load(tx, fn)
 	}
-	return tx.each("SELECT doc FROM "+t.name, nil, func(r *sql.Rows) error {
+	return tx.queryEach("SELECT doc FROM "+t.name, nil, func(r *sql.Rows) error {
 		var doc string
 		if err := r.Scan(&doc); err != nil {
 			return err
@@ -116,122 +123,129 @@ func (t *table[T]) values(v *T, doc string) []any {
 	return append(out, doc)
 }
 
-// Set is one table within a transaction.
+// Set gives access to one table within a transaction.
 type Set[T any] struct {
-	tx *Tx
-	t  *table[T]
+	tx    *Tx
+	table *table[T]
 }
 
-// Create adds a noun. It fails with Exists, and the column that clashes in the detail "Unique", when one of its unique values is taken.
+// Create adds a noun. It fails with Exists when one of its unique values is taken; the error's detail "Unique" names
+// the column.
 func (s Set[T]) Create(v *T) error {
-	doc, err := s.t.encode(s.tx.db, v)
+	doc, err := s.table.encode(s.tx.db, v)
 	if err != nil {
 		return err
 	}
-	if err := s.tx.exec(s.t.insert, s.t.values(v, doc)...); err != nil {
-		return s.clash(err)
+	if err := s.tx.exec(s.table.insert, s.table.values(v, doc)...); err != nil {
+		return s.existsError(err)
 	}
-	return s.tx.changed(s.t.name, doc, false, clone(s.t, s.tx.db, doc))
+	return s.tx.logChange(s.table.name, doc, false, cloneForFollowers(s.table, s.tx.db, doc))
 }
 
-// Update replaces a noun of the same key. It fails with NotFound when there is none, and with Exists as Create does.
+// Update replaces the noun with the same key. It fails with NotFound when there is none, and with Exists as Create
+// does.
 func (s Set[T]) Update(v *T) error {
-	doc, err := s.t.encode(s.tx.db, v)
+	doc, err := s.table.encode(s.tx.db, v)
 	if err != nil {
 		return err
 	}
-	n, err := s.tx.execCount(s.t.update, s.t.values(v, doc)...)
+	n, err := s.tx.execCount(s.table.update, s.table.values(v, doc)...)
 	if err != nil {
-		return s.clash(err)
+		return s.existsError(err)
 	}
 	if n == 0 {
-		return s.missing()
+		return s.notFound()
 	}
-	return s.tx.changed(s.t.name, doc, false, clone(s.t, s.tx.db, doc))
+	return s.tx.logChange(s.table.name, doc, false, cloneForFollowers(s.table, s.tx.db, doc))
 }
 
-// clone gives followers a value of their own: the caller may go on changing his.
-func clone[T any](t *table[T], db *DB, doc string) any {
+// cloneForFollowers returns a copy for the followers, since the caller may go on to change its value.
+func cloneForFollowers[T any](t *table[T], db *DB, doc string) any {
 	v, err := t.parse(db, doc)
 	if err != nil {
-		panic(err) // encoded a moment ago
+		panic(err) // the document was encoded just before
 	}
 	return v
 }
 
-func (s Set[T]) getBy(key ...any) (*T, error) {
-	return s.one(s.t.get, key...)
+func (s Set[T]) getByKey(key ...any) (*T, error) {
+	return s.queryOne(s.table.get, key...)
 }
 
-func (s Set[T]) one(query string, args ...any) (*T, error) {
+// queryOne returns the noun of a query for one document. It fails with NotFound when there is none.
+func (s Set[T]) queryOne(query string, args ...any) (*T, error) {
 	var doc string
-	err := s.tx.row(query, args...).Scan(&doc)
+	err := s.tx.queryRow(query, args...).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, s.missing()
+		return nil, s.notFound()
 	}
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	return s.t.parse(s.tx.db, doc)
+	return s.table.parse(s.tx.db, doc)
 }
 
-func (s Set[T]) deleteBy(key ...any) error {
-	v, err := s.getBy(key...)
+// deleteByKey removes a noun and logs it as it last was.
+func (s Set[T]) deleteByKey(key ...any) error {
+	v, err := s.getByKey(key...)
 	if err != nil {
 		return err
 	}
-	doc, err := s.t.encode(s.tx.db, v)
+	doc, err := s.table.encode(s.tx.db, v)
 	if err != nil {
 		return err
 	}
-	if err := s.tx.exec(s.t.remove, key...); err != nil {
+	if err := s.tx.exec(s.table.remove, key...); err != nil {
 		return err
 	}
-	return s.tx.changed(s.t.name, doc, true, v)
+	return s.tx.logChange(s.table.name, doc, true, v)
 }
 
-// removeWhere removes what a condition picks, with few statements however much that is, and says how many.
+// removeWhere removes the nouns that match a condition, with few statements for any number of them, and returns how
+// many.
 func (s Set[T]) removeWhere(where string, args []any) (int, error) {
 	var docs []string
 	var values []any
-	err := s.tx.each("SELECT doc FROM "+s.t.name+" WHERE "+where, args, func(r *sql.Rows) error {
+	err := s.tx.queryEach("SELECT doc FROM "+s.table.name+" WHERE "+where, args, func(r *sql.Rows) error {
 		var doc string
 		if err := r.Scan(&doc); err != nil {
 			return err
 		}
-		v, err := s.t.parse(s.tx.db, doc)
+		v, err := s.table.parse(s.tx.db, doc)
 		docs, values = append(docs, doc), append(values, v)
 		return err
 	})
 	if err != nil || len(docs) == 0 {
 		return 0, err
 	}
-	if err := s.tx.exec("DELETE FROM "+s.t.name+" WHERE "+where, args...); err != nil {
+	if err := s.tx.exec("DELETE FROM "+s.table.name+" WHERE "+where, args...); err != nil {
 		return 0, err
 	}
-	return len(docs), s.tx.changedAll(s.t.name, true, docs, values)
+	return len(docs), s.tx.logChanges(s.table.name, true, docs, values)
 }
 
-// list reads documents in the query's order.
-func (s Set[T]) list(query string, args ...any) (out []*T, err error) {
-	err = s.tx.each(query, args, func(r *sql.Rows) error {
+// queryAll returns the nouns of a query for documents, in the query's order.
+func (s Set[T]) queryAll(query string, args ...any) (out []*T, err error) {
+	err = s.tx.queryEach(query, args, func(r *sql.Rows) error {
 		var doc string
 		if err := r.Scan(&doc); err != nil {
 			return err
 		}
-		v, err := s.t.parse(s.tx.db, doc)
+		v, err := s.table.parse(s.tx.db, doc)
 		out = append(out, v)
 		return err
 	})
 	return out, err
 }
 
-// page is list cut at a limit, 0 or less being none; next is the key to go on after, "" at the end.
-func (s Set[T]) page(limit int, key func(*T) string, query string, args ...any) (items []*T, next string, err error) {
+// queryPage is queryAll with a limit; 0 or less means none. next is the key of the last item when there are more, else
+// "".
+func (s Set[T]) queryPage(limit int, key func(*T) string, query string, args ...any) (items []*T, next string,
+	err error) {
 	if limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", limit+1)
 	}
-	items, err = s.list(query, args...)
+	items, err = s.queryAll(query, args...)
 	if err == nil && limit > 0 && len(items) > limit {
 		items = items[:limit]
 		next = key(items[limit-1])
@@ -239,16 +253,17 @@ func (s Set[T]) page(limit int, key func(*T) string, query string, args ...any) 
 	return items, next, err
 }
 
-func (s Set[T]) count(query string, args ...any) (n int, err error) {
-	err = s.tx.row(query, args...).Scan(&n)
+func (s Set[T]) queryCount(query string, args ...any) (n int, err error) {
+	err = s.tx.queryRow(query, args...).Scan(&n)
 	return n, err
 }
 
-func (s Set[T]) missing() error {
-	return granary.Errorf(granary.NotFound, "There is no such %s.", s.t.noun)
+func (s Set[T]) notFound() error {
+	return granary.Errorf(granary.NotFound, "There is no such %s.", s.table.noun)
 }
 
-// unavailable is a failure of the database itself, unless the error has a kind already.
+// unavailable returns an Unavailable error for a failure of the database itself. An error that has a kind already stays
+// as it is.
 func unavailable(err error) error {
 	if granary.AsError(err).Kind != granary.Internal {
 		return err
@@ -256,12 +271,13 @@ func unavailable(err error) error {
 	return granary.Wrap(granary.Unavailable, "The state is not available. Please try again.", err)
 }
 
-// clash turns a broken uniqueness into Exists.
-func (s Set[T]) clash(err error) error {
+// existsError converts a violated uniqueness to an Exists error. Other errors stay as they are.
+func (s Set[T]) existsError(err error) error {
 	what, ok := s.tx.db.engine.UniqueViolation(err)
 	if !ok {
 		return err
 	}
-	return granary.Errorf(granary.Exists, "A %s with this %s exists already.", s.t.noun, strings.ReplaceAll(strings.TrimSuffix(what, "_fold"), "_", " ")).
+	return granary.Errorf(granary.Exists, "A %s with this %s exists already.", s.table.noun,
+		strings.ReplaceAll(strings.TrimSuffix(what, "_fold"), "_", " ")).
 		With("Unique", what)
 }

@@ -8,7 +8,7 @@ import (
 	"granary"
 )
 
-// Tx is one transaction: the nouns, each with the questions that are asked of it.
+// Tx is one transaction, with a set for each noun. It must not be used after the function that got it returns.
 type Tx struct {
 	Organization     Organizations
 	Accounts         Accounts
@@ -44,9 +44,11 @@ type Tx struct {
 
 	db     *DB
 	engine session
-	failed error // of a statement: nothing may come of a transaction that goes on after it
+	id     string // identifies this update in the log; "" until it changes something
+	failed error  // error of a failed statement; the transaction must then fail
 }
 
+// newTx returns a Tx with every set bound to it.
 func newTx(db *DB, engine session) *Tx {
 	tx := &Tx{db: db, engine: engine}
 	tx.Organization = Organizations{Set[granary.Organization]{tx, organizations}}
@@ -80,9 +82,9 @@ func newTx(db *DB, engine session) *Tx {
 	return tx
 }
 
-func (tx *Tx) row(query string, args ...any) row { return tx.engine.Row(query, args...) }
+func (tx *Tx) queryRow(query string, args ...any) row { return tx.engine.Row(query, args...) }
 
-func (tx *Tx) each(query string, args []any, fn func(*sql.Rows) error) error {
+func (tx *Tx) queryEach(query string, args []any, fn func(*sql.Rows) error) error {
 	return tx.engine.Each(query, args, fn)
 }
 
@@ -99,34 +101,49 @@ func (tx *Tx) execCount(query string, args ...any) (int64, error) {
 	return n, err
 }
 
-// nextRev is the log's next place. Nobody else writes meanwhile: the log has no gap, and its order is that of the commits.
-const nextRev = "(SELECT COALESCE(MAX(rev), 0) + 1 FROM change)"
+// nextRevision is the next revision of the log. Only one update runs at a time, so the log has no gap and is in commit
+// order.
+const nextRevision = "(SELECT COALESCE(MAX(rev), 0) + 1 FROM change)"
 
-// changed writes a change to the log and keeps it for the followers.
-func (tx *Tx) changed(kind, doc string, deleted bool, v any) error {
+// logChange writes a change to the log and attaches it to the transaction, for the followers.
+func (tx *Tx) logChange(kind, doc string, deleted bool, v any) error {
 	var rev int64
-	if err := tx.row("INSERT INTO change (rev, kind, deleted, doc) VALUES ("+nextRev+", $1, $2, $3) RETURNING rev", kind, deleted, doc).Scan(&rev); err != nil {
+	err := tx.queryRow("INSERT INTO change (rev, id, kind, deleted, doc) VALUES ("+nextRevision+", $1, $2, $3, $4) "+
+		"RETURNING rev",
+		tx.updateID(), kind, deleted, doc).Scan(&rev)
+	if err != nil {
 		return err
 	}
-	tx.engine.Attach(Change{rev, deleted, v, doc})
+	tx.engine.Attach(Change{rev, deleted, v, tx.id})
 	return nil
 }
 
-// changedAll is changed for many nouns of a kind: one statement for each 100 or so.
-func (tx *Tx) changedAll(kind string, deleted bool, docs []string, values []any) error {
+// updateID returns the id of this update's entries in the log. It is random, so that a position in the log of a
+// restored database cannot be taken for another.
+func (tx *Tx) updateID() string {
+	if tx.id == "" {
+		tx.id = granary.UUID()
+	}
+	return tx.id
+}
+
+// logChanges is logChange for many nouns of a kind, with few statements.
+func (tx *Tx) logChanges(kind string, deleted bool, docs []string, values []any) error {
 	var rev int64
-	if err := tx.row("SELECT " + nextRev).Scan(&rev); err != nil {
+	if err := tx.queryRow("SELECT " + nextRevision).Scan(&rev); err != nil {
 		return err
 	}
+	id := tx.updateID()
 	for at := 0; at < len(docs); {
-		n := chunk(len(docs) - at)
-		args := make([]any, 0, 4*n)
+		n := chunkSize(len(docs) - at)
+		args := make([]any, 0, 5*n)
 		for i := at; i < at+n; i++ {
-			tx.engine.Attach(Change{rev, deleted, values[i], docs[i]})
-			args = append(args, rev, kind, deleted, docs[i])
+			tx.engine.Attach(Change{rev, deleted, values[i], id})
+			args = append(args, rev, id, kind, deleted, docs[i])
 			rev++
 		}
-		if err := tx.exec("INSERT INTO change (rev, kind, deleted, doc) VALUES "+rows(n, 4), args...); err != nil {
+		if err := tx.exec("INSERT INTO change (rev, id, kind, deleted, doc) VALUES "+placeholderRows(n, 5),
+			args...); err != nil {
 			return err
 		}
 		at += n
@@ -134,8 +151,9 @@ func (tx *Tx) changedAll(kind string, deleted bool, docs []string, values []any)
 	return nil
 }
 
-// chunk is how many of n go into one statement. There are few sizes, so that few statements are kept prepared.
-func chunk(n int) int {
+// chunkSize returns how many of n rows go into one statement. There are only three sizes, so that few prepared
+// statements are kept.
+func chunkSize(n int) int {
 	switch {
 	case n >= 128:
 		return 128
@@ -145,8 +163,8 @@ func chunk(n int) int {
 	return 1
 }
 
-// rows writes n rows of placeholders: "($1, $2), ($3, $4)".
-func rows(n, columns int) string {
+// placeholderRows returns n rows of placeholders: "($1, $2), ($3, $4)".
+func placeholderRows(n, columns int) string {
 	var b strings.Builder
 	for i := range n * columns {
 		switch {

@@ -35,7 +35,8 @@ func encode(m *Meta, out any, requestID string) Response {
 			b = appendElements(b, v, false)
 			b = append(b, "</"+m.Name+"Result>"...)
 		}
-		r.Body = append(b, "<ResponseMetadata><RequestId>"+requestID+"</RequestId></ResponseMetadata></"+m.Name+"Response>"...)
+		r.Body = append(b, "<ResponseMetadata><RequestId>"+requestID+"</RequestId></ResponseMetadata></"+m.Name+
+			"Response>"...)
 	default:
 		r.Header.Set("Content-Type", contentTypes[m.Service.Protocol])
 		r.Header.Set("X-Amzn-Requestid", requestID)
@@ -70,14 +71,15 @@ func appendElements(b []byte, v reflect.Value, millis bool) []byte {
 	return b
 }
 
-// leftOut reports whether a member is not written. A text that must be there is, even when it is empty: a tag's value may be.
+// leftOut reports whether a member is not written. A text that must be there is, even when it is empty: a tag's value
+// may be.
 func leftOut(f *field, v reflect.Value) bool {
 	return absent(v) && !(f.required && v.Kind() == reflect.String)
 }
 
 func appendMember(b []byte, f *field, v reflect.Value, millis bool) []byte {
 	t := v.Type()
-	if t.Kind() == reflect.Slice && t != byteType && t != rawType {
+	if isList(t) {
 		return appendList(b, f, v, millis)
 	}
 	if t.Kind() == reflect.Map {
@@ -333,8 +335,8 @@ func snake(s string) string {
 	return b.String()
 }
 
-// Redacted is an input as the audit log keeps it: under AWS's names with a lower-case first letter, query parameters under
-// their own; what is sensitive or stands in a header is left out.
+// Redacted is an input as the audit log keeps it: under AWS's names with a lower-case first letter, query parameters
+// under their own; what is sensitive or stands in a header is left out.
 func Redacted(in any) json.RawMessage {
 	return appendRedacted(nil, reflect.ValueOf(in).Elem())
 }

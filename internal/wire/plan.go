@@ -40,6 +40,10 @@ var (
 	byteType = reflect.TypeFor[[]byte]()
 )
 
+// isList reports whether a Go type is that of a list; blobs and documents are slices too.
+func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice && t != byteType && t != rawType }
+
+// planOf returns the plan of a structure's type, which is built once.
 func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)

@@ -14,8 +14,8 @@ import (
 )
 
 // validate checks an input against its shape's constraints and reports all violations together, in AWS's wording.
-func validate(s *Service, in any) error {
-	v := &violations{service: s}
+func (d *decoder) validate(in any) error {
+	v := &violations{service: d.meta.Service, empty: d.empty}
 	v.structure(reflect.ValueOf(in).Elem(), "")
 	switch len(v.list) {
 	case 0:
@@ -28,13 +28,15 @@ func validate(s *Service, in any) error {
 
 type violations struct {
 	service *Service
+	empty   map[*string]bool // texts that were sent, and are empty
 	list    []string
 	paths   []string
 	first   string // what the first of them must
 }
 
 func (v *violations) err(head string) error {
-	return &Violation{Paths: v.paths, Must: v.first, err: granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))}
+	return &Violation{Paths: v.paths, Must: v.first,
+		err: granary.Errorf(granary.Invalid, "%s", head+strings.Join(v.list, "; "))}
 }
 
 // Violation is an input that its shape does not allow. It unwraps to the granary.Invalid that tells the caller.
@@ -51,9 +53,6 @@ func (v *Violation) Unwrap() error { return v.err }
 func (v *violations) add(path, value, must string) {
 	if len(v.list) >= 20 {
 		return
-	}
-	if value != "" {
-		value = " '" + value + "'"
 	}
 	if v.first == "" {
 		v.first = must
@@ -73,8 +72,8 @@ func (v *violations) structure(val reflect.Value, path string) {
 }
 
 func (v *violations) member(f *field, val reflect.Value, path string) {
-	if absent(val) {
-		if f.required && !(val.Kind() == reflect.String && v.mayBeEmpty(f.constraint)) {
+	if absent(val) && !(val.Kind() == reflect.String && v.empty[val.Addr().Interface().(*string)]) {
+		if f.required {
 			v.add(path, "", "not be null")
 		}
 		return
@@ -82,16 +81,8 @@ func (v *violations) member(f *field, val reflect.Value, path string) {
 	v.value(f.constraint, f.sensitive, val, path)
 }
 
-// mayBeEmpty reports whether a required text may be "", such as a tag's value: clients write that as they write none.
-func (v *violations) mayBeEmpty(cs []constraint) bool {
-	if len(cs) == 0 {
-		return false
-	}
-	c := cs[0]
-	return (c.hasLo || c.hasHi) && c.lo == 0 && c.enum < 0 && (c.pattern < 0 || compiled(v.service.Patterns[c.pattern]).MatchString(""))
-}
-
-// absent reports whether a member was not sent. Required numbers and booleans are plain, and absent ones read as zero.
+// absent reports whether a member of a structure has no value. Required numbers and booleans are plain, and absent ones
+// read as zero. A text that is empty counts as absent: only a decoder knows whether it was sent.
 func absent(val reflect.Value) bool {
 	switch val.Kind() {
 	case reflect.Int64, reflect.Bool, reflect.Float64:
@@ -118,7 +109,7 @@ func (v *violations) value(cs []constraint, sensitive bool, val reflect.Value, p
 	case val.Kind() == reflect.String:
 		v.text(c, sensitive, val.String(), path)
 	case val.Kind() == reflect.Int64:
-		v.bounds(c, float64(val.Int()), show(sensitive, strconv.FormatInt(val.Int(), 10)), path, "value")
+		v.bounds(c, float64(val.Int()), quote(sensitive, strconv.FormatInt(val.Int(), 10)), path, "value")
 	case val.Type() == byteType:
 		v.bounds(c, float64(val.Len()), "", path, "length")
 	case val.Kind() == reflect.Slice:
@@ -133,6 +124,9 @@ func (v *violations) value(cs []constraint, sensitive bool, val reflect.Value, p
 		}
 	}
 }
+
+// quote is a value as a violation repeats it.
+func quote(sensitive bool, s string) string { return " '" + show(sensitive, s) + "'" }
 
 // show is a value as an error may repeat it.
 func show(sensitive bool, s string) string {
@@ -149,7 +143,7 @@ func (v *violations) text(c *constraint, sensitive bool, s, path string) {
 	if c == nil {
 		return
 	}
-	shown := show(sensitive, s)
+	shown := quote(sensitive, s)
 	v.bounds(c, float64(utf8.RuneCountInString(s)), shown, path, "length")
 	if c.pattern >= 0 && !compiled(v.service.Patterns[c.pattern]).MatchString(s) {
 		v.add(path, shown, "satisfy regular expression pattern: "+v.service.Patterns[c.pattern])

@@ -1,6 +1,6 @@
-// Package wire turns bytes into AWS's shapes and back, for the four protocols Granary answers: restXml (with s3control's
-// wrapped errors), awsQuery, awsJson 1.1 and restJson1. It validates what the shapes demand and decides nothing else.
-// The shapes are generated (internal/api); their struct tags say where each member stands on the wire:
+// Package wire turns bytes into AWS's shapes and back, for the four protocols Granary answers: restXml (with
+// s3control's wrapped errors), awsQuery, awsJson 1.1 and restJson1. It validates what the shapes demand and decides
+// nothing else. The shapes are generated (internal/api); their struct tags say where each member stands on the wire:
 //
 //	wire:"name" loc:"uri|querystring|header" item:"list element" req:"1" sens:"1" c:"constraints"
 //
@@ -38,10 +38,11 @@ type Service struct {
 	Enums        [][]string
 }
 
-// Targeted reports whether what stands before the operation in X-Amz-Target names the service: its whole prefix, or as newer
-// SDKs write it the prefix's last part.
+// Targeted reports whether what stands before the operation in X-Amz-Target names the service: its whole prefix, or as
+// newer SDKs write it the prefix's last part.
 func (s *Service) Targeted(prefix string) bool {
-	return s.TargetPrefix != "" && (prefix == s.TargetPrefix || prefix != "" && strings.HasSuffix(s.TargetPrefix, "."+prefix))
+	return s.TargetPrefix != "" &&
+		(prefix == s.TargetPrefix || prefix != "" && strings.HasSuffix(s.TargetPrefix, "."+prefix))
 }
 
 // Meta is what is known of an operation beside its shapes.
@@ -84,19 +85,16 @@ type Error struct {
 	Detail        map[string]string
 }
 
-// Decode reads and validates an operation's input. It fails with granary.Invalid.
-func (op Operation[In, Out]) Decode(r *Request) (*In, error) {
-	in := new(In)
-	if err := decode(op.Meta, r, in); err != nil {
-		return nil, err
-	}
-	return in, validate(op.Service, in)
+// Decode reads and validates an operation's input, of which in is a pointer. It fails with granary.Invalid.
+//
+// Decode and Encode are no methods of Meta: every type of operation would have them, and all of those would be
+// compiled.
+func Decode(m *Meta, r *Request, in any) error {
+	return decode(m, r, in)
 }
 
-// Encode writes an operation's output.
-func (op Operation[In, Out]) Encode(out *Out, requestID string) (Response, error) {
-	return encode(op.Meta, out, requestID), nil
-}
+// Encode writes an operation's output, of which out is a pointer.
+func Encode(m *Meta, out any, requestID string) Response { return encode(m, out, requestID) }
 
 func malformed(code, format string, args ...any) error {
 	return granary.Errorf(granary.Invalid, format, args...).WithCode(code)

@@ -15,8 +15,8 @@ type node struct {
 	children []*node
 }
 
-// decodeXML fills a structure from a document whose root may have any name. An empty body gives no members.
-func decodeXML(body []byte, v reflect.Value) error {
+// fillXML fills a structure from a document whose root may have any name. An empty body gives no members.
+func (d *decoder) fillXML(body []byte, v reflect.Value) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
@@ -24,11 +24,10 @@ func decodeXML(body []byte, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	return decodeElement(root, v)
+	return d.fillElement(root, v)
 }
 
 func parseXML(body []byte) (*node, error) {
-	bad := malformed("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema.")
 	d := xml.NewDecoder(bytes.NewReader(body))
 	var stack []*node
 	var root *node
@@ -38,7 +37,7 @@ func parseXML(body []byte) (*node, error) {
 			return root, nil
 		}
 		if err != nil {
-			return nil, bad
+			return nil, errXML
 		}
 		switch t := tok.(type) {
 		case xml.Directive:
@@ -46,7 +45,7 @@ func parseXML(body []byte) (*node, error) {
 		case xml.StartElement:
 			n := &node{name: t.Name.Local}
 			if len(stack) >= maxDepth || root != nil && len(stack) == 0 {
-				return nil, bad
+				return nil, errXML
 			}
 			if len(stack) > 0 {
 				top := stack[len(stack)-1]
@@ -65,44 +64,86 @@ func parseXML(body []byte) (*node, error) {
 	}
 }
 
-func decodeElement(n *node, v reflect.Value) error {
+var errXML = malformed("MalformedXML",
+	"The XML you provided was not well-formed or did not validate against our published schema.")
+
+// hasText reports whether something else than white space stands beside the element's children.
+func (n *node) hasText() bool { return strings.TrimSpace(n.text.String()) != "" }
+
+func (d *decoder) fillElement(n *node, v reflect.Value) error {
+	if n.hasText() {
+		return errXML
+	}
 	p := planOf(v.Type())
+	seen := map[*field]bool{}
 	for _, c := range n.children {
 		f := p.byName[c.name]
 		if f == nil || f.loc != "" {
-			continue
+			return unrecognized(c.name)
 		}
-		if err := decodeChild(c, f, v.Field(f.index)); err != nil {
+		flat := f.item == "" && isList(v.Field(f.index).Type())
+		if seen[f] && !flat {
+			return malformed("MalformedXML", "The element %s is given twice.", show(false, c.name))
+		}
+		if seen[f] {
+			continue // with the first of the list
+		}
+		seen[f] = true
+		items := []*node{c}
+		if flat {
+			items = n.named(c.name)
+		}
+		if err := d.setChild(items, f, v.Field(f.index)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func decodeChild(c *node, f *field, dst reflect.Value) error {
+// named returns the children of a name.
+func (n *node) named(name string) (list []*node) {
+	for _, c := range n.children {
+		if c.name == name {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// setChild fills a member from its element. A flattened list has an element for each of its members.
+func (d *decoder) setChild(elements []*node, f *field, dst reflect.Value) error {
+	if !isList(dst.Type()) {
+		return d.setElement(elements[0], f, dst)
+	}
+	items := elements
+	if f.item != "" {
+		if elements[0].hasText() {
+			return errXML
+		}
+		items = elements[0].children
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
+	for i, item := range items {
+		if f.item != "" && item.name != f.item {
+			return unrecognized(item.name)
+		}
+		if err := d.setElement(item, f, dst.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decoder) setElement(n *node, f *field, dst reflect.Value) error {
 	t := dst.Type()
 	switch {
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct:
 		dst.Set(reflect.New(t.Elem()))
-		return decodeElement(c, dst.Elem())
+		return d.fillElement(n, dst.Elem())
 	case t.Kind() == reflect.Struct && t != timeType:
-		return decodeElement(c, dst)
-	case t.Kind() == reflect.Slice && t != byteType && t != rawType:
-		items := c.children
-		if f.item == "" {
-			items = []*node{c}
-		}
-		if dst.IsNil() {
-			dst.Set(reflect.MakeSlice(t, 0, len(items)))
-		}
-		for _, item := range items {
-			e := reflect.New(t.Elem()).Elem()
-			if err := decodeChild(item, f, e); err != nil {
-				return err
-			}
-			dst.Set(reflect.Append(dst, e))
-		}
-		return nil
+		return d.fillElement(n, dst)
+	case len(n.children) > 0:
+		return errXML
 	}
-	return setText(dst, f.label, c.text.String(), false)
+	return d.setScalar(dst, f.label, n.text.String())
 }

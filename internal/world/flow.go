@@ -21,18 +21,21 @@ const contextProvider = "arn:aws:iam::aws:contextProvider/IdentityCenter"
 func (w *World) Assume(ctx context.Context, k client.Key, role, session, assertion string) (client.Key, error) {
 	in := &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: &session}
 	if assertion != "" {
-		in.ProvidedContexts = []ststypes.ProvidedContext{{ProviderArn: aws.String(contextProvider), ContextAssertion: &assertion}}
+		in.ProvidedContexts = []ststypes.ProvidedContext{{ProviderArn: aws.String(contextProvider),
+			ContextAssertion: &assertion}}
 	}
 	out, err := sts.NewFromConfig(w.AWS(k)).AssumeRole(ctx, in)
 	if err != nil {
 		return client.Key{}, err
 	}
-	return client.Key{ID: *out.Credentials.AccessKeyId, Secret: *out.Credentials.SecretAccessKey, Token: *out.Credentials.SessionToken}, nil
+	return client.Key{ID: *out.Credentials.AccessKeyId, Secret: *out.Credentials.SecretAccessKey,
+		Token: *out.Credentials.SessionToken}, nil
 }
 
 // Exchange trades a sign-in token for Identity Center's tokens.
 func (c *Company) Exchange(ctx context.Context, k client.Key, token string) (*ssooidc.CreateTokenWithIAMOutput, error) {
-	return ssooidc.NewFromConfig(c.AWS(k)).CreateTokenWithIAM(ctx, &ssooidc.CreateTokenWithIAMInput{ClientId: &c.Application, GrantType: aws.String(JWTBearer), Assertion: &token})
+	return ssooidc.NewFromConfig(c.AWS(k)).CreateTokenWithIAM(ctx,
+		&ssooidc.CreateTokenWithIAMInput{ClientId: &c.Application, GrantType: aws.String(JWTBearer), Assertion: &token})
 }
 
 // As goes from a person's sign-in to a session in the person's name, through the application.
@@ -53,12 +56,15 @@ func (c *Company) As(ctx context.Context, login string) (client.Key, error) {
 }
 
 // Vend asks for a key to a target, "s3://bucket/prefix/*".
-func (c *Company) Vend(ctx context.Context, k client.Key, target, permission string) (client.Key, *s3control.GetDataAccessOutput, error) {
-	out, err := s3control.NewFromConfig(c.AWS(k)).GetDataAccess(ctx, &s3control.GetDataAccessInput{AccountId: &c.Account, Target: &target, Permission: s3ctypes.Permission(permission)})
+func (c *Company) Vend(ctx context.Context, k client.Key, target, permission string) (client.Key,
+	*s3control.GetDataAccessOutput, error) {
+	out, err := s3control.NewFromConfig(c.AWS(k)).GetDataAccess(ctx, &s3control.GetDataAccessInput{AccountId: &c.Account,
+		Target: &target, Permission: s3ctypes.Permission(permission)})
 	if err != nil {
 		return client.Key{}, nil, err
 	}
-	return client.Key{ID: *out.Credentials.AccessKeyId, Secret: *out.Credentials.SecretAccessKey, Token: *out.Credentials.SessionToken}, out, nil
+	return client.Key{ID: *out.Credentials.AccessKeyId, Secret: *out.Credentials.SecretAccessKey,
+		Token: *out.Credentials.SessionToken}, out, nil
 }
 
 // Read reads an object.

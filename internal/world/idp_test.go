@@ -27,6 +27,7 @@ import (
 	"granary/internal/client"
 	"granary/internal/corp"
 	"granary/internal/world"
+	"granary/internal/worldtest"
 )
 
 // step is one thing a person does in a browser (tools/signin/browser).
@@ -58,8 +59,8 @@ func (p *idp) run(t *testing.T, c *exec.Cmd, clients ...idpClient) {
 		people = append(people, who.Login)
 	}
 	settings, _ := json.Marshal(map[string]any{"People": people, "Password": password, "Clients": clients}) // texts only
-	in := must[io.WriteCloser](t)(c.StdinPipe())
-	out := must[io.ReadCloser](t)(c.StdoutPipe())
+	in := worldtest.Must[io.WriteCloser](t)(c.StdinPipe())
+	out := worldtest.Must[io.ReadCloser](t)(c.StdoutPipe())
 	var log bytes.Buffer
 	c.Stderr = &log
 	if err := c.Start(); err != nil {
@@ -80,33 +81,37 @@ func (p *idp) run(t *testing.T, c *exec.Cmd, clients ...idpClient) {
 
 func zitadel(t *testing.T) (*idp, func(...idpClient)) {
 	p := &idp{tool: "zitadel", pages: func(login string) []step {
-		return []step{{Await: "#username", Fill: map[string]string{"#username": login, "#password": password}, Click: "button[type=submit]"}}
+		return []step{{Await: "#username", Fill: map[string]string{"#username": login, "#password": password},
+			Click: "button[type=submit]"}}
 	}}
-	program := signinTool(t, p.tool, "provider")
+	program := worldtest.BuildTool(t, p.tool, "provider")
 	return p, func(clients ...idpClient) { p.run(t, exec.Command(program), clients...) }
 }
 
 func oidcProvider(t *testing.T) (*idp, func(...idpClient)) {
 	signIn := func(login string) step {
-		return step{Await: "[name=login]", Fill: map[string]string{"[name=login]": login, "[name=password]": password}, Click: "button.login"}
+		return step{Await: "[name=login]", Fill: map[string]string{"[name=login]": login, "[name=password]": password},
+			Click: "button.login"}
 	}
-	p := &idp{tool: "oidc-provider", cancel: []step{signIn(alice), {Await: "[name=prompt][value=consent] ~ button", Click: "a[href$=abort]"}}}
+	p := &idp{tool: "oidc-provider",
+		cancel: []step{signIn(worldtest.Alice), {Await: "[name=prompt][value=consent] ~ button", Click: "a[href$=abort]"}}}
 	p.pages = func(login string) []step {
 		return []step{signIn(login), {Await: "[name=prompt][value=consent] ~ button", Click: "button.login"}}
 	}
 	node, err := exec.LookPath("node")
 	if err != nil {
-		absent(t, p.tool, "Node.js is not installed")
+		worldtest.Absent(t, p.tool, "Node.js is not installed")
 	}
 	modules := os.Getenv("GRANARY_TEST_NODE_MODULES")
 	if _, err := os.Stat(filepath.Join(modules, "oidc-provider")); modules == "" || err != nil {
-		absent(t, p.tool, "GRANARY_TEST_NODE_MODULES must name the folder node_modules that npm ci makes beside tools/signin/oidc-provider/package.json")
+		worldtest.Absent(t, p.tool, "GRANARY_TEST_NODE_MODULES must name the folder node_modules that npm ci makes beside "+
+			"tools/signin/oidc-provider/package.json")
 	}
 	dir := t.TempDir() // modules are found beside the script
 	if err := os.Symlink(modules, filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatal(err)
 	}
-	script := must[[]byte](t)(os.ReadFile("../../tools/signin/oidc-provider/serve.mjs"))
+	script := worldtest.Must[[]byte](t)(os.ReadFile("../../tools/signin/oidc-provider/serve.mjs"))
 	if err := os.WriteFile(filepath.Join(dir, "serve.mjs"), script, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +123,10 @@ func chromium(t *testing.T) func(steps ...step) (at *url.URL, text string) {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		absent(t, "chromium", "no chromium is installed")
+		worldtest.Absent(t, "chromium", "no chromium is installed")
 	}
-	program := signinTool(t, "chromium", "browser")
-	dir := must[string](t)(os.MkdirTemp("", "web")) // not the test's own: a socket's path may have 107 bytes
+	program := worldtest.BuildTool(t, "chromium", "browser")
+	dir := worldtest.Must[string](t)(os.MkdirTemp("", "web")) // not the test's own: a socket's path may have 107 bytes
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
@@ -145,7 +150,7 @@ func chromium(t *testing.T) func(steps ...step) (at *url.URL, text string) {
 		if err := json.Unmarshal(out, &page); err != nil {
 			t.Fatal(err)
 		}
-		return must[*url.URL](t)(url.Parse(page.At)), page.Text
+		return worldtest.Must[*url.URL](t)(url.Parse(page.At)), page.Text
 	}
 }
 
@@ -159,106 +164,134 @@ func application(t *testing.T) string {
 	return s.URL
 }
 
-// Other people's identity providers, each a process of its own: tokens that they signed are exchanged, and people sign in on their
-// pages in a real browser, up to the object.
+// Other people's identity providers, each a process of its own: tokens that they signed are exchanged, and people sign
+// in on their pages in a real browser, up to the object.
 func TestRealIdentityProviders(t *testing.T) {
-	for name, make := range map[string]func(*testing.T) (*idp, func(...idpClient)){"zitadel": zitadel, "oidc-provider": oidcProvider} {
+	for name, make := range map[string]func(*testing.T) (*idp, func(...idpClient)){"zitadel": zitadel,
+		"oidc-provider": oidcProvider} {
 		t.Run(name, func(t *testing.T) {
 			p, run := make(t)
 			walk := chromium(t)
 			at := application(t)
-			w := &web{Company: settle(t)}
-			run(idpClient{"granary", "granary-secret", w.Server.WebURL() + "/authorize/callback"}, idpClient{"app", "app-secret", at + "/own"})
-			w.app = must[client.Key](t)(w.Assume(t.Context(), w.Machine, w.WebApp, "app", ""))
-			c := &tokens{Company: w.Company, app: w.app, sso: ssoadmin.NewFromConfig(w.AWS(w.Root()))}
-			issuer := c.issuer(t, p.issuer, "sub", "userName")
+			w := &worldtest.BrowserApp{Company: worldtest.Settle(t)}
+			run(idpClient{"granary", "granary-secret", w.Server.WebURL() + "/authorize/callback"},
+				idpClient{"app", "app-secret", at + "/own"})
+			w.App = worldtest.Must[client.Key](t)(w.Assume(t.Context(), w.Machine, w.WebApp, "app", ""))
+			c := &worldtest.Tokens{Company: w.Company, App: w.App, SSO: ssoadmin.NewFromConfig(w.AWS(w.Root()))}
+			issuer := c.AddIssuer(t, p.issuer, "sub", "userName")
 			t.Run("tokens that it signed are exchanged", func(t *testing.T) { exchangeOwn(t, c, p, walk, issuer, at+"/own") })
-			t.Run("people sign in with a browser", func(t *testing.T) { signInWithBrowser(t, w, c, p, walk, issuer, at+"/signed-in") })
+			t.Run("people sign in with a browser",
+				func(t *testing.T) { signInWithBrowser(t, w, c, p, walk, issuer, at+"/signed-in") })
 		})
 	}
 }
 
 // exchangeOwn lets the application sign somebody in at the provider as its own client, and exchange the token.
-func exchangeOwn(t *testing.T, c *tokens, p *idp, walk func(...step) (*url.URL, string), issuer, back string) {
+func exchangeOwn(t *testing.T, c *worldtest.Tokens, p *idp, walk func(...step) (*url.URL, string),
+	issuer, back string) {
 	ctx := t.Context()
-	c.grant(t, c.Application, world.JWTBearer, &ssotypes.GrantMemberJwtBearer{Value: ssotypes.JwtBearerGrant{AuthorizedTokenIssuers: []ssotypes.AuthorizedTokenIssuer{
-		{TrustedTokenIssuerArn: &issuer, AuthorizedAudiences: []string{"app"}}}}})
+	c.PutGrant(t, c.Application, world.JWTBearer,
+		&ssotypes.GrantMemberJwtBearer{
+			Value: ssotypes.JwtBearerGrant{AuthorizedTokenIssuers: []ssotypes.AuthorizedTokenIssuer{
+				{TrustedTokenIssuerArn: &issuer, AuthorizedAudiences: []string{"app"}}}}})
 	var at struct{ Authorization_endpoint, Token_endpoint string }
-	r := must[*http.Response](t)(http.Get(strings.TrimSuffix(p.issuer, "/") + "/.well-known/openid-configuration"))
+	r := worldtest.Must[*http.Response](t)(http.Get(strings.TrimSuffix(p.issuer, "/") +
+		"/.well-known/openid-configuration"))
 	defer r.Body.Close()
 	if err := json.NewDecoder(r.Body).Decode(&at); err != nil {
 		t.Fatal(err)
 	}
 	own := oauth2.Config{ClientID: "app", ClientSecret: "app-secret", RedirectURL: back, Scopes: []string{"openid"},
-		Endpoint: oauth2.Endpoint{AuthURL: at.Authorization_endpoint, TokenURL: at.Token_endpoint, AuthStyle: oauth2.AuthStyleInHeader}}
+		Endpoint: oauth2.Endpoint{AuthURL: at.Authorization_endpoint, TokenURL: at.Token_endpoint,
+			AuthStyle: oauth2.AuthStyleInHeader}}
 	verifier := oauth2.GenerateVerifier()
-	end, text := walk(append(append([]step{{Open: own.AuthCodeURL("st", oauth2.S256ChallengeOption(verifier))}}, p.pages(alice)...), step{Await: "#back"})...)
+	end, text := walk(append(append([]step{{Open: own.AuthCodeURL("st", oauth2.S256ChallengeOption(verifier))}},
+		p.pages(worldtest.Alice)...), step{Await: "#back"})...)
 	if end.Query().Get("code") == "" {
 		t.Fatalf("the browser ended at %s\n%s", end, text)
 	}
-	got := must[*oauth2.Token](t)(own.Exchange(ctx, end.Query().Get("code"), oauth2.VerifierOption(verifier)))
+	got := worldtest.Must[*oauth2.Token](t)(own.Exchange(ctx, end.Query().Get("code"), oauth2.VerifierOption(verifier)))
 	token, _ := got.Extra("id_token").(string)
 	var header struct{ Alg string }
-	if err := json.Unmarshal(unb64(t, strings.Split(token, ".")[0]), &header); err != nil || header.Alg != "RS256" {
+	if err := json.Unmarshal(worldtest.DecodeBase64(t, strings.Split(token, ".")[0]), &header); err != nil ||
+		header.Alg != "RS256" {
 		t.Fatalf("the provider signs with %q, %v", header.Alg, err)
 	}
-	out := must[*ssooidc.CreateTokenWithIAMOutput](t)(c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &token}))
-	if claims := payloadOf(t, *out.IdToken); claims["sub"] != c.Users[alice] {
+	out := worldtest.Must[*ssooidc.CreateTokenWithIAMOutput](t)(
+		c.CreateToken(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &token}))
+	if claims := worldtest.PayloadOf(t, *out.IdToken); claims["sub"] != c.Users[worldtest.Alice] {
 		t.Errorf("exchanged for %v", claims["sub"])
 	}
-	reads(t, c.Company, c.app, out)
+	reads(t, c.Company, c.App, out)
 	t.Run("and make a workload a role", func(t *testing.T) { beWorkload(t, c, p.issuer, token) })
 	parts := strings.Split(token, ".")
 	for name, bad := range map[string]string{
-		"another's claims": parts[0] + "." + b64([]byte(`{"iss":"`+p.issuer+`","sub":"`+bob+`","aud":"app","exp":4102444800}`)) + "." + parts[2],
-		"no signature":     b64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".",
+		"another's claims": parts[0] + "." +
+			worldtest.EncodeBase64([]byte(`{"iss":"`+p.issuer+`","sub":"`+worldtest.Bob+`","aud":"app","exp":4102444800}`)) +
+			"." + parts[2],
+		"no signature": worldtest.EncodeBase64([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &bad})
-			refused(t, err, "InvalidGrantException", "")
+			_, err := c.CreateToken(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer),
+				Assertion: &bad})
+			worldtest.Refused(t, err, "InvalidGrantException", "")
 		})
 	}
 }
 
 // beWorkload assumes a role with the provider's token.
-func beWorkload(t *testing.T, c *tokens, issuer, token string) {
+func beWorkload(t *testing.T, c *worldtest.Tokens, issuer, token string) {
 	ctx := t.Context()
-	made := must[*iam.CreateOpenIDConnectProviderOutput](t)(iam.NewFromConfig(c.AWS(c.Root())).CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: &issuer, ClientIDList: []string{"app"}}))
+	made := worldtest.Must[*iam.CreateOpenIDConnectProviderOutput](t)(iam.NewFromConfig(c.AWS(c.Root())).
+		CreateOpenIDConnectProvider(ctx, &iam.CreateOpenIDConnectProviderInput{Url: &issuer, ClientIDList: []string{"app"}}))
 	name := strings.SplitN(*made.OpenIDConnectProviderArn, "/", 2)[1]
-	makeRole(t, c.World, c.Root(), "workload", `{"Effect":"Allow","Principal":{"Federated":"`+*made.OpenIDConnectProviderArn+`"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+name+`:sub":"`+alice+`","`+name+`:aud":"app"}}}`,
+	worldtest.MakeRole(t, c.World, c.Root(), "workload", `{"Effect":"Allow","Principal":{"Federated":"`+
+		*made.OpenIDConnectProviderArn+`"},"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"`+name+
+		`:sub":"`+worldtest.Alice+`","`+name+`:aud":"app"}}}`,
 		`{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}`)
-	out := must[*sts.AssumeRoleWithWebIdentityOutput](t)(sts.NewFromConfig(c.AWS(client.Key{})).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn: aws.String("arn:aws:iam::" + c.Account + ":role/workload"), RoleSessionName: aws.String("workload"), WebIdentityToken: &token}))
-	must[string](t)(c.Read(ctx, keyOf(out.Credentials), corp.Bucket, "shared/handbook.txt"))
+	out := worldtest.Must[*sts.AssumeRoleWithWebIdentityOutput](t)(sts.NewFromConfig(c.AWS(client.Key{})).
+		AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String("arn:aws:iam::" + c.Account + ":role/workload"), RoleSessionName: aws.String("workload"),
+			WebIdentityToken: &token}))
+	worldtest.Must[string](t)(c.Read(ctx, worldtest.KeyOf(out.Credentials), corp.Bucket, "shared/handbook.txt"))
 }
 
 // reads goes on from tokens to the object.
 func reads(t *testing.T, c *world.Company, app client.Key, tokens *ssooidc.CreateTokenWithIAMOutput) {
 	t.Helper()
 	ctx := t.Context()
-	person := must[client.Key](t)(c.Assume(ctx, app, c.Bearer, "alice", *tokens.AwsAdditionalDetails.IdentityContext))
+	person := worldtest.Must[client.Key](t)(c.Assume(ctx, app, c.Bearer, "alice",
+		*tokens.AwsAdditionalDetails.IdentityContext))
 	key, _, err := c.Vend(ctx, person, "s3://"+corp.Bucket+"/finance/*", "READ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := must[string](t)(c.Read(ctx, key, corp.Bucket, "finance/2026-q3.csv")); got != corp.Files["finance/2026-q3.csv"] {
+	if got := worldtest.Must[string](t)(c.Read(ctx, key, corp.Bucket,
+		"finance/2026-q3.csv")); got != corp.Files["finance/2026-q3.csv"] {
 		t.Errorf("read %q", got)
 	}
 }
 
-// signInWithBrowser sends a browser from the application to Granary, to the provider's pages, and back. The provider keeps the
-// claim out of its identity token, and so is asked for it.
-func signInWithBrowser(t *testing.T, w *web, c *tokens, p *idp, walk func(...step) (*url.URL, string), issuer, back string) {
+// signInWithBrowser sends a browser from the application to Granary, to the provider's pages, and back. The provider
+// keeps the claim out of its identity token, and so is asked for it.
+func signInWithBrowser(t *testing.T, w *worldtest.BrowserApp, c *worldtest.Tokens, p *idp,
+	walk func(...step) (*url.URL, string), issuer,
+	back string) {
 	ctx := t.Context()
-	must[*ssoadmin.UpdateTrustedTokenIssuerOutput](t)(c.sso.UpdateTrustedTokenIssuer(ctx, &ssoadmin.UpdateTrustedTokenIssuerInput{TrustedTokenIssuerArn: &issuer,
-		TrustedTokenIssuerConfiguration: &ssotypes.TrustedTokenIssuerUpdateConfigurationMemberOidcJwtConfiguration{Value: ssotypes.OidcJwtUpdateConfiguration{
-			ClaimAttributePath: aws.String("preferred_username")}}}))
-	c.grant(t, c.Application, "authorization_code", &ssotypes.GrantMemberAuthorizationCode{Value: ssotypes.AuthorizationCodeGrant{RedirectUris: []string{back}}})
-	if err := client.Ask(ctx, w.Env, "PutSignInProvider", map[string]any{"InstanceArn": w.Instance, "TrustedTokenIssuerArn": issuer, "ClientId": "granary", "ClientSecret": "granary-secret"}, nil); err != nil {
+	worldtest.Must[*ssoadmin.UpdateTrustedTokenIssuerOutput](t)(c.SSO.UpdateTrustedTokenIssuer(ctx,
+		&ssoadmin.UpdateTrustedTokenIssuerInput{TrustedTokenIssuerArn: &issuer,
+			TrustedTokenIssuerConfiguration: &ssotypes.TrustedTokenIssuerUpdateConfigurationMemberOidcJwtConfiguration{
+				Value: ssotypes.OidcJwtUpdateConfiguration{
+					ClaimAttributePath: aws.String("preferred_username")}}}))
+	c.PutGrant(t, c.Application, "authorization_code",
+		&ssotypes.GrantMemberAuthorizationCode{Value: ssotypes.AuthorizationCodeGrant{RedirectUris: []string{back}}})
+	if err := client.Ask(ctx, w.Env, "PutSignInProvider",
+		map[string]any{"InstanceArn": w.Instance, "TrustedTokenIssuerArn": issuer, "ClientId": "granary",
+			"ClientSecret": "granary-secret"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	verifier := oauth2.GenerateVerifier()
-	request := step{Open: w.request(verifier, map[string]string{"redirect_uri": back})}
+	request := step{Open: w.AuthorizeURL(verifier, map[string]string{"redirect_uri": back})}
 	signIn := func(pages []step) url.Values {
 		t.Helper()
 		end, text := walk(append(append([]step{request}, pages...), step{Await: "#back"})...)
@@ -269,29 +302,32 @@ func signInWithBrowser(t *testing.T, w *web, c *tokens, p *idp, walk func(...ste
 	}
 	redirect := func(in *ssooidc.CreateTokenWithIAMInput) { in.RedirectUri = &back }
 
-	code := signIn(p.pages(alice)).Get("code")
-	_, err := w.redeem(ctx, code, oauth2.GenerateVerifier(), redirect)
-	refused(t, err, "InvalidGrantException", "codeVerifier")
-	out := must[*ssooidc.CreateTokenWithIAMOutput](t)(w.redeem(ctx, code, verifier, redirect))
-	if claims := payloadOf(t, *out.IdToken); claims["sub"] != w.Users[alice] {
+	code := signIn(p.pages(worldtest.Alice)).Get("code")
+	_, err := w.Redeem(ctx, code, oauth2.GenerateVerifier(), redirect)
+	worldtest.Refused(t, err, "InvalidGrantException", "codeVerifier")
+	out := worldtest.Must[*ssooidc.CreateTokenWithIAMOutput](t)(w.Redeem(ctx, code, verifier, redirect))
+	if claims := worldtest.PayloadOf(t, *out.IdToken); claims["sub"] != w.Users[worldtest.Alice] {
 		t.Errorf("signed in as %v", claims["sub"])
 	}
-	reads(t, w.Company, w.app, out)
-	_, err = w.redeem(ctx, code, verifier, redirect)
-	refused(t, err, "InvalidGrantException", "redeemed before")
+	reads(t, w.Company, w.App, out)
+	_, err = w.Redeem(ctx, code, verifier, redirect)
+	worldtest.Refused(t, err, "InvalidGrantException", "redeemed before")
 
-	for who, says := range map[string]string{erin: "deactivated", "mallory@larkspur.example": "no user"} {
-		if q := signIn(p.pages(who)); q.Get("error") != "access_denied" || !strings.Contains(q.Get("error_description"), says) {
+	for who, says := range map[string]string{worldtest.Erin: "deactivated", "mallory@larkspur.example": "no user"} {
+		if q := signIn(p.pages(who)); q.Get("error") != "access_denied" || !strings.Contains(q.Get("error_description"),
+			says) {
 			t.Errorf("%s came back with %v", who, q)
 		}
 	}
 	if p.cancel != nil {
-		if q := signIn(p.cancel); q.Get("error") != "access_denied" || !strings.Contains(q.Get("error_description"), "refused the sign-in") {
+		if q := signIn(p.cancel); q.Get("error") != "access_denied" || !strings.Contains(q.Get("error_description"),
+			"refused the sign-in") {
 			t.Errorf("who consents to nothing came back with %v", q)
 		}
 	}
 	// What cannot go back to an application ends on a page that people can read.
-	_, text := walk(step{Open: w.request(verifier, map[string]string{"redirect_uri": "https://thief.example/"}), Shot: os.Getenv("GRANARY_TEST_SHOT")})
+	_, text := walk(step{Open: w.AuthorizeURL(verifier, map[string]string{"redirect_uri": "https://thief.example/"}),
+		Shot: os.Getenv("GRANARY_TEST_SHOT")})
 	if !strings.Contains(text, "You could not be signed in") || !strings.Contains(text, "redirect_uri") {
 		t.Errorf("the page says %q", text)
 	}

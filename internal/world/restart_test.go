@@ -17,23 +17,27 @@ import (
 	"granary/internal/client"
 	"granary/internal/server"
 	"granary/internal/world"
+	"granary/internal/worldtest"
 )
 
 // A token and a code that were used are used after the server started anew, whoever tries, and sessions go on.
 func TestWhatWasExchangedStaysSoOverARestart(t *testing.T) {
 	ctx := t.Context()
-	config := defaults(t)
-	w := must[*world.World](t)(world.Start(context.Background(), config, "127.0.0.1:0", slog.New(slog.DiscardHandler)))
+	config := worldtest.Defaults(t)
+	w := worldtest.Must[*world.World](t)(world.Start(context.Background(), config, "127.0.0.1:0",
+		slog.New(slog.DiscardHandler)))
 	t.Cleanup(func() { w.Stop() })
-	company := must[*world.Company](t)(w.Settle(ctx))
-	c := &tokens{Company: company, app: must[client.Key](t)(company.Assume(ctx, company.Machine, company.WebApp, "app", "")), sso: ssoadmin.NewFromConfig(w.AWS(w.Root()))}
-	c.grant(t, c.Application, "refresh_token", &ssotypes.GrantMemberRefreshToken{})
-	browsers := signInWith(t, company)
-	browsers.app = c.app
+	company := worldtest.Must[*world.Company](t)(w.Settle(ctx))
+	c := &worldtest.Tokens{Company: company,
+		App: worldtest.Must[client.Key](t)(company.Assume(ctx, company.Machine, company.WebApp, "app", "")),
+		SSO: ssoadmin.NewFromConfig(w.AWS(w.Root()))}
+	c.PutGrant(t, c.Application, "refresh_token", &ssotypes.GrantMemberRefreshToken{})
+	browsers := worldtest.AddBrowserSignIn(t, company)
+	browsers.App = c.App
 
-	token := must[string](t)(c.Provider.SignIn(ctx, alice))
+	token := worldtest.Must[string](t)(c.Provider.SignIn(ctx, worldtest.Alice))
 	verifier := strings.Repeat("v", 43)
-	code := browsers.signIn(t, browser(), browsers.request(verifier, nil), alice).Get("code")
+	code := browsers.SignIn(t, worldtest.NewBrowser(), browsers.AuthorizeURL(verifier, nil), worldtest.Alice).Get("code")
 	race := func(try func() error) int32 {
 		t.Helper()
 		var done sync.WaitGroup
@@ -51,24 +55,26 @@ func TestWhatWasExchangedStaysSoOverARestart(t *testing.T) {
 		return succeeded.Load()
 	}
 	exchange := func() error {
-		_, err := c.ask(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer), Assertion: &token})
+		_, err := c.CreateToken(ctx, &ssooidc.CreateTokenWithIAMInput{GrantType: aws.String(world.JWTBearer),
+			Assertion: &token})
 		return err
 	}
-	redeem := func() error { _, err := browsers.redeem(ctx, code, verifier); return err }
+	redeem := func() error { _, err := browsers.Redeem(ctx, code, verifier); return err }
 	if n, m := race(exchange), race(redeem); n != 1 || m != 1 {
 		t.Errorf("%d exchanges of a token and %d of a code succeeded", n, m)
 	}
-	kept := c.signIn(t, alice)
+	kept := c.SignIn(t, worldtest.Alice)
 
-	api, web := must[*url.URL](t)(url.Parse(w.Env.Get("HTTP_PROXY"))), must[*url.URL](t)(url.Parse(w.Server.WebURL()))
+	api, web := worldtest.Must[*url.URL](t)(url.Parse(w.Env.Get("HTTP_PROXY"))),
+		worldtest.Must[*url.URL](t)(url.Parse(w.Server.WebURL()))
 	config.API, config.Web, config.Identity.AllowPrivateIssuers = api.Host, web.Host, true
 	if err := w.Server.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	w.Server = must[*server.Server](t)(server.Start(context.Background(), config, slog.New(slog.DiscardHandler)))
+	w.Server = worldtest.Must[*server.Server](t)(server.Start(context.Background(), config, slog.New(slog.DiscardHandler)))
 	if n, m := race(exchange), race(redeem); n+m != 0 {
 		t.Errorf("after a restart %d exchanges of a token and %d of a code succeeded", n, m)
 	}
-	next := must[*ssooidc.CreateTokenWithIAMOutput](t)(c.refresh(ctx, kept.RefreshToken))
-	reads(t, c.Company, c.app, next)
+	next := worldtest.Must[*ssooidc.CreateTokenWithIAMOutput](t)(c.Refresh(ctx, kept.RefreshToken))
+	reads(t, c.Company, c.App, next)
 }

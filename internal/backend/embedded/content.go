@@ -12,14 +12,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sort"
+	"time"
 
 	"granary"
 	"granary/internal/backend"
 	"granary/internal/sqlite"
 )
 
-// maxInline is the size up to which bytes are kept in the index: one commit then makes them durable instead of two syncs
-// and a commit.
+// maxInline is the size up to which bytes are kept in the index: one commit then makes them durable instead of two
+// syncs and a commit.
 const maxInline = 16 << 10
 
 // written is a content that was written and is not yet part of anything.
@@ -131,38 +133,41 @@ func (s *Store) discard(w *written) {
 	}
 }
 
-func (s *Store) retain(tx *sqlite.Tx, list []segment) error {
+// references counts how many more, or fewer, segments are made of each content.
+type references map[string]int
+
+func (r references) add(list []segment, by int) {
 	for _, g := range list {
-		if _, err := tx.Exec("UPDATE content SET refs = refs + 1 WHERE id = $1", g.ID); err != nil {
-			return err
-		}
+		r[g.ID] += by
 	}
-	return nil
 }
 
-// release lets contents go, and removes those that nothing is made of any more.
-func (s *Store) release(tx *sqlite.Tx, list []segment) error {
-	for _, g := range list {
-		var refs int
-		var file bool
-		err := tx.Row("UPDATE content SET refs = refs - 1 WHERE id = $1 RETURNING refs, data IS NULL", g.ID).Scan(&refs, &file)
-		if errors.Is(err, sql.ErrNoRows) {
+// count brings the counts of contents up to date: one statement for each content whose count changes, however many
+// segments are made of it. A content that nothing is made of any more stays until no reader can need it (trash).
+func (s *Store) count(tx *sqlite.Tx, change references) error {
+	for id, by := range change {
+		if by == 0 {
+			continue
+		}
+		var left int
+		err := tx.Row("UPDATE content SET refs = refs + $2 WHERE id = $1 RETURNING refs", id, by).Scan(&left)
+		if errors.Is(err, sql.ErrNoRows) && by < 0 {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if refs > 0 {
-			continue
-		}
-		if _, err := tx.Exec("DELETE FROM content WHERE id = $1", g.ID); err != nil {
-			return err
-		}
-		if file {
-			tx.Attach(s.path(g.ID)) // removed when this is committed
+		if left <= 0 {
+			tx.Attach(id) // removed some time after this is committed
 		}
 	}
 	return nil
+}
+
+func (s *Store) release(tx *sqlite.Tx, list []segment) error {
+	change := references{}
+	change.add(list, -1)
+	return s.count(tx, change)
 }
 
 // piece is an opened segment.
@@ -175,45 +180,59 @@ type memory struct{ *bytes.Reader }
 
 func (memory) Close() error { return nil }
 
-// maxOpen is how many files of one object are opened at once; the others are opened as they are reached.
-const maxOpen = 64
+// maxSegments is how many pieces an object or a part is made of at most: as many as an upload has parts.
+const maxSegments = 10_000
 
-// content reads segments one after another.
+var errSegments = granary.Errorf(granary.Invalid, "The object would be made of more than %d pieces. Copy fewer parts "+
+	"of objects that were made of parts, or upload the bytes.", maxSegments).
+	WithCode("InvalidRequest")
+
+// content reads segments one after another. One of them is open at a time.
 type content struct {
 	ctx    context.Context
 	store  *Store
 	list   []segment
 	starts []int64
-	pieces []piece
+	now    int // the segment that is open
+	piece  piece
 	size   int64
 	at     int64
+	since  time.Time
 }
 
+// open opens the first segment, which shows whether the contents are still there. Those of a reader stay until it is
+// closed.
 func (s *Store) open(ctx context.Context, list []segment, size int64) (backend.Content, error) {
-	c := &content{ctx: ctx, store: s, list: list, pieces: make([]piece, len(list)), starts: make([]int64, len(list)), size: size}
+	c := &content{ctx: ctx, store: s, list: list, starts: make([]int64, len(list)), size: size}
 	var at int64
 	for i, g := range list {
 		c.starts[i] = at
 		at += g.Size
-		if i < maxOpen {
-			if err := c.ready(i); err != nil {
-				_ = c.Close()
-				return nil, err
-			}
+	}
+	s.trash.begin(c)
+	if len(list) > 0 {
+		if err := c.ready(0); err != nil {
+			s.trash.end(c)
+			return nil, err
 		}
 	}
 	return c, nil
 }
 
+// ready opens a segment in the place of the one that is open.
 func (c *content) ready(i int) error {
-	if c.pieces[i] != nil {
+	if c.piece != nil && c.now == i {
 		return nil
 	}
+	if err := c.shut(); err != nil {
+		return err
+	}
 	g := c.list[i]
+	c.now = i
 	if !g.Inline {
 		f, err := os.Open(c.store.path(g.ID))
 		if err == nil {
-			c.pieces[i] = f
+			c.piece = f
 		}
 		return err
 	}
@@ -225,24 +244,30 @@ func (c *content) ready(i int) error {
 	if err := row.Scan(&data); err != nil || int64(len(data)) < g.Offset+g.Size {
 		return fmt.Errorf("content %s: %w", g.ID, fs.ErrNotExist)
 	}
-	c.pieces[i] = memory{bytes.NewReader(data)}
+	c.piece = memory{bytes.NewReader(data)}
 	return nil
+}
+
+func (c *content) shut() error {
+	if c.piece == nil {
+		return nil
+	}
+	p := c.piece
+	c.piece = nil
+	return p.Close()
 }
 
 func (c *content) Read(p []byte) (int, error) {
 	if c.at >= c.size {
 		return 0, io.EOF
 	}
-	i := 0
-	for i+1 < len(c.list) && c.starts[i+1] <= c.at {
-		i++
-	}
+	i := sort.Search(len(c.starts), func(i int) bool { return c.starts[i] > c.at }) - 1
 	if err := c.ready(i); err != nil {
 		return 0, err
 	}
 	within := c.at - c.starts[i]
 	p = p[:min(int64(len(p)), c.list[i].Size-within)]
-	n, err := c.pieces[i].ReadAt(p, c.list[i].Offset+within)
+	n, err := c.piece.ReadAt(p, c.list[i].Offset+within)
 	c.at += int64(n)
 	if n > 0 {
 		return n, nil
@@ -268,11 +293,6 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 }
 
 func (c *content) Close() error {
-	var errs []error
-	for _, p := range c.pieces {
-		if p != nil {
-			errs = append(errs, p.Close())
-		}
-	}
-	return errors.Join(errs...)
+	c.store.trash.end(c)
+	return c.shut()
 }

@@ -1,5 +1,5 @@
-// Package embedded keeps objects in a local directory: flat content files named by id and never by key, small contents and the
-// index in SQLite. Any key is legal, a page of a listing costs the page, and what is acknowledged is on disk.
+// Package embedded keeps objects in a local directory: flat content files named by id and never by key, small contents
+// and the index in SQLite. Any key is legal, a page of a listing costs the page, and what is acknowledged is on disk.
 //
 //	Put ─▶ content (file: write, fsync, rename, fsync folder; small: in the index) ─▶ index commit ─▶ answer
 //
@@ -16,11 +16,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
-	"time"
 
 	"granary"
 	"granary/internal/backend"
+	"granary/internal/guard"
 	"granary/internal/sqlite"
 )
 
@@ -59,6 +58,7 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir}
+	s.trash.remove = s.forget
 	if s.engine, err = sqlite.Open(ctx, filepath.Join(dir, "index.db"), files, s.committed); err != nil {
 		return nil, err
 	}
@@ -68,12 +68,21 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	return s, nil
 }
 
-// committed takes the files that a commit has let go.
-func (s *Store) committed(paths []any) {
-	for _, p := range paths {
-		s.trash.remove(p.(string))
-	}
+// update runs fn in the writer, and commits what it did. The guard of ctx is asked before fn, in the writer's turn, and
+// holds until the commit is done: what would have stopped the update is not acknowledged in between.
+func (s *Store) update(ctx context.Context, fn func(*sqlite.Tx) error) error {
+	release := func() {}
+	defer func() { release() }()
+	return s.engine.Update(ctx, func(tx *sqlite.Tx) (err error) {
+		if release, err = guard.Hold(ctx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
 }
+
+// committed takes the contents that a commit has let go.
+func (s *Store) committed(ids []any) { s.trash.put(ids) }
 
 // Close closes the index. Files waiting to be removed are removed by the next Open.
 func (s *Store) Close() error {
@@ -92,6 +101,13 @@ func (s *Store) clean(ctx context.Context) error {
 			return err
 		}
 	}
+	err = s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+		_, err := tx.Exec("DELETE FROM content WHERE refs <= 0")
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	return s.engine.View(ctx, func(tx *sqlite.Tx) error {
 		return filepath.WalkDir(filepath.Join(s.dir, "content"), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -109,19 +125,9 @@ func (s *Store) clean(ctx context.Context) error {
 
 func (s *Store) path(id string) string { return filepath.Join(s.dir, "content", id[:2], id) }
 
-func noBucket(bucket string) error {
-	return granary.Errorf(granary.NotFound, "The specified bucket does not exist").WithCode("NoSuchBucket").With("BucketName", bucket)
-}
-
-func noKey(key string) error {
-	return granary.Errorf(granary.NotFound, "The specified key does not exist.").WithCode("NoSuchKey").With("Key", key)
-}
-
-var errPrecondition = granary.Errorf(granary.Conflict, "At least one of the pre-conditions you specified did not hold").WithCode("PreconditionFailed")
-
 // CreateBucket makes a bucket; one that is there stays.
 func (s *Store) CreateBucket(ctx context.Context, bucket string) error {
-	return s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	return s.update(ctx, func(tx *sqlite.Tx) error {
 		_, err := tx.Exec("INSERT INTO bucket (name) VALUES ($1) ON CONFLICT (name) DO NOTHING", bucket)
 		return err
 	})
@@ -129,12 +135,13 @@ func (s *Store) CreateBucket(ctx context.Context, bucket string) error {
 
 // DeleteBucket removes an empty bucket.
 func (s *Store) DeleteBucket(ctx context.Context, bucket string) error {
-	return s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	return s.update(ctx, func(tx *sqlite.Tx) error {
 		for _, table := range []string{"object", "upload"} {
 			var one int
 			err := tx.Row("SELECT 1 FROM "+table+" WHERE bucket = $1 LIMIT 1", bucket).Scan(&one)
 			if err == nil {
-				return granary.Errorf(granary.Conflict, "The bucket you tried to delete is not empty").WithCode("BucketNotEmpty").With("BucketName", bucket)
+				return granary.Errorf(granary.Conflict, "The bucket you tried to delete is not empty").WithCode("BucketNotEmpty").
+					With("BucketName", bucket)
 			}
 			if !errors.Is(err, sql.ErrNoRows) {
 				return err
@@ -142,7 +149,7 @@ func (s *Store) DeleteBucket(ctx context.Context, bucket string) error {
 		}
 		n, err := tx.Exec("DELETE FROM bucket WHERE name = $1", bucket)
 		if err == nil && n == 0 {
-			return noBucket(bucket)
+			return backend.NoBucket(bucket)
 		}
 		return err
 	})
@@ -152,7 +159,7 @@ func bucketExists(tx *sqlite.Tx, bucket string) error {
 	var one int
 	err := tx.Row("SELECT 1 FROM bucket WHERE name = $1", bucket).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
-		return noBucket(bucket)
+		return backend.NoBucket(bucket)
 	}
 	return err
 }
@@ -162,7 +169,7 @@ const selectObject = "SELECT doc FROM object WHERE bucket = $1 AND key = $2"
 func scanObject(row *sql.Row, key string) (*object, error) {
 	var doc string
 	if err := row.Scan(&doc); errors.Is(err, sql.ErrNoRows) {
-		return nil, noKey(key)
+		return nil, backend.NoKey(key)
 	} else if err != nil {
 		return nil, sqlite.Unavailable(err)
 	}
@@ -210,22 +217,30 @@ func (s *Store) Open(ctx context.Context, bucket, key string) (*backend.Object, 
 // holds checks conditions against what is there; nil is nothing.
 func holds(c backend.Conditions, have *object, key string) error {
 	if c.IfNoneMatch && have != nil {
-		return errPrecondition
+		return backend.PreconditionFailed()
 	}
 	if c.IfMatch == "" {
 		return nil
 	}
 	if have == nil {
-		return noKey(key)
+		return backend.NoKey(key)
 	}
 	if c.IfMatch != "*" && c.IfMatch != have.ETag {
-		return errPrecondition
+		return backend.PreconditionFailed()
 	}
 	return nil
 }
 
-// replace puts an object in the place of what is there, whose contents it lets go.
-func (s *Store) replace(tx *sqlite.Tx, bucket string, o *object, c backend.Conditions) error {
+// shared is one reference more for each of the segments.
+func shared(list []segment) references {
+	r := references{}
+	r.add(list, 1)
+	return r
+}
+
+// replace puts an object in the place of what is there, whose contents it lets go. change is what the caller has to
+// count besides.
+func (s *Store) replace(tx *sqlite.Tx, bucket string, o *object, c backend.Conditions, change references) error {
 	if err := bucketExists(tx, bucket); err != nil {
 		return err
 	}
@@ -240,25 +255,26 @@ func (s *Store) replace(tx *sqlite.Tx, bucket string, o *object, c backend.Condi
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec("INSERT INTO object (bucket, key, doc) VALUES ($1, $2, $3) ON CONFLICT (bucket, key) DO UPDATE SET doc = $3", bucket, []byte(o.Key), string(doc)); err != nil {
+	if _, err := tx.Exec("INSERT INTO object (bucket, key, doc) VALUES ($1, $2, $3) ON CONFLICT (bucket, key) DO UPDATE "+
+		"SET doc = $3", bucket, []byte(o.Key), string(doc)); err != nil {
 		return err
 	}
-	if have == nil {
-		return nil
+	if have != nil {
+		change.add(have.Segments, -1)
 	}
-	return s.release(tx, have.Segments)
+	return s.count(tx, change)
 }
 
 // Delete removes an object. Deleting what is not there succeeds, except under a condition.
 func (s *Store) Delete(ctx context.Context, bucket, key, ifMatch string) error {
-	return s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	return s.update(ctx, func(tx *sqlite.Tx) error {
 		if err := bucketExists(tx, bucket); err != nil {
 			return err
 		}
 		have, err := scanObject(tx.Row(selectObject, bucket, []byte(key)), key)
 		if granary.Is(err, granary.NotFound) {
 			if ifMatch != "" {
-				return noKey(key)
+				return backend.NoKey(key)
 			}
 			return nil
 		}
@@ -278,7 +294,7 @@ func (s *Store) Delete(ctx context.Context, bucket, key, ifMatch string) error {
 // Copy makes an object of another's contents, without moving a byte.
 func (s *Store) Copy(ctx context.Context, c *backend.Copy) (*backend.Object, error) {
 	var out object
-	err := s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	err := s.update(ctx, func(tx *sqlite.Tx) error {
 		from, err := scanObject(tx.Row(selectObject, c.FromBucket, []byte(c.FromKey)), c.FromKey)
 		if err != nil {
 			return err
@@ -291,54 +307,17 @@ func (s *Store) Copy(ctx context.Context, c *backend.Copy) (*backend.Object, err
 		out = *from
 		out.Key, out.Modified = c.Key, c.Now
 		if c.Replace != nil {
-			sums, kind := out.Checksums, out.ChecksumType
+			sums, kind, tags := out.Checksums, out.ChecksumType, out.Tags
 			out.Attributes = *c.Replace
-			out.Checksums, out.ChecksumType = sums, kind
+			out.Checksums, out.ChecksumType, out.Tags = sums, kind, tags
 		}
-		if err := s.retain(tx, out.Segments); err != nil {
-			return err
+		if c.Tags != nil {
+			out.Tags = *c.Tags
 		}
-		return s.replace(tx, c.Bucket, &out, c.Conditions)
+		return s.replace(tx, c.Bucket, &out, c.Conditions, shared(out.Segments))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &out.Object, nil
-}
-
-// trash removes files some time after nothing is made of them any more, since somebody may be reading.
-type trash struct {
-	mu      sync.Mutex
-	stopped bool
-	timers  map[*time.Timer]struct{}
-}
-
-const graceTime = time.Minute
-
-func (t *trash) remove(path string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stopped {
-		return
-	}
-	if t.timers == nil {
-		t.timers = map[*time.Timer]struct{}{}
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(graceTime, func() {
-		_ = os.Remove(path) // the next Open tries again
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		delete(t.timers, timer)
-	})
-	t.timers[timer] = struct{}{}
-}
-
-func (t *trash) stop() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.stopped = true
-	for timer := range t.timers {
-		timer.Stop()
-	}
 }

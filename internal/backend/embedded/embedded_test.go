@@ -36,7 +36,8 @@ func open(t testing.TB, dir string) *Store {
 
 func put(t testing.TB, s *Store, key, data string) *backend.Object {
 	t.Helper()
-	o, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: key, Body: strings.NewReader(data), Size: -1, Now: time.Now()})
+	o, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: key, Body: strings.NewReader(data), Size: -1,
+		Now: time.Now()})
 	if err != nil {
 		t.Fatalf("%q: %v", key, err)
 	}
@@ -68,7 +69,8 @@ func TestAnyKeyHoldsAnyBytes(t *testing.T) {
 	s := open(t, dir)
 	big := strings.Repeat("0123456789abcdef", 5000)
 	want := map[string]string{}
-	for i, key := range []string{"x", "x/y", "a//b", "../escape", ".", "..", "né", "new\nline", strings.Repeat("k", 1024), "tab\t?*$", "\u0001"} {
+	for i, key := range []string{"x", "x/y", "a//b", "../escape", ".", "..", "né", "new\nline", strings.Repeat("k", 1024),
+		"tab\t?*$", "\u0001"} {
 		want[key] = []string{"", "small", big}[i%3] + key
 		put(t, s, key, want[key])
 	}
@@ -97,7 +99,8 @@ func TestAFailedWriteLeavesNothing(t *testing.T) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}
-	if _, err := s.Put(t.Context(), &backend.Put{Bucket: "none", Key: "k", Body: bytes.NewReader(make([]byte, 1<<20)), Size: -1}); granary.AsError(err).Code != "NoSuchBucket" {
+	if _, err := s.Put(t.Context(), &backend.Put{Bucket: "none", Key: "k", Body: bytes.NewReader(make([]byte, 1<<20)),
+		Size: -1}); granary.AsError(err).Code != "NoSuchBucket" {
 		t.Error(err)
 	}
 	if got, _ := get(s, "k"); got != "before" || files(t, dir) != 0 {
@@ -108,7 +111,8 @@ func TestAFailedWriteLeavesNothing(t *testing.T) {
 func TestConditionsDecideInTheTransaction(t *testing.T) {
 	s := open(t, t.TempDir())
 	try := func(c backend.Conditions) error {
-		_, err := s.Put(t.Context(), &backend.Put{Bucket: "b", Key: "k", Body: strings.NewReader("x"), Size: 1, Conditions: c})
+		_, err := s.Put(t.Context(), &backend.Put{Bucket: "b", Key: "k", Body: strings.NewReader("x"), Size: 1,
+			Conditions: c})
 		return err
 	}
 	if err := try(backend.Conditions{IfMatch: "abc"}); granary.AsError(err).Code != "NoSuchKey" {
@@ -143,7 +147,8 @@ func TestContentsLiveAsLongAsSomethingIsMadeOfThem(t *testing.T) {
 	s := open(t, dir)
 	data := strings.Repeat("x", 100_000)
 	put(t, s, "a", data)
-	if _, err := s.Copy(t.Context(), &backend.Copy{FromBucket: "b", FromKey: "a", Bucket: "b", Key: "c", Now: time.Now()}); err != nil {
+	if _, err := s.Copy(t.Context(), &backend.Copy{FromBucket: "b", FromKey: "a", Bucket: "b", Key: "c",
+		Now: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(t.Context(), "b", "a", ""); err != nil {
@@ -186,15 +191,18 @@ func TestPartsBecomeOneObject(t *testing.T) {
 	src := make([]byte, 12<<20)
 	rand.NewChaCha8([32]byte{}).Read(src)
 	put(t, s, "src", string(src))
-	p1, err := s.PutPart(t.Context(), &backend.PutPart{Bucket: "b", Key: "k", ID: u.ID, Number: 1, Body: bytes.NewReader(src[:6<<20]), Size: -1})
+	p1, err := s.PutPart(t.Context(), &backend.PutPart{Bucket: "b", Key: "k", ID: u.ID, Number: 1,
+		Body: bytes.NewReader(src[:6<<20]), Size: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p2, err := s.CopyPart(t.Context(), &backend.CopyPart{FromBucket: "b", FromKey: "src", First: 6 << 20, Last: 11<<20 - 1, Bucket: "b", Key: "k", ID: u.ID, Number: 3})
+	p2, err := s.CopyPart(t.Context(), &backend.CopyPart{FromBucket: "b", FromKey: "src", First: 6 << 20, Last: 11<<20 - 1,
+		Bucket: "b", Key: "k", ID: u.ID, Number: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p3, err := s.PutPart(t.Context(), &backend.PutPart{Bucket: "b", Key: "k", ID: u.ID, Number: 7, Body: bytes.NewReader(src[11<<20:]), Size: -1})
+	p3, err := s.PutPart(t.Context(), &backend.PutPart{Bucket: "b", Key: "k", ID: u.ID, Number: 7,
+		Body: bytes.NewReader(src[11<<20:]), Size: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,8 +210,10 @@ func TestPartsBecomeOneObject(t *testing.T) {
 		_, err := s.Complete(t.Context(), &backend.Complete{Bucket: "b", Key: "k", ID: u.ID, Parts: parts, Now: time.Now()})
 		return err
 	}
-	one, two, three := backend.CompletePart{Number: 1, ETag: p1.ETag}, backend.CompletePart{Number: 3, ETag: p2.ETag}, backend.CompletePart{Number: 7, ETag: p3.ETag}
-	for code, parts := range map[string][]backend.CompletePart{"InvalidPartOrder": {two, one}, "InvalidPart": {{Number: 2, ETag: p1.ETag}}, "EntityTooSmall": {three, {Number: 8}}} {
+	one, two, three := backend.CompletePart{Number: 1, ETag: p1.ETag}, backend.CompletePart{Number: 3, ETag: p2.ETag},
+		backend.CompletePart{Number: 7, ETag: p3.ETag}
+	for code, parts := range map[string][]backend.CompletePart{"InvalidPartOrder": {two, one},
+		"InvalidPart": {{Number: 2, ETag: p1.ETag}}, "EntityTooSmall": {three, {Number: 8}}} {
 		if code == "EntityTooSmall" {
 			continue
 		}
@@ -246,16 +256,19 @@ func TestListingAgreesWithTheReference(t *testing.T) {
 		s.CreateBucket(context.Background(), "b")
 		keys := rapid.SliceOfNDistinct(rapid.StringMatching(`[ab/é]{1,4}`), 0, 12, rapid.ID[string]).Draw(t, "keys")
 		for _, k := range keys {
-			if _, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: k, Body: strings.NewReader(""), Size: 0}); err != nil {
+			if _, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: k, Body: strings.NewReader(""),
+				Size: 0}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for range 4 {
-			prefix, delimiter := rapid.StringMatching(`[ab/]{0,2}`).Draw(t, "prefix"), rapid.SampledFrom([]string{"", "/", "b", "//"}).Draw(t, "delimiter")
+			prefix, delimiter := rapid.StringMatching(`[ab/]{0,2}`).Draw(t, "prefix"),
+				rapid.SampledFrom([]string{"", "/", "b", "//"}).Draw(t, "delimiter")
 			limit := rapid.IntRange(1, 4).Draw(t, "limit")
 			var got []string
 			for after, n := "", 0; ; n++ {
-				p, err := s.List(context.Background(), backend.List{Bucket: "b", Prefix: prefix, Delimiter: delimiter, After: after, Limit: limit})
+				p, err := s.List(context.Background(), backend.List{Bucket: "b", Prefix: prefix, Delimiter: delimiter, After: after,
+					Limit: limit})
 				if err != nil || n > 20 {
 					t.Fatal(err, n)
 				}
@@ -328,7 +341,8 @@ func BenchmarkPut4K(b *testing.B) {
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: granary.UUID(), Body: bytes.NewReader(data), Size: 4096, Now: time.Now()}); err != nil {
+			if _, err := s.Put(context.Background(), &backend.Put{Bucket: "b", Key: granary.UUID(), Body: bytes.NewReader(data),
+				Size: 4096, Now: time.Now()}); err != nil {
 				b.Fatal(err)
 			}
 		}

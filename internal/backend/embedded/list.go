@@ -22,8 +22,8 @@ func after(prefix string) (next []byte, ok bool) {
 	return nil, false
 }
 
-// List pages through a bucket's keys in the order of their bytes. Keys that share what lies between the prefix and the next
-// delimiter are told as one common prefix, and skipped in one step.
+// List pages through a bucket's keys in the order of their bytes. Keys that share what lies between the prefix and the
+// next delimiter are told as one common prefix, and skipped in one step.
 func (s *Store) List(ctx context.Context, l backend.List) (*backend.Page, error) {
 	p := &backend.Page{}
 	err := s.engine.View(ctx, func(tx *sqlite.Tx) error {
@@ -32,7 +32,8 @@ func (s *Store) List(ctx context.Context, l backend.List) (*backend.Page, error)
 		}
 		w := newWalk(l)
 		for !w.done {
-			if err := w.page(tx, "SELECT key, doc FROM object WHERE bucket = $1 AND key >= $2 AND ($3 IS NULL OR key < $3) ORDER BY key LIMIT $4", func(key, doc string) error {
+			if err := w.page(tx, "SELECT key, doc FROM object WHERE bucket = $1 AND key >= $2 AND ($3 IS NULL OR key < $3) "+
+				"ORDER BY key LIMIT $4", func(key, doc string) error {
 				o := &object{}
 				p.Objects = append(p.Objects, &o.Object)
 				return json.Unmarshal([]byte(doc), o)

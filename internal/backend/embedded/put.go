@@ -23,11 +23,11 @@ func (s *Store) Put(ctx context.Context, p *backend.Put) (*backend.Object, error
 			o.ChecksumType = "FULL_OBJECT"
 		}
 	}
-	err = s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	err = s.update(ctx, func(tx *sqlite.Tx) error {
 		if err := s.adopt(tx, w); err != nil {
 			return err
 		}
-		return s.replace(tx, p.Bucket, o, p.Conditions)
+		return s.replace(tx, p.Bucket, o, p.Conditions, references{})
 	})
 	if err != nil {
 		s.discard(w)

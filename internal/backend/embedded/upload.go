@@ -23,9 +23,6 @@ type part struct {
 
 const minPart = 5 << 20 // bytes; of every part but the last
 
-var errNoUpload = granary.Errorf(granary.NotFound, "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.").
-	WithCode("NoSuchUpload")
-
 // CreateUpload begins an upload.
 func (s *Store) CreateUpload(ctx context.Context, u *backend.Upload) error {
 	u.ID = granary.Hex(48)
@@ -33,11 +30,12 @@ func (s *Store) CreateUpload(ctx context.Context, u *backend.Upload) error {
 	if err != nil {
 		return err
 	}
-	return s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	return s.update(ctx, func(tx *sqlite.Tx) error {
 		if err := bucketExists(tx, u.Bucket); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO upload (bucket, key, id, doc) VALUES ($1, $2, $3, $4)", u.Bucket, []byte(u.Key), u.ID, string(doc))
+		_, err := tx.Exec("INSERT INTO upload (bucket, key, id, doc) VALUES ($1, $2, $3, $4)", u.Bucket, []byte(u.Key), u.ID,
+			string(doc))
 		return err
 	})
 }
@@ -46,7 +44,7 @@ func getUpload(tx *sqlite.Tx, bucket, key, id string) (*backend.Upload, error) {
 	var doc string
 	err := tx.Row("SELECT doc FROM upload WHERE bucket = $1 AND key = $2 AND id = $3", bucket, []byte(key), id).Scan(&doc)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errNoUpload
+		return nil, backend.NoUpload()
 	}
 	if err != nil {
 		return nil, err
@@ -89,11 +87,11 @@ func (s *Store) PutPart(ctx context.Context, in *backend.PutPart) (*backend.Part
 	if in.Verified != nil {
 		p.Checksums = in.Verified()
 	}
-	err = s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	err = s.update(ctx, func(tx *sqlite.Tx) error {
 		if err := s.adopt(tx, w); err != nil {
 			return err
 		}
-		return s.putPart(tx, in.Bucket, in.Key, in.ID, p)
+		return s.putPart(tx, in.Bucket, in.Key, in.ID, p, references{})
 	})
 	if err != nil {
 		s.discard(w)
@@ -102,7 +100,9 @@ func (s *Store) PutPart(ctx context.Context, in *backend.PutPart) (*backend.Part
 	return &p.Part, nil
 }
 
-func (s *Store) putPart(tx *sqlite.Tx, bucket, key, id string, p *part) error {
+// putPart puts a part in the place of one of its number, whose contents it lets go. change is what the caller has to
+// count besides.
+func (s *Store) putPart(tx *sqlite.Tx, bucket, key, id string, p *part, change references) error {
 	if _, err := getUpload(tx, bucket, key, id); err != nil {
 		return err
 	}
@@ -110,24 +110,36 @@ func (s *Store) putPart(tx *sqlite.Tx, bucket, key, id string, p *part) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
+	more := len(p.Segments)
+	if have != nil {
+		more -= len(have.Segments)
+		change.add(have.Segments, -1)
+	}
+	var total int
+	err = tx.Row("UPDATE upload SET segments = segments + $4 WHERE bucket = $1 AND key = $2 AND id = $3 RETURNING "+
+		"segments", bucket, []byte(key), id, more).Scan(&total)
+	if err == nil && total > maxSegments && more > 0 {
+		err = errSegments
+	}
+	if err != nil {
+		return err
+	}
 	doc, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec("INSERT INTO part (upload, number, doc) VALUES ($1, $2, $3) ON CONFLICT (upload, number) DO UPDATE SET doc = $3", id, p.Number, string(doc)); err != nil {
+	if _, err := tx.Exec("INSERT INTO part (upload, number, doc) VALUES ($1, $2, $3) ON CONFLICT (upload, number) DO "+
+		"UPDATE SET doc = $3", id, p.Number, string(doc)); err != nil {
 		return err
 	}
-	if have == nil {
-		return nil
-	}
-	return s.release(tx, have.Segments)
+	return s.count(tx, change)
 }
 
-// CopyPart makes a part of an object's bytes. Its ETag is not their MD5, which would have to be computed: it only has to be
-// told again when the upload is completed.
+// CopyPart makes a part of an object's bytes. Its ETag is not their MD5, which would have to be computed: it only has
+// to be told again when the upload is completed.
 func (s *Store) CopyPart(ctx context.Context, in *backend.CopyPart) (*backend.Part, error) {
 	p := &part{Part: backend.Part{Number: in.Number, Modified: in.Now}}
-	err := s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	err := s.update(ctx, func(tx *sqlite.Tx) error {
 		from, err := scanObject(tx.Row(selectObject, in.FromBucket, []byte(in.FromKey)), in.FromKey)
 		if err != nil {
 			return err
@@ -142,16 +154,14 @@ func (s *Store) CopyPart(ctx context.Context, in *backend.CopyPart) (*backend.Pa
 			first, last = 0, from.Size-1
 		}
 		if last >= from.Size || first > last+1 {
-			return granary.Errorf(granary.Invalid, "Range specified is not valid for source object of size: %d", from.Size).WithCode("InvalidRange")
+			return granary.Errorf(granary.Invalid, "Range specified is not valid for source object of size: %d", from.Size).
+				WithCode("InvalidRange")
 		}
 		p.Segments = cutSegments(from.Segments, first, last)
 		p.Size = last - first + 1
 		sum := md5.Sum(fmt.Appendf(nil, "%s %d %d", from.ETag, first, last))
 		p.ETag = hex.EncodeToString(sum[:])
-		if err := s.retain(tx, p.Segments); err != nil {
-			return err
-		}
-		return s.putPart(tx, in.Bucket, in.Key, in.ID, p)
+		return s.putPart(tx, in.Bucket, in.Key, in.ID, p, shared(p.Segments))
 	})
 	if err != nil {
 		return nil, err
@@ -175,7 +185,7 @@ func cutSegments(list []segment, first, last int64) (out []segment) {
 // Complete makes the object of the parts the client names, and removes the upload.
 func (s *Store) Complete(ctx context.Context, c *backend.Complete) (*backend.Object, error) {
 	var o *object
-	err := s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	err := s.update(ctx, func(tx *sqlite.Tx) error {
 		u, err := getUpload(tx, c.Bucket, c.Key, c.ID)
 		if err != nil {
 			return err
@@ -194,17 +204,18 @@ func (s *Store) Complete(ctx context.Context, c *backend.Complete) (*backend.Obj
 			o.Parts = append(o.Parts, p.Size)
 		}
 		o.ETag = fmt.Sprintf("%s-%d", hex.EncodeToString(sum.Sum(nil)), len(parts))
-		o.Checksums = c.Checksums
-		if len(c.Checksums) > 0 && o.ChecksumType == "" {
-			o.ChecksumType = "FULL_OBJECT"
-		}
-		if err := s.retain(tx, o.Segments); err != nil {
+		if err := whole(o, u, c, parts); err != nil {
 			return err
 		}
-		if err := s.replace(tx, c.Bucket, o, c.Conditions); err != nil {
+		if len(o.Segments) > maxSegments {
+			return errSegments // of an upload from before the limit
+		}
+		// The object takes over what the parts are made of: only what the client left out of the object is let go.
+		change := shared(o.Segments)
+		if err := s.dropUpload(tx, c.Bucket, c.Key, c.ID, change); err != nil {
 			return err
 		}
-		return s.dropUpload(tx, c.Bucket, c.Key, c.ID)
+		return s.replace(tx, c.Bucket, o, c.Conditions, change)
 	})
 	if err != nil {
 		return nil, err
@@ -216,7 +227,8 @@ func (s *Store) Complete(ctx context.Context, c *backend.Complete) (*backend.Obj
 func (s *Store) chosen(tx *sqlite.Tx, c *backend.Complete) (out []*part, err error) {
 	for i, want := range c.Parts {
 		if i > 0 && want.Number <= c.Parts[i-1].Number {
-			return nil, granary.Errorf(granary.Invalid, "The list of parts was not in ascending order. Parts must be ordered by part number.").WithCode("InvalidPartOrder")
+			return nil, granary.Errorf(granary.Invalid, "The list of parts was not in ascending order. Parts must be ordered "+
+				"by part number.").WithCode("InvalidPartOrder")
 		}
 		p, err := scanPart(tx.Row("SELECT doc FROM part WHERE upload = $1 AND number = $2", c.ID, want.Number))
 		bad := errors.Is(err, sql.ErrNoRows)
@@ -226,24 +238,27 @@ func (s *Store) chosen(tx *sqlite.Tx, c *backend.Complete) (out []*part, err err
 		if !bad {
 			bad = p.ETag != want.ETag
 			for algorithm, v := range want.Checksums {
-				bad = bad || p.Checksums[algorithm] != "" && p.Checksums[algorithm] != v
+				bad = bad || p.Checksums[algorithm] != v
 			}
 		}
 		if bad {
-			return nil, granary.Errorf(granary.Invalid, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.").
+			return nil, granary.Errorf(granary.Invalid, "One or more of the specified parts could not be found. The part may "+
+				"not have been uploaded, or the specified entity tag may not match the part's entity tag.").
 				WithCode("InvalidPart").With("PartNumber", fmt.Sprint(want.Number))
 		}
 		if i < len(c.Parts)-1 && p.Size < minPart {
-			return nil, granary.Errorf(granary.Invalid, "Your proposed upload is smaller than the minimum allowed size").WithCode("EntityTooSmall").
-				With("PartNumber", fmt.Sprint(want.Number)).With("MinSizeAllowed", fmt.Sprint(minPart)).With("ProposedSize", fmt.Sprint(p.Size))
+			return nil, granary.Errorf(granary.Invalid, "Your proposed upload is smaller than the minimum allowed size").
+				WithCode("EntityTooSmall").
+				With("PartNumber", fmt.Sprint(want.Number)).With("MinSizeAllowed", fmt.Sprint(minPart)).With("ProposedSize",
+				fmt.Sprint(p.Size))
 		}
 		out = append(out, p)
 	}
 	return out, nil
 }
 
-func (s *Store) dropUpload(tx *sqlite.Tx, bucket, key, id string) error {
-	var all []segment
+// dropUpload removes an upload and its parts. What they were made of is let go in change, which the caller counts.
+func (s *Store) dropUpload(tx *sqlite.Tx, bucket, key, id string, change references) error {
 	err := tx.Each("SELECT doc FROM part WHERE upload = $1", []any{id}, func(r *sql.Rows) error {
 		var doc string
 		if err := r.Scan(&doc); err != nil {
@@ -251,13 +266,10 @@ func (s *Store) dropUpload(tx *sqlite.Tx, bucket, key, id string) error {
 		}
 		var p part
 		err := json.Unmarshal([]byte(doc), &p)
-		all = append(all, p.Segments...)
+		change.add(p.Segments, -1)
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	if err := s.release(tx, all); err != nil {
 		return err
 	}
 	if _, err := tx.Exec("DELETE FROM part WHERE upload = $1", id); err != nil {
@@ -269,34 +281,40 @@ func (s *Store) dropUpload(tx *sqlite.Tx, bucket, key, id string) error {
 
 // Abort removes an upload and its parts.
 func (s *Store) Abort(ctx context.Context, bucket, key, id string) error {
-	return s.engine.Update(ctx, func(tx *sqlite.Tx) error {
+	return s.update(ctx, func(tx *sqlite.Tx) error {
 		if _, err := getUpload(tx, bucket, key, id); err != nil {
 			return err
 		}
-		return s.dropUpload(tx, bucket, key, id)
+		change := references{}
+		if err := s.dropUpload(tx, bucket, key, id, change); err != nil {
+			return err
+		}
+		return s.count(tx, change)
 	})
 }
 
 // ListParts pages through an upload's parts by number.
-func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, limit int) (parts []backend.Part, more bool, err error) {
+func (s *Store) ListParts(ctx context.Context, bucket, key, id string, after, limit int) (parts []backend.Part,
+	more bool, err error) {
 	err = s.engine.View(ctx, func(tx *sqlite.Tx) error {
 		if _, err := getUpload(tx, bucket, key, id); err != nil {
 			return err
 		}
-		return tx.Each("SELECT doc FROM part WHERE upload = $1 AND number > $2 ORDER BY number LIMIT $3", []any{id, after, limit + 1}, func(r *sql.Rows) error {
-			var doc string
-			if err := r.Scan(&doc); err != nil {
+		return tx.Each("SELECT doc FROM part WHERE upload = $1 AND number > $2 ORDER BY number LIMIT $3",
+			[]any{id, after, limit + 1}, func(r *sql.Rows) error {
+				var doc string
+				if err := r.Scan(&doc); err != nil {
+					return err
+				}
+				if len(parts) == limit {
+					more = true
+					return nil
+				}
+				var p part
+				err := json.Unmarshal([]byte(doc), &p)
+				parts = append(parts, p.Part)
 				return err
-			}
-			if len(parts) == limit {
-				more = true
-				return nil
-			}
-			var p part
-			err := json.Unmarshal([]byte(doc), &p)
-			parts = append(parts, p.Part)
-			return err
-		})
+			})
 	})
 	return parts, more, err
 }
@@ -313,32 +331,33 @@ func (s *Store) ListUploads(ctx context.Context, l backend.List) (*backend.Page,
 		if l.After != "" && id == "" {
 			id = "~" // greater than every id: uploads of the key itself are not wanted
 		}
-		return tx.Each("SELECT doc FROM upload WHERE bucket = $1 AND (key, id) > ($2, $3) ORDER BY key, id", []any{l.Bucket, []byte(l.After), id}, func(r *sql.Rows) error {
-			var doc string
-			if err := r.Scan(&doc); err != nil {
-				return err
-			}
-			u := &backend.Upload{}
-			if err := json.Unmarshal([]byte(doc), u); err != nil {
-				return err
-			}
-			told, isPrefix := w.common(u.Key)
-			if w.done || !strings.HasPrefix(u.Key, l.Prefix) || isPrefix && (told == w.last || told == l.After) {
+		return tx.Each("SELECT doc FROM upload WHERE bucket = $1 AND (key, id) > ($2, $3) ORDER BY key, id",
+			[]any{l.Bucket, []byte(l.After), id}, func(r *sql.Rows) error {
+				var doc string
+				if err := r.Scan(&doc); err != nil {
+					return err
+				}
+				u := &backend.Upload{}
+				if err := json.Unmarshal([]byte(doc), u); err != nil {
+					return err
+				}
+				told, isPrefix := w.common(u.Key)
+				if w.done || !strings.HasPrefix(u.Key, l.Prefix) || isPrefix && (told == w.last || told == l.After) {
+					return nil
+				}
+				if len(p.Uploads)+len(p.Prefixes) == l.Limit {
+					p.More, w.done = true, true
+					return nil
+				}
+				if isPrefix {
+					p.Prefixes = append(p.Prefixes, told)
+					p.Next, p.NextID, w.last = told, "", told
+					return nil
+				}
+				p.Uploads = append(p.Uploads, u)
+				p.Next, p.NextID = u.Key, u.ID
 				return nil
-			}
-			if len(p.Uploads)+len(p.Prefixes) == l.Limit {
-				p.More, w.done = true, true
-				return nil
-			}
-			if isPrefix {
-				p.Prefixes = append(p.Prefixes, told)
-				p.Next, p.NextID, w.last = told, "", told
-				return nil
-			}
-			p.Uploads = append(p.Uploads, u)
-			p.Next, p.NextID = u.Key, u.ID
-			return nil
-		})
+			})
 	})
 	return p, err
 }

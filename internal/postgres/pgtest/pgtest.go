@@ -1,5 +1,5 @@
-// Package pgtest starts a throw-away PostgreSQL for tests: one cluster for a test program, on a unix socket, an empty database for
-// each test.
+// Package pgtest starts a temporary PostgreSQL for tests: one cluster for a test program, on a Unix socket, with an
+// empty database for each test.
 package pgtest
 
 import (
@@ -25,11 +25,11 @@ import (
 
 // Cluster is a running PostgreSQL.
 type Cluster struct {
-	dir     string
-	begin   func(options ...string) (*exec.Cmd, error)
-	process *exec.Cmd
-	admin   *sql.DB
-	count   atomic.Int32
+	dir         string
+	startServer func(options ...string) (*exec.Cmd, error)
+	process     *exec.Cmd
+	admin       *sql.DB
+	count       atomic.Int32
 }
 
 var shared struct {
@@ -38,7 +38,8 @@ var shared struct {
 	err     error
 }
 
-// Run is what a TestMain calls when its tests use databases: it stops the cluster, if one was started.
+// Run runs the tests and then stops the cluster, if one was started. TestMain calls it in packages whose tests use
+// databases.
 func Run(m *testing.M) int {
 	defer func() {
 		if shared.cluster != nil {
@@ -48,17 +49,18 @@ func Run(m *testing.M) int {
 	return m.Run()
 }
 
-// URL is an empty database. The test is skipped where there is no PostgreSQL, and fails there when GRANARY_TEST_REQUIRE names postgres.
+// URL returns the URL of a new empty database. Where PostgreSQL is not installed it skips the test, or fails it if
+// GRANARY_TEST_REQUIRE contains postgres.
 func URL(t testing.TB) string {
 	t.Helper()
 	return URLWith(t, "")
 }
 
-// URLWith is URL with further words for CREATE DATABASE.
+// URLWith is URL with further options for CREATE DATABASE.
 func URLWith(t testing.TB, how string) string {
 	t.Helper()
 	shared.once.Do(func() { shared.cluster, shared.err = Start() })
-	absent(t, shared.err)
+	skipIfAbsent(t, shared.err)
 	u, err := shared.cluster.Database(t.Context(), how)
 	if err != nil {
 		t.Fatal(err)
@@ -66,8 +68,8 @@ func URLWith(t testing.TB, how string) string {
 	return u
 }
 
-// absent skips a test by name where there is no PostgreSQL, and fails it where GRANARY_TEST_REQUIRE names postgres.
-func absent(t testing.TB, err error) {
+// skipIfAbsent skips the test if err is not nil, or fails it if GRANARY_TEST_REQUIRE contains postgres.
+func skipIfAbsent(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
@@ -78,17 +80,17 @@ func absent(t testing.TB, err error) {
 	}
 }
 
-// Own is a cluster for one test, to be crashed. It is absent where URL's is.
+// Own starts a cluster for one test, which may crash it. It skips the test as URL does.
 func Own(t testing.TB, options ...string) *Cluster {
 	t.Helper()
 	c, err := Start(options...)
-	absent(t, err)
+	skipIfAbsent(t, err)
 	t.Cleanup(c.Stop)
 	return c
 }
 
-// bin is where a program of PostgreSQL's is: in the path, or where Debian puts it.
-func bin(name string) (string, error) {
+// findProgram returns the path of one of PostgreSQL's programs: from PATH, or from where Debian installs it.
+func findProgram(name string) (string, error) {
 	if p, err := exec.LookPath(name); err == nil {
 		return p, nil
 	}
@@ -99,23 +101,29 @@ func bin(name string) (string, error) {
 	return found[len(found)-1], nil
 }
 
-// Start starts a cluster in a directory of its own. Its databases sort text as people do, to show that nothing depends on it.
+// Start starts a cluster in a directory of its own. Its databases sort text by language, to show that nothing depends
+// on the order.
 func Start(options ...string) (*Cluster, error) {
-	initdb, err := bin("initdb")
+	return startCluster(options, func(data string) (string, []string) {
+		return "initdb", []string{"-D", data, "-U", "granary", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
+			"--locale-provider=icu", "--icu-locale=en"}
+	})
+}
+
+// startCluster starts a cluster whose data directory is made by a program: made returns the program and its arguments.
+func startCluster(options []string, made func(data string) (program string, args []string)) (*Cluster, error) {
+	server, err := findProgram("postgres")
 	if err != nil {
 		return nil, err
 	}
-	server, err := bin("postgres")
-	if err != nil {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "pg") // short: a socket's path has 107 bytes at most
+	dir, err := os.MkdirTemp("", "pg") // a short name, since a socket's path has at most 107 bytes
 	if err != nil {
 		return nil, err
 	}
 	c := &Cluster{dir: dir}
-	who, err := c.owner()
+	who, err := c.serverUser()
 	if err != nil {
+		c.Stop()
 		return nil, err
 	}
 	run := func(name string, args ...string) *exec.Cmd {
@@ -124,23 +132,29 @@ func Start(options ...string) (*Cluster, error) {
 		return cmd
 	}
 	data := filepath.Join(dir, "data")
-	out, err := run(initdb, "-D", data, "-U", "granary", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8",
-		"--locale-provider=icu", "--icu-locale=en").CombinedOutput()
+	name, args := made(data)
+	program, err := findProgram(name)
 	if err != nil {
 		c.Stop()
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
+		return nil, err
 	}
-	c.begin = func(options ...string) (*exec.Cmd, error) {
+	if out, err := run(program, args...).CombinedOutput(); err != nil {
+		c.Stop()
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	c.startServer = func(options ...string) (*exec.Cmd, error) {
 		log, err := os.Create(filepath.Join(dir, "log"))
 		if err != nil {
 			return nil, err
 		}
 		defer log.Close()
-		p := run(server, append([]string{"-D", data, "-k", dir, "-h", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB"}, options...)...)
+		p := run(server,
+			append([]string{"-D", data, "-k", dir, "-h", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c",
+				"max_connections=300", "-c", "shared_buffers=64MB"}, options...)...)
 		p.Stdout, p.Stderr = log, log
 		return p, p.Start()
 	}
-	if c.process, err = c.begin(options...); err != nil {
+	if c.process, err = c.startServer(options...); err != nil {
 		c.Stop()
 		return nil, err
 	}
@@ -148,14 +162,15 @@ func Start(options ...string) (*Cluster, error) {
 		c.Stop()
 		return nil, err
 	}
-	if err := c.wait(); err != nil {
+	if err := c.waitUntilReady(); err != nil {
 		c.Stop()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Cluster) wait() (err error) {
+// waitUntilReady waits until the server answers, at most 30 seconds.
+func (c *Cluster) waitUntilReady() (err error) {
 	for began := time.Now(); time.Since(began) < 30*time.Second; time.Sleep(50 * time.Millisecond) {
 		if err = c.admin.Ping(); err == nil {
 			return nil
@@ -164,17 +179,26 @@ func (c *Cluster) wait() (err error) {
 	return err
 }
 
-// Crash ends the server as a failure of its machine does: what it had not written is lost. Then it starts again.
+// Crash ends the server as a failure of its machine does, so that what it had not written is lost, and starts it again.
 func (c *Cluster) Crash(options ...string) (err error) {
-	_ = c.process.Process.Signal(syscall.SIGQUIT)
-	_ = c.process.Wait()
-	if c.process, err = c.begin(options...); err != nil {
+	c.Kill()
+	if c.process, err = c.startServer(options...); err != nil {
 		return err
 	}
-	return c.wait()
+	return c.waitUntilReady()
 }
 
-// SQL runs statements in a database of this package's, past whoever uses it.
+// Kill ends the server immediately.
+func (c *Cluster) Kill() {
+	if c.process == nil {
+		return
+	}
+	_ = c.process.Process.Signal(syscall.SIGQUIT)
+	_ = c.process.Wait()
+	c.process = nil
+}
+
+// SQL runs statements in one of this package's databases on a separate connection.
 func SQL(t testing.TB, database string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("pgx", database)
@@ -189,8 +213,9 @@ func SQL(t testing.TB, database string, statements ...string) {
 	}
 }
 
-// owner is who PostgreSQL runs as: it refuses to be root.
-func (c *Cluster) owner() (*syscall.Credential, error) {
+// serverUser returns the user to run PostgreSQL as, since it refuses to run as root, and makes it the owner of the
+// directory. It returns nil if this process is not root.
+func (c *Cluster) serverUser() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil
 	}
@@ -210,21 +235,18 @@ func (c *Cluster) url(database string) string {
 	return "postgres:///" + database + "?" + url.Values{"host": {c.dir}, "user": {"granary"}}.Encode()
 }
 
-// Database makes an empty database, with further words for CREATE DATABASE or "".
+// Database creates an empty database, with further options for CREATE DATABASE or "", and returns its URL.
 func (c *Cluster) Database(ctx context.Context, how string) (string, error) {
 	name := fmt.Sprintf("test%d", c.count.Add(1))
 	_, err := c.admin.ExecContext(ctx, "CREATE DATABASE "+name+" "+how)
 	return c.url(name), err
 }
 
-// Stop ends the server and removes all it had.
+// Stop ends the server and removes its files.
 func (c *Cluster) Stop() {
 	if c.admin != nil {
 		_ = c.admin.Close()
 	}
-	if c.process != nil && c.process.Process != nil {
-		_ = c.process.Process.Signal(syscall.SIGQUIT) // at once: nothing is kept
-		_ = c.process.Wait()
-	}
+	c.Kill()
 	os.RemoveAll(c.dir)
 }

@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// Proxy is a way to a database that can be broken as a network breaks.
+// Proxy forwards connections to a database and can simulate the failures of a network.
 type Proxy struct {
 	URL string
 
-	to       string
-	listener net.Listener
-	mu       sync.Mutex
-	free     *sync.Cond
-	stalled  bool
-	cut      bool
-	lose     string // what a client sends, whose answer is to be lost
-	open     map[net.Conn]bool
+	target       string
+	listener     net.Listener
+	mu           sync.Mutex
+	changed      *sync.Cond
+	stalled      bool
+	cut          bool
+	loseAnswerTo string // the answer to the next message that contains this text is lost
+	conns        map[net.Conn]bool
 }
 
-// Through puts a proxy before a database of URL's.
+// Through starts a proxy for a database of this package.
 func Through(t testing.TB, database string) *Proxy {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -34,13 +34,20 @@ func Through(t testing.TB, database string) *Proxy {
 		t.Fatal(err)
 	}
 	q := u.Query()
+	to := socketPath(t, database)
 	dir, err := os.MkdirTemp("", "pp")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{to: filepath.Join(q.Get("host"), ".s.PGSQL.5432"), open: map[net.Conn]bool{}}
-	p.free = sync.NewCond(&p.mu)
+	p := &Proxy{target: to, conns: map[net.Conn]bool{}}
+	p.changed = sync.NewCond(&p.mu)
+	if err := os.Chmod(dir, 0o755); err != nil { // accessible to standbys, which run as another user
+		t.Fatal(err)
+	}
 	if p.listener, err = net.Listen("unix", filepath.Join(dir, ".s.PGSQL.5432")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, ".s.PGSQL.5432"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	q.Set("host", dir)
@@ -61,26 +68,30 @@ func (p *Proxy) serve() {
 		if err != nil {
 			return
 		}
-		s, err := net.Dial("unix", p.to)
+		p.mu.Lock()
+		to := p.target
+		p.mu.Unlock()
+		s, err := net.Dial("unix", to)
 		p.mu.Lock()
 		refuse := p.cut || err != nil
 		if !refuse {
-			p.open[c], p.open[s] = true, true
+			p.conns[c], p.conns[s] = true, true
 		}
 		p.mu.Unlock()
 		if refuse {
 			_ = c.Close()
 			continue
 		}
-		go p.pump(c, s, false)
-		go p.pump(s, c, true)
+		go p.forward(c, s, false)
+		go p.forward(s, c, true)
 	}
 }
 
-func (p *Proxy) pump(to, from net.Conn, asks bool) {
+// forward copies bytes from one connection to the other; asks tells whether they are a client's.
+func (p *Proxy) forward(to, from net.Conn, asks bool) {
 	defer func() {
 		p.mu.Lock()
-		delete(p.open, to)
+		delete(p.conns, to)
 		p.mu.Unlock()
 		_ = to.Close()
 	}()
@@ -91,16 +102,16 @@ func (p *Proxy) pump(to, from net.Conn, asks bool) {
 			return
 		}
 		p.mu.Lock()
-		if asks && p.lose != "" && bytes.Contains(b[:n], []byte(p.lose)) {
-			p.lose, p.stalled = "", true
+		if asks && p.loseAnswerTo != "" && bytes.Contains(b[:n], []byte(p.loseAnswerTo)) {
+			p.loseAnswerTo, p.stalled = "", true
 			_, _ = to.Write(b[:n])
 			p.mu.Unlock()
-			time.Sleep(200 * time.Millisecond) // it is answered by then
+			time.Sleep(200 * time.Millisecond) // until the server has answered
 			p.Cut()
 			return
 		}
 		for p.stalled && !p.cut {
-			p.free.Wait()
+			p.changed.Wait()
 		}
 		p.mu.Unlock()
 		if _, werr := to.Write(b[:n]); werr != nil || err != nil {
@@ -109,32 +120,52 @@ func (p *Proxy) pump(to, from net.Conn, asks bool) {
 	}
 }
 
-// Stall holds every byte back, without a word to either side.
-func (p *Proxy) Stall() { p.set(true, false) }
+// Stall holds back all bytes without closing connections.
+func (p *Proxy) Stall() { p.setState(true, false) }
 
-// LoseAnswer lets the next message that has a text through, but not what is answered, and cuts.
+// LoseAnswer lets the next message that contains a text through, loses its answer, and cuts the connections.
 func (p *Proxy) LoseAnswer(text string) {
 	p.mu.Lock()
-	p.lose = text
+	p.loseAnswerTo = text
 	p.mu.Unlock()
 }
 
-// Cut ends all connections and refuses new ones.
+// Cut closes all connections and refuses new ones.
 func (p *Proxy) Cut() {
-	p.set(false, true)
+	p.setState(false, true)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for c := range p.open {
+	for c := range p.conns {
 		_ = c.Close()
 	}
 }
 
-// Mend lets everything through again, also what was held back.
-func (p *Proxy) Mend() { p.set(false, false) }
+// Mend forwards everything again, including what was held back.
+func (p *Proxy) Mend() { p.setState(false, false) }
 
-func (p *Proxy) set(stalled, cut bool) {
+// Lead closes all connections and forwards new ones to another database of the same name.
+func (p *Proxy) Lead(t testing.TB, database string) {
+	t.Helper()
+	p.Cut()
+	p.mu.Lock()
+	p.target = socketPath(t, database)
+	p.mu.Unlock()
+	p.Mend()
+}
+
+// socketPath returns the path of the socket on which a database of this package is reached.
+func socketPath(t testing.TB, database string) string {
+	t.Helper()
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432")
+}
+
+func (p *Proxy) setState(stalled, cut bool) {
 	p.mu.Lock()
 	p.stalled, p.cut = stalled, cut
-	p.free.Broadcast()
+	p.changed.Broadcast()
 	p.mu.Unlock()
 }

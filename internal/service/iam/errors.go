@@ -2,16 +2,31 @@ package iam
 
 import "granary"
 
-// exists puts a name that is taken into IAM's words.
-func exists(err error, noun, name string) error {
+// codes are IAM's words for the kinds of errors.
+var codes = map[granary.Kind]string{
+	granary.Invalid:         "ValidationError",
+	granary.Denied:          "AccessDenied",
+	granary.Unauthenticated: "InvalidClientTokenId",
+	granary.NotFound:        "NoSuchEntity",
+	granary.Exists:          "EntityAlreadyExists",
+	granary.Conflict:        "DeleteConflict",
+	granary.Quota:           "LimitExceeded",
+	granary.NotImplemented:  "InvalidAction",
+	granary.Throttled:       "Throttling",
+	granary.Unavailable:     "ServiceUnavailable",
+	granary.Internal:        "ServiceFailure",
+}
+
+// nameTaken words the error of a name that exists already, and returns other errors as they are.
+func nameTaken(err error, noun, name string) error {
 	if granary.Is(err, granary.Exists) {
 		return granary.Errorf(granary.Exists, "%s with name %s already exists.", noun, name)
 	}
 	return err
 }
 
-// unused refuses to delete who still has policies.
-func unused(inline map[string]string, attached []granary.ARN) error {
+// checkNoPolicies returns an error when an entity that is to be deleted has policies.
+func checkNoPolicies(inline map[string]string, attached []granary.ARN) error {
 	if len(attached) > 0 {
 		return granary.Errorf(granary.Conflict, "Cannot delete entity, must detach all policies first.")
 	}
@@ -21,6 +36,7 @@ func unused(inline map[string]string, attached []granary.ARN) error {
 	return nil
 }
 
-func noPolicy(arn string) error {
-	return granary.Errorf(granary.NotFound, "Policy %s does not exist or is not attachable.", arn)
+// invalidInput refuses a value with IAM's own code for it.
+func invalidInput(format string, args ...any) error {
+	return granary.Errorf(granary.Invalid, format, args...).WithCode("InvalidInput")
 }

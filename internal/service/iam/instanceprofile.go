@@ -3,33 +3,24 @@ package iam
 import (
 	"granary"
 	api "granary/internal/api/iam"
+	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/store"
 )
 
-// profileShape needs the role, which stands whole in the answer.
-func profileShape(tx *store.Tx, p *granary.InstanceProfile) (*api.InstanceProfile, error) {
-	out := &api.InstanceProfile{Arn: string(p.ARN()), CreateDate: p.Created, InstanceProfileId: p.ID, InstanceProfileName: p.Name, Path: p.Path,
-		Tags: tagShapes(p.Tags)}
-	if p.Role == "" {
-		return out, nil
-	}
-	r, err := tx.Roles.Get(p.Account, p.Role)
-	if err != nil {
-		return nil, err
-	}
-	shape := roleShape(r)
-	shape.Tags, shape.PermissionsBoundary = nil, nil // AWS lists leave them out
-	out.Roles = []api.Role{*shape}
-	return out, nil
+func (s profiles) checkCreateProfile(c *awsapi.Call, in *api.CreateInstanceProfileInput) ([]authz.Request, error) {
+	arn := granary.InstanceProfileARN(c.Caller.Account, pathOrRoot(in.Path), in.InstanceProfileName)
+	return creation(arn, in.Tags, "")
 }
 
-func (s *service) createInstanceProfile(c *awsapi.Call, in *api.CreateInstanceProfileInput) (*api.CreateInstanceProfileOutput, error) {
+func (s profiles) createInstanceProfile(c *awsapi.Call,
+	in *api.CreateInstanceProfileInput) (*api.CreateInstanceProfileOutput, error) {
 	tags, err := addTags(nil, in.Tags, "TagsPerInstanceProfile")
 	if err != nil {
 		return nil, err
 	}
-	p := &granary.InstanceProfile{Account: c.Caller.Account, Name: in.InstanceProfileName, Path: path(in.Path), ID: granary.UniqueID("AIPA"), Tags: tags, Created: c.Now}
+	p := &granary.InstanceProfile{Account: c.Caller.Account, Name: in.InstanceProfileName, Path: pathOrRoot(in.Path),
+		ID: granary.UniqueID("AIPA"), Tags: tags, Created: c.Now}
 	out := &api.CreateInstanceProfileOutput{}
 	return out, s.DB.Update(c, func(tx *store.Tx) error {
 		if err := tx.InstanceProfiles.Create(p); err != nil {
@@ -38,26 +29,28 @@ func (s *service) createInstanceProfile(c *awsapi.Call, in *api.CreateInstancePr
 			}
 			return err
 		}
-		out.InstanceProfile, err = profileShape(tx, p)
+		out.InstanceProfile, err = s.profileShape(tx, p)
 		return err
 	})
 }
 
-func (s *service) getInstanceProfile(c *awsapi.Call, in *api.GetInstanceProfileInput) (*api.GetInstanceProfileOutput, error) {
+func (s profiles) getInstanceProfile(c *awsapi.Call, in *api.GetInstanceProfileInput) (*api.GetInstanceProfileOutput,
+	error) {
 	out := &api.GetInstanceProfileOutput{}
 	return out, s.DB.View(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, in.InstanceProfileName)
+		p, err := findProfile(tx, c, in.InstanceProfileName)
 		if err != nil {
 			return err
 		}
-		out.InstanceProfile, err = profileShape(tx, p)
+		out.InstanceProfile, err = s.profileShape(tx, p)
 		return err
 	})
 }
 
-func (s *service) deleteInstanceProfile(c *awsapi.Call, in *api.DeleteInstanceProfileInput) (*api.DeleteInstanceProfileOutput, error) {
+func (s profiles) deleteInstanceProfile(c *awsapi.Call,
+	in *api.DeleteInstanceProfileInput) (*api.DeleteInstanceProfileOutput, error) {
 	return &api.DeleteInstanceProfileOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, in.InstanceProfileName)
+		p, err := findProfile(tx, c, in.InstanceProfileName)
 		if err != nil {
 			return err
 		}
@@ -68,27 +61,37 @@ func (s *service) deleteInstanceProfile(c *awsapi.Call, in *api.DeleteInstancePr
 	})
 }
 
-func (s *service) addRoleToInstanceProfile(c *awsapi.Call, in *api.AddRoleToInstanceProfileInput) (*api.AddRoleToInstanceProfileOutput, error) {
+// checkAddRole asks for iam:PassRole too: a role in an instance profile is handed to machines.
+func (s profiles) checkAddRole(c *awsapi.Call, in *api.AddRoleToInstanceProfileInput) ([]authz.Request, error) {
+	pass := s.roleRequest(c, in.RoleName)
+	pass.Action = "iam:PassRole"
+	setKey(pass.Keys, "iam:passedtoservice", "ec2.amazonaws.com")
+	return []authz.Request{s.profileRequest(c, in.InstanceProfileName), pass}, nil
+}
+
+func (s profiles) addRole(c *awsapi.Call, in *api.AddRoleToInstanceProfileInput) (
+	*api.AddRoleToInstanceProfileOutput, error) {
 	return &api.AddRoleToInstanceProfileOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, in.InstanceProfileName)
+		p, err := findProfile(tx, c, in.InstanceProfileName)
 		if err != nil {
 			return err
 		}
-		r, err := role(tx, c, in.RoleName)
+		r, err := findRole(tx, c, in.RoleName)
 		if err != nil {
 			return err
 		}
 		if p.Role != "" {
-			return quota("InstanceSessionsPerInstanceProfile", 1)
+			return quotaExceeded("InstanceSessionsPerInstanceProfile", 1)
 		}
 		p.Role = r.Name
 		return tx.InstanceProfiles.Update(p)
 	})
 }
 
-func (s *service) removeRoleFromInstanceProfile(c *awsapi.Call, in *api.RemoveRoleFromInstanceProfileInput) (*api.RemoveRoleFromInstanceProfileOutput, error) {
+func (s profiles) removeRole(c *awsapi.Call, in *api.RemoveRoleFromInstanceProfileInput) (
+	*api.RemoveRoleFromInstanceProfileOutput, error) {
 	return &api.RemoveRoleFromInstanceProfileOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, in.InstanceProfileName)
+		p, err := findProfile(tx, c, in.InstanceProfileName)
 		if err != nil {
 			return err
 		}
@@ -100,7 +103,8 @@ func (s *service) removeRoleFromInstanceProfile(c *awsapi.Call, in *api.RemoveRo
 	})
 }
 
-func (s *service) listInstanceProfiles(c *awsapi.Call, in *api.ListInstanceProfilesInput) (*api.ListInstanceProfilesOutput, error) {
+func (s profiles) listInstanceProfiles(c *awsapi.Call,
+	in *api.ListInstanceProfilesInput) (*api.ListInstanceProfilesOutput, error) {
 	out := &api.ListInstanceProfilesOutput{}
 	err := s.pageProfiles(c, in.Marker, in.MaxItems, &out.InstanceProfiles, &out.IsTruncated, &out.Marker,
 		func(tx *store.Tx, after string, limit int) ([]*granary.InstanceProfile, string, error) {
@@ -109,11 +113,12 @@ func (s *service) listInstanceProfiles(c *awsapi.Call, in *api.ListInstanceProfi
 	return out, err
 }
 
-func (s *service) listInstanceProfilesForRole(c *awsapi.Call, in *api.ListInstanceProfilesForRoleInput) (*api.ListInstanceProfilesForRoleOutput, error) {
+func (s profiles) listInstanceProfilesForRole(c *awsapi.Call, in *api.ListInstanceProfilesForRoleInput) (
+	*api.ListInstanceProfilesForRoleOutput, error) {
 	out := &api.ListInstanceProfilesForRoleOutput{}
 	err := s.pageProfiles(c, in.Marker, in.MaxItems, &out.InstanceProfiles, &out.IsTruncated, &out.Marker,
 		func(tx *store.Tx, after string, limit int) ([]*granary.InstanceProfile, string, error) {
-			r, err := role(tx, c, in.RoleName)
+			r, err := findRole(tx, c, in.RoleName)
 			if err != nil {
 				return nil, "", err
 			}
@@ -122,9 +127,10 @@ func (s *service) listInstanceProfilesForRole(c *awsapi.Call, in *api.ListInstan
 	return out, err
 }
 
-func (s *service) pageProfiles(c *awsapi.Call, markerText string, maxItems *int64, shapes *[]api.InstanceProfile, truncated **bool, nextMarker *string,
+func (s profiles) pageProfiles(c *awsapi.Call, markerText string, maxItems *int64, shapes *[]api.InstanceProfile,
+	truncated **bool, nextMarker *string,
 	list func(tx *store.Tx, after string, limit int) ([]*granary.InstanceProfile, string, error)) error {
-	after, limit, err := page(markerText, maxItems)
+	after, limit, err := pageStart(markerText, maxItems)
 	if err != nil {
 		return err
 	}
@@ -134,30 +140,65 @@ func (s *service) pageProfiles(c *awsapi.Call, markerText string, maxItems *int6
 			return err
 		}
 		for _, p := range profiles {
-			shape, err := profileShape(tx, p)
+			shape, err := s.profileShape(tx, p)
 			if err != nil {
 				return err
 			}
 			shape.Tags = nil // AWS lists leave them out
 			*shapes = append(*shapes, *shape)
 		}
-		*truncated, *nextMarker = marker(next)
+		*truncated, *nextMarker = pageEnd(next)
 		return nil
 	})
 }
 
-// profile reads an instance profile of the caller's account.
-func profile(tx *store.Tx, c *awsapi.Call, name string) (*granary.InstanceProfile, error) {
-	p, err := tx.InstanceProfiles.Get(c.Caller.Account, name)
-	if granary.Is(err, granary.NotFound) {
-		return nil, granary.Errorf(granary.NotFound, "Instance Profile %s cannot be found.", name)
-	}
-	return p, err
+func (s profiles) checkTagProfile(c *awsapi.Call, in *api.TagInstanceProfileInput) ([]authz.Request, error) {
+	return withTags(s.profileRequest(c, in.InstanceProfileName), in.Tags)
 }
 
-func (s *service) changeProfile(c *awsapi.Call, name string, change func(*granary.InstanceProfile) error) error {
+func (s profiles) tagInstanceProfile(c *awsapi.Call, in *api.TagInstanceProfileInput) (*api.TagInstanceProfileOutput,
+	error) {
+	return &api.TagInstanceProfileOutput{},
+		s.changeProfile(c, in.InstanceProfileName, func(p *granary.InstanceProfile) (err error) {
+			p.Tags, err = addTags(p.Tags, in.Tags, "TagsPerInstanceProfile")
+			return err
+		})
+}
+
+func (s profiles) checkUntagProfile(c *awsapi.Call, in *api.UntagInstanceProfileInput) ([]authz.Request, error) {
+	return withTagKeys(s.profileRequest(c, in.InstanceProfileName), in.TagKeys)
+}
+
+func (s profiles) untagInstanceProfile(c *awsapi.Call,
+	in *api.UntagInstanceProfileInput) (*api.UntagInstanceProfileOutput, error) {
+	return &api.UntagInstanceProfileOutput{},
+		s.changeProfile(c, in.InstanceProfileName, func(p *granary.InstanceProfile) error {
+			p.Tags = removeTags(p.Tags, in.TagKeys)
+			return nil
+		})
+}
+
+func (s profiles) listInstanceProfileTags(c *awsapi.Call,
+	in *api.ListInstanceProfileTagsInput) (*api.ListInstanceProfileTagsOutput, error) {
+	out := &api.ListInstanceProfileTagsOutput{}
+	var tags []granary.Tag
+	err := s.DB.View(c, func(tx *store.Tx) error {
+		p, err := findProfile(tx, c, in.InstanceProfileName)
+		if err == nil {
+			tags = p.Tags
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Tags, out.IsTruncated, out.Marker, err = paginate(sortedTags(tags), tagKey, in.Marker, in.MaxItems)
+	return out, err
+}
+
+func (s profiles) changeProfile(c *awsapi.Call, name string, change func(*granary.InstanceProfile) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, name)
+		p, err := findProfile(tx, c, name)
 		if err != nil {
 			return err
 		}
@@ -168,33 +209,29 @@ func (s *service) changeProfile(c *awsapi.Call, name string, change func(*granar
 	})
 }
 
-func (s *service) tagInstanceProfile(c *awsapi.Call, in *api.TagInstanceProfileInput) (*api.TagInstanceProfileOutput, error) {
-	return &api.TagInstanceProfileOutput{}, s.changeProfile(c, in.InstanceProfileName, func(p *granary.InstanceProfile) (err error) {
-		p.Tags, err = addTags(p.Tags, in.Tags, "TagsPerInstanceProfile")
-		return err
-	})
+// findProfile reads an instance profile of the caller's account.
+func findProfile(tx *store.Tx, c *awsapi.Call, name string) (*granary.InstanceProfile, error) {
+	p, err := tx.InstanceProfiles.Get(c.Caller.Account, name)
+	if granary.Is(err, granary.NotFound) {
+		return nil, granary.Errorf(granary.NotFound, "Instance Profile %s cannot be found.", name)
+	}
+	return p, err
 }
 
-func (s *service) untagInstanceProfile(c *awsapi.Call, in *api.UntagInstanceProfileInput) (*api.UntagInstanceProfileOutput, error) {
-	return &api.UntagInstanceProfileOutput{}, s.changeProfile(c, in.InstanceProfileName, func(p *granary.InstanceProfile) error {
-		p.Tags = removeTags(p.Tags, in.TagKeys)
-		return nil
-	})
-}
-
-func (s *service) listInstanceProfileTags(c *awsapi.Call, in *api.ListInstanceProfileTagsInput) (*api.ListInstanceProfileTagsOutput, error) {
-	out := &api.ListInstanceProfileTagsOutput{}
-	var tags []granary.Tag
-	err := s.DB.View(c, func(tx *store.Tx) error {
-		p, err := profile(tx, c, in.InstanceProfileName)
-		if err == nil {
-			tags = p.Tags
-		}
-		return err
-	})
+// profileShape is the shape of a profile, with that of its role in it.
+func (s *service) profileShape(tx *store.Tx, p *granary.InstanceProfile) (*api.InstanceProfile, error) {
+	out := &api.InstanceProfile{Arn: string(p.ARN()), CreateDate: p.Created, InstanceProfileId: p.ID,
+		InstanceProfileName: p.Name, Path: p.Path,
+		Tags: tagShapes(p.Tags)}
+	if p.Role == "" {
+		return out, nil
+	}
+	r, err := tx.Roles.Get(p.Account, p.Role)
 	if err != nil {
 		return nil, err
 	}
-	out.Tags, out.IsTruncated, out.Marker, err = cut(sortedTags(tags), tagKey, in.Marker, in.MaxItems)
-	return out, err
+	shape := s.roleShape(r)
+	shape.Tags, shape.PermissionsBoundary = nil, nil // AWS lists leave them out
+	out.Roles = []api.Role{*shape}
+	return out, nil
 }

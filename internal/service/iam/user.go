@@ -1,25 +1,34 @@
 package iam
 
 import (
+	"cmp"
+
 	"granary"
 	api "granary/internal/api/iam"
+	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/policy"
 	"granary/internal/store"
 )
 
-func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.CreateUserOutput, error) {
+func (s users) checkCreateUser(c *awsapi.Call, in *api.CreateUserInput) ([]authz.Request, error) {
+	arn := granary.IAMUserARN(c.Caller.Account, pathOrRoot(in.Path), in.UserName)
+	return creation(arn, in.Tags, in.PermissionsBoundary)
+}
+
+func (s users) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.CreateUserOutput, error) {
 	tags, err := addTags(nil, in.Tags, "TagsPerUser")
 	if err != nil {
 		return nil, err
 	}
-	u := &granary.IAMUser{Account: c.Caller.Account, Name: in.UserName, Path: path(in.Path), ID: granary.UniqueID("AIDA"),
+	u := &granary.IAMUser{Account: c.Caller.Account, Name: in.UserName, Path: pathOrRoot(in.Path),
+		ID:   granary.UniqueID("AIDA"),
 		Tags: tags, Created: c.Now}
 	err = s.DB.Update(c, func(tx *store.Tx) error {
-		if u.Boundary, err = s.attachable(tx, c, in.PermissionsBoundary); err != nil {
+		if u.Boundary, err = findAttachable(tx, c, in.PermissionsBoundary); err != nil {
 			return err
 		}
-		return exists(tx.IAMUsers.Create(u), "User", u.Name)
+		return nameTaken(tx.IAMUsers.Create(u), "User", u.Name)
 	})
 	if err != nil {
 		return nil, err
@@ -27,10 +36,11 @@ func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.Crea
 	return &api.CreateUserOutput{User: userShape(u)}, nil
 }
 
-// getUser without a name is about the caller itself.
-func (s *service) getUser(c *awsapi.Call, in *api.GetUserInput) (*api.GetUserOutput, error) {
+// getUser returns the caller itself when no name is given.
+func (s users) getUser(c *awsapi.Call, in *api.GetUserInput) (*api.GetUserOutput, error) {
 	if in.UserName == "" && c.Caller.Kind == policy.Root {
-		return &api.GetUserOutput{User: &api.User{Arn: string(c.Caller.ARN), UserId: c.Caller.ID, UserName: "root", Path: "/", CreateDate: s.born(c.Caller.Account)}}, nil
+		return &api.GetUserOutput{User: &api.User{Arn: string(c.Caller.ARN), UserId: c.Caller.ID, UserName: "root", Path: "/",
+			CreateDate: s.accountCreated(c.Caller.Account)}}, nil
 	}
 	name, err := ownName(c, in.UserName)
 	if err != nil {
@@ -38,7 +48,7 @@ func (s *service) getUser(c *awsapi.Call, in *api.GetUserInput) (*api.GetUserOut
 	}
 	var out *api.GetUserOutput
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		u, err := user(tx, c, name)
+		u, err := findUser(tx, c, name)
 		if err == nil {
 			out = &api.GetUserOutput{User: userShape(u)}
 		}
@@ -47,23 +57,22 @@ func (s *service) getUser(c *awsapi.Call, in *api.GetUserInput) (*api.GetUserOut
 	return out, err
 }
 
-// ownName is the name given, or the calling IAM user's.
-func ownName(c *awsapi.Call, name string) (string, error) {
-	switch {
-	case name != "":
-		return name, nil
-	case c.Caller.User != nil:
-		return c.Caller.User.Name, nil
-	case c.Caller.Kind == policy.Root:
-		return "", nil
+// checkUpdateUser asks for the user under its present and under its new ARN, so that a caller cannot move a user to a
+// path where the caller has more permissions.
+func (s users) checkUpdateUser(c *awsapi.Call, in *api.UpdateUserInput) ([]authz.Request, error) {
+	present := s.userRequest(c, in.UserName)
+	name, path := in.UserName, "/"
+	if u, ok := s.Index.IAM.User(c.Caller.Account, in.UserName); ok {
+		name, path = u.Name, u.Path
 	}
-	return "", granary.Errorf(granary.Invalid, "Must specify userName when calling with non-User credentials")
+	future := granary.IAMUserARN(c.Caller.Account, cmp.Or(in.NewPath, path), cmp.Or(in.NewUserName, name))
+	return []authz.Request{present, {Resource: string(future), Keys: present.Keys}}, nil
 }
 
 // updateUser renames a user or moves it to another path. Its keys follow.
-func (s *service) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.UpdateUserOutput, error) {
+func (s users) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.UpdateUserOutput, error) {
 	return &api.UpdateUserOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		u, err := user(tx, c, in.UserName)
+		u, err := findUser(tx, c, in.UserName)
 		if err != nil {
 			return err
 		}
@@ -78,7 +87,7 @@ func (s *service) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.Upda
 			return err
 		}
 		u.Name = in.NewUserName
-		if err := exists(tx.IAMUsers.Create(u), "User", u.Name); err != nil {
+		if err := nameTaken(tx.IAMUsers.Create(u), "User", u.Name); err != nil {
 			return err
 		}
 		keys, err := tx.AccessKeys.ListForUser(u.Account, old)
@@ -92,13 +101,13 @@ func (s *service) updateUser(c *awsapi.Call, in *api.UpdateUserInput) (*api.Upda
 	})
 }
 
-func (s *service) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.DeleteUserOutput, error) {
+func (s users) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.DeleteUserOutput, error) {
 	return &api.DeleteUserOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		u, err := user(tx, c, in.UserName)
+		u, err := findUser(tx, c, in.UserName)
 		if err != nil {
 			return err
 		}
-		if err := unused(u.Inline, u.Attached); err != nil {
+		if err := checkNoPolicies(u.Inline, u.Attached); err != nil {
 			return err
 		}
 		keys, err := tx.AccessKeys.ListForUser(u.Account, u.Name)
@@ -115,8 +124,8 @@ func (s *service) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.Dele
 	})
 }
 
-func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUsersOutput, error) {
-	after, limit, err := page(in.Marker, in.MaxItems)
+func (s users) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUsersOutput, error) {
+	after, limit, err := pageStart(in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}
@@ -128,25 +137,48 @@ func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUs
 			shape.Tags, shape.PermissionsBoundary = nil, nil // AWS lists leave them out
 			out.Users = append(out.Users, *shape)
 		}
-		out.IsTruncated, out.Marker = marker(next)
+		out.IsTruncated, out.Marker = pageEnd(next)
 		return err
 	})
 	return out, err
 }
 
-// user reads an IAM user of the caller's account.
-func user(tx *store.Tx, c *awsapi.Call, name string) (*granary.IAMUser, error) {
-	u, err := tx.IAMUsers.Get(c.Caller.Account, name)
-	if granary.Is(err, granary.NotFound) {
-		return nil, granary.Errorf(granary.NotFound, "The user with name %s cannot be found.", name)
+func (s users) checkTagUser(c *awsapi.Call, in *api.TagUserInput) ([]authz.Request, error) {
+	return withTags(s.userRequest(c, in.UserName), in.Tags)
+}
+
+func (s users) tagUser(c *awsapi.Call, in *api.TagUserInput) (*api.TagUserOutput, error) {
+	return &api.TagUserOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) (err error) {
+		u.Tags, err = addTags(u.Tags, in.Tags, "TagsPerUser")
+		return err
+	})
+}
+
+func (s users) checkUntagUser(c *awsapi.Call, in *api.UntagUserInput) ([]authz.Request, error) {
+	return withTagKeys(s.userRequest(c, in.UserName), in.TagKeys)
+}
+
+func (s users) untagUser(c *awsapi.Call, in *api.UntagUserInput) (*api.UntagUserOutput, error) {
+	return &api.UntagUserOutput{}, s.changeUser(c, in.UserName, func(_ *store.Tx, u *granary.IAMUser) error {
+		u.Tags = removeTags(u.Tags, in.TagKeys)
+		return nil
+	})
+}
+
+func (s users) listUserTags(c *awsapi.Call, in *api.ListUserTagsInput) (out *api.ListUserTagsOutput, err error) {
+	u, err := s.readUser(c, in.UserName)
+	if err != nil {
+		return nil, err
 	}
-	return u, err
+	out = &api.ListUserTagsOutput{}
+	out.Tags, out.IsTruncated, out.Marker, err = paginate(sortedTags(u.Tags), tagKey, in.Marker, in.MaxItems)
+	return out, err
 }
 
 // changeUser reads, changes and writes a user in one transaction.
-func (s *service) changeUser(c *awsapi.Call, name string, change func(*store.Tx, *granary.IAMUser) error) error {
+func (s users) changeUser(c *awsapi.Call, name string, change func(*store.Tx, *granary.IAMUser) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
-		u, err := user(tx, c, name)
+		u, err := findUser(tx, c, name)
 		if err != nil {
 			return err
 		}
@@ -160,8 +192,36 @@ func (s *service) changeUser(c *awsapi.Call, name string, change func(*store.Tx,
 // readUser reads a user.
 func (s *service) readUser(c *awsapi.Call, name string) (u *granary.IAMUser, err error) {
 	err = s.DB.View(c, func(tx *store.Tx) error {
-		u, err = user(tx, c, name)
+		u, err = findUser(tx, c, name)
 		return err
 	})
 	return u, err
+}
+
+// findUser reads an IAM user of the caller's account.
+func findUser(tx *store.Tx, c *awsapi.Call, name string) (*granary.IAMUser, error) {
+	u, err := tx.IAMUsers.Get(c.Caller.Account, name)
+	if granary.Is(err, granary.NotFound) {
+		return nil, granary.Errorf(granary.NotFound, "The user with name %s cannot be found.", name)
+	}
+	return u, err
+}
+
+// ownName is the name, or that of the calling IAM user when it is empty. It is empty for the root user.
+func ownName(c *awsapi.Call, name string) (string, error) {
+	switch {
+	case name != "":
+		return name, nil
+	case c.Caller.User != nil:
+		return c.Caller.User.Name, nil
+	case c.Caller.Kind == policy.Root:
+		return "", nil
+	}
+	return "", granary.Errorf(granary.Invalid, "Must specify userName when calling with non-User credentials")
+}
+
+func userShape(u *granary.IAMUser) *api.User {
+	return &api.User{Arn: string(u.ARN()), CreateDate: u.Created, Path: u.Path, UserId: u.ID, UserName: u.Name,
+		Tags:                tagShapes(u.Tags),
+		PermissionsBoundary: boundaryShape(u.Boundary)}
 }

@@ -5,20 +5,20 @@ import (
 	"strings"
 
 	"granary"
-	api "granary/internal/api/identitystore"
 	"granary/internal/policy"
 	"granary/internal/store"
 )
 
-// conditionKeys are what policies may ask of the user, group or membership that a request names (Service Authorization Reference,
-// "Condition keys for AWS Identity Store"). What does not exist has none.
-func (s *service) conditionKeys(ctx context.Context, d granary.StoreID, inside string, in any) (policy.Values, error) {
+// conditionKeys are what policies may ask of the user, group or membership that a request names (Service Authorization
+// Reference, "Condition keys for AWS Identity Store"). What does not exist has none.
+func (s *service) conditionKeys(ctx context.Context, on resource) (policy.Values, error) {
+	d := granary.StoreID(on.store)
 	keys := policy.Values{}
-	if i, ok := s.Index.IdentityCenterOfStore(d); ok {
+	if i, ok := s.Index.Center.InstanceOfStore(d); ok {
 		keys["identitystore:primaryregion"] = []string{i.Region}
 	}
-	user := memberOf(in)
-	switch kind, id, _ := strings.Cut(inside, "/"); kind {
+	user := on.member
+	switch kind, id, _ := strings.Cut(on.inside, "/"); kind {
 	case "user":
 		user = id
 	case "membership":
@@ -46,22 +46,11 @@ func (s *service) conditionKeys(ctx context.Context, d granary.StoreID, inside s
 	}
 	if user != "" && user != "*" {
 		keys["identitystore:userid"] = []string{user}
-		if u, ok := s.Index.User(d, granary.UserID(user)); ok {
+		if u, ok := s.Index.Directory.User(d, granary.UserID(user)); ok {
 			issuersOf(keys, "identitystore:userexternalidissuers", u.ExternalIDs)
 		}
 	}
 	return keys, nil
-}
-
-// memberOf is the user that an operation on a group's membership names beside the group.
-func memberOf(in any) string {
-	switch in := in.(type) {
-	case *api.CreateGroupMembershipInput:
-		return in.MemberId.UserId
-	case *api.GetGroupMembershipIdInput:
-		return in.MemberId.UserId
-	}
-	return ""
 }
 
 func issuersOf(keys policy.Values, key string, ids []granary.ExternalID) {

@@ -23,7 +23,8 @@ func readAlternate(a *api.AlternateIdentifier) (alternate, error) {
 		}
 		return out, nil
 	}
-	return alternate{}, granary.Errorf(granary.Invalid, "An AlternateIdentifier has either a UniqueAttribute or an ExternalId.")
+	return alternate{},
+		granary.Errorf(granary.Invalid, "An AlternateIdentifier has either a UniqueAttribute or an ExternalId.")
 }
 
 func notUnique(path string) error {
@@ -38,7 +39,8 @@ func filter(list []api.Filter, attribute string) (string, error) {
 	case len(list) > 1:
 		return "", granary.Errorf(granary.Invalid, "A list takes one filter at most.")
 	case !strings.EqualFold(list[0].AttributePath, attribute):
-		return "", granary.Errorf(granary.Invalid, "The list can be filtered by %s only, and not by %s.", attribute, list[0].AttributePath)
+		return "", granary.Errorf(granary.Invalid, "The list can be filtered by %s only, and not by %s.", attribute,
+			list[0].AttributePath)
 	}
 	return list[0].AttributeValue, nil
 }

@@ -105,8 +105,10 @@ func text(into *string) setter {
 var (
 	errNotText   = granary.Errorf(granary.Invalid, "it must be a text")
 	errEmptyText = granary.Errorf(granary.Invalid, "a text must not be empty; leave the value out to remove the attribute")
-	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own members", granary.MaxPhotos)
-	errNotOne    = granary.Errorf(granary.Invalid, "it must be a list of one object with the attribute's own members. Currently list attributes only allow single item")
+	errNotList   = granary.Errorf(granary.Invalid, "it must be a list of one to %d objects with the attribute's own "+
+		"members", granary.MaxPhotos)
+	errNotOne = granary.Errorf(granary.Invalid, "it must be a list of one object with the attribute's own members. "+
+		"Currently list attributes only allow single item")
 	errBadText   = granary.Errorf(granary.Invalid, "a text has characters that are not allowed")
 	errNotObject = granary.Errorf(granary.Invalid, "it must be an object with the attribute's own members")
 )
@@ -114,8 +116,8 @@ var (
 // one is an attribute that is a list of one object, replaced whole: SCIM may have brought more, this API does not.
 func one[Shape, T any](into *[]T, of func(Shape) T) setter { return many(into, of, 1, errNotOne) }
 
-// legal checks every text in a document as the shapes of the API check theirs: not empty, and of letters, marks, symbols, numbers,
-// punctuation and plain white space only.
+// legal checks every text in a document as the shapes of the API check theirs: not empty, and of letters, marks,
+// symbols, numbers, punctuation and plain white space only.
 func legal(raw json.RawMessage) error {
 	var v any
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -131,7 +133,8 @@ func legalTexts(v any) error {
 			return errEmptyText
 		}
 		if strings.ContainsFunc(v, func(r rune) bool {
-			return r == unicode.ReplacementChar || !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P) && !strings.ContainsRune("\t\n\r \u00a0\u3000", r)
+			return r == unicode.ReplacementChar || !unicode.In(r, unicode.L, unicode.M, unicode.S, unicode.N, unicode.P) &&
+				!strings.ContainsRune("\t\n\r \u00a0\u3000", r)
 		}) {
 			return errBadText
 		}
@@ -169,7 +172,8 @@ func many[Shape, T any](into *[]T, of func(Shape) T, most int, wrong error) sett
 	}
 }
 
-// strictly decodes JSON without members the shape lacks. Members match whatever their case: AWS writes them in both ways.
+// strictly decodes JSON without members the shape lacks. Members match whatever their case: AWS writes them in both
+// ways.
 func strictly(raw json.RawMessage, into any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
@@ -179,20 +183,25 @@ func strictly(raw json.RawMessage, into any) error {
 func userAttributes(u *granary.User) attributes {
 	e := &u.Enterprise
 	a := attributes{
-		"username": text(&u.UserName), "displayname": text(&u.DisplayName), "nickname": text(&u.NickName), "profileurl": text(&u.ProfileURL),
-		"title": text(&u.Title), "usertype": text(&u.UserType), "preferredlanguage": text(&u.Language), "locale": text(&u.Locale),
+		"username": text(&u.UserName), "displayname": text(&u.DisplayName), "nickname": text(&u.NickName),
+		"profileurl": text(&u.ProfileURL),
+		"title":      text(&u.Title), "usertype": text(&u.UserType), "preferredlanguage": text(&u.Language),
+		"locale":   text(&u.Locale),
 		"timezone": text(&u.Timezone), "website": text(&u.Website), "birthdate": text(&u.Birthdate),
-		"name.formatted": text(&u.Name.Formatted), "name.familyname": text(&u.Name.Family), "name.givenname": text(&u.Name.Given),
-		"name.middlename": text(&u.Name.Middle), "name.honorificprefix": text(&u.Name.Prefix), "name.honorificsuffix": text(&u.Name.Suffix),
-		"name":         func(raw json.RawMessage) error { return setName(&u.Name, raw) },
-		"emails":       one(&u.Emails, email),
-		"phonenumbers": one(&u.Phones, phone),
-		"addresses":    one(&u.Addresses, address),
-		"roles":        one(&u.Roles, roleAttr),
-		"photos":       many(&u.Photos, photo, granary.MaxPhotos, errNotList),
+		"name.formatted": text(&u.Name.Formatted), "name.familyname": text(&u.Name.Family),
+		"name.givenname":  text(&u.Name.Given),
+		"name.middlename": text(&u.Name.Middle), "name.honorificprefix": text(&u.Name.Prefix),
+		"name.honorificsuffix": text(&u.Name.Suffix),
+		"name":                 func(raw json.RawMessage) error { return setName(&u.Name, raw) },
+		"emails":               one(&u.Emails, email),
+		"phonenumbers":         one(&u.Phones, phone),
+		"addresses":            one(&u.Addresses, address),
+		"roles":                one(&u.Roles, roleAttr),
+		"photos":               many(&u.Photos, photo, granary.MaxPhotos, errNotList),
 	}
-	for name, into := range map[string]*string{"employeenumber": &e.EmployeeNumber, "costcenter": &e.CostCenter, "organization": &e.Organization,
-		"division": &e.Division, "department": &e.Department, "manager.value": &e.Manager} {
+	for name, into := range map[string]*string{"employeenumber": &e.EmployeeNumber, "costcenter": &e.CostCenter,
+		"organization": &e.Organization,
+		"division":     &e.Division, "department": &e.Department, "manager.value": &e.Manager} {
 		a[enterprise+"."+name] = text(into)
 	}
 	a[enterprise+".manager"] = func(raw json.RawMessage) error {

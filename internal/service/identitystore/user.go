@@ -19,9 +19,12 @@ func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.Crea
 	if err != nil {
 		return nil, err
 	}
-	u := &granary.User{Store: d, ID: granary.UserID(granary.UUID()), UserName: in.UserName, DisplayName: in.DisplayName, NickName: in.NickName,
-		ProfileURL: in.ProfileUrl, Title: in.Title, UserType: in.UserType, Language: in.PreferredLanguage, Locale: in.Locale, Timezone: in.Timezone,
-		Website: in.Website, Birthdate: in.Birthdate, Created: c.Now.UTC(), Updated: c.Now.UTC(), CreatedBy: string(c.Caller.ARN), UpdatedBy: string(c.Caller.ARN)}
+	u := &granary.User{Store: d, ID: granary.UserID(granary.UUID()), UserName: in.UserName, DisplayName: in.DisplayName,
+		NickName:   in.NickName,
+		ProfileURL: in.ProfileUrl, Title: in.Title, UserType: in.UserType, Language: in.PreferredLanguage, Locale: in.Locale,
+		Timezone: in.Timezone,
+		Website:  in.Website, Birthdate: in.Birthdate, Created: c.Now.UTC(), Updated: c.Now.UTC(),
+		CreatedBy: string(c.Caller.ARN), UpdatedBy: string(c.Caller.ARN)}
 	fill(u, in)
 	if err := readExtensions(u, in.Extensions); err != nil {
 		return nil, err
@@ -29,7 +32,13 @@ func (s *service) createUser(c *awsapi.Call, in *api.CreateUserInput) (*api.Crea
 	if err := u.Check(false); err != nil {
 		return nil, err
 	}
-	if err := s.DB.Update(c, func(tx *store.Tx) error { return conflict(tx.Users.Create(u)) }); err != nil {
+	err = s.DB.Update(c, func(tx *store.Tx) error {
+		if err := tx.IdentityCenters.ConfirmStore(d); err != nil {
+			return orMissing(err, "IDENTITY_STORE")
+		}
+		return conflict(tx.Users.Create(u))
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &api.CreateUserOutput{IdentityStoreId: in.IdentityStoreId, UserId: string(u.ID)}, nil
@@ -59,7 +68,8 @@ func fill(u *granary.User, in *api.CreateUserInput) {
 }
 
 func name(n api.Name) granary.PersonName {
-	return granary.PersonName{Formatted: n.Formatted, Family: n.FamilyName, Given: n.GivenName, Middle: n.MiddleName, Prefix: n.HonorificPrefix, Suffix: n.HonorificSuffix}
+	return granary.PersonName{Formatted: n.Formatted, Family: n.FamilyName, Given: n.GivenName, Middle: n.MiddleName,
+		Prefix: n.HonorificPrefix, Suffix: n.HonorificSuffix}
 }
 
 func email(e api.Email) granary.Email {
@@ -115,7 +125,8 @@ func readExtensions(u *granary.User, given map[string]json.RawMessage) error {
 }
 
 func (e *extension) noun() granary.Enterprise {
-	out := granary.Enterprise{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
+	out := granary.Enterprise{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization,
+		Division: e.Division, Department: e.Department}
 	if e.Manager != nil {
 		out.Manager = e.Manager.Value
 	}
@@ -130,34 +141,42 @@ func primary(b bool) *bool {
 }
 
 func userShape(u *granary.User, extensions []string) api.User {
-	out := api.User{IdentityStoreId: string(u.Store), UserId: string(u.ID), UserName: u.UserName, DisplayName: u.DisplayName, NickName: u.NickName,
-		ProfileUrl: u.ProfileURL, Title: u.Title, UserType: u.UserType, PreferredLanguage: u.Language, Locale: u.Locale, Timezone: u.Timezone,
-		Website: u.Website, Birthdate: u.Birthdate, CreatedAt: u.Created, UpdatedAt: u.Updated, CreatedBy: u.CreatedBy, UpdatedBy: u.UpdatedBy, UserStatus: "ENABLED",
+	out := api.User{IdentityStoreId: string(u.Store), UserId: string(u.ID), UserName: u.UserName,
+		DisplayName: u.DisplayName, NickName: u.NickName,
+		ProfileUrl: u.ProfileURL, Title: u.Title, UserType: u.UserType, PreferredLanguage: u.Language, Locale: u.Locale,
+		Timezone: u.Timezone,
+		Website:  u.Website, Birthdate: u.Birthdate, CreatedAt: u.Created, UpdatedAt: u.Updated, CreatedBy: u.CreatedBy,
+		UpdatedBy: u.UpdatedBy, UserStatus: "ENABLED",
 		ExternalIds: externalShapes(u.ExternalIDs)}
 	if u.Disabled {
 		out.UserStatus = "DISABLED"
 	}
 	if n := u.Name; n != (granary.PersonName{}) {
-		out.Name = &api.Name{Formatted: n.Formatted, FamilyName: n.Family, GivenName: n.Given, MiddleName: n.Middle, HonorificPrefix: n.Prefix, HonorificSuffix: n.Suffix}
+		out.Name = &api.Name{Formatted: n.Formatted, FamilyName: n.Family, GivenName: n.Given, MiddleName: n.Middle,
+			HonorificPrefix: n.Prefix, HonorificSuffix: n.Suffix}
 	}
 	for _, e := range u.Emails {
 		out.Emails = append(out.Emails, api.Email{Value: e.Value, Type: e.Type, Primary: primary(e.Primary)})
 	}
 	for _, p := range u.Phones {
-		out.PhoneNumbers = append(out.PhoneNumbers, api.PhoneNumber{Value: p.Value, Type: p.Type, Primary: primary(p.Primary)})
+		out.PhoneNumbers = append(out.PhoneNumbers,
+			api.PhoneNumber{Value: p.Value, Type: p.Type, Primary: primary(p.Primary)})
 	}
 	for _, a := range u.Addresses {
-		out.Addresses = append(out.Addresses, api.Address{Formatted: a.Formatted, StreetAddress: a.Street, Locality: a.Locality, Region: a.Region,
+		out.Addresses = append(out.Addresses, api.Address{Formatted: a.Formatted, StreetAddress: a.Street,
+			Locality: a.Locality, Region: a.Region,
 			PostalCode: a.PostalCode, Country: a.Country, Type: a.Type, Primary: primary(a.Primary)})
 	}
 	for _, r := range u.Roles {
 		out.Roles = append(out.Roles, api.Role{Value: r.Value, Type: r.Type, Primary: primary(r.Primary)})
 	}
 	for _, p := range u.Photos {
-		out.Photos = append(out.Photos, api.Photo{Value: p.Value, Type: p.Type, Display: p.Display, Primary: primary(p.Primary)})
+		out.Photos = append(out.Photos, api.Photo{Value: p.Value, Type: p.Type, Display: p.Display,
+			Primary: primary(p.Primary)})
 	}
 	if e := u.Enterprise; len(extensions) > 0 && e != (granary.Enterprise{}) {
-		x := extension{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization, Division: e.Division, Department: e.Department}
+		x := extension{EmployeeNumber: e.EmployeeNumber, CostCenter: e.CostCenter, Organization: e.Organization,
+			Division: e.Division, Department: e.Department}
 		if e.Manager != "" {
 			x.Manager = &manager{e.Manager}
 		}
@@ -174,109 +193,58 @@ func externalShapes(ids []granary.ExternalID) (out []api.ExternalId) {
 	return out
 }
 
-func (s *service) describeUser(c *awsapi.Call, in *api.DescribeUserInput) (out *api.DescribeUserOutput, err error) {
-	d, err := s.store(in.IdentityStoreId)
+func (s *service) describeUser(c *awsapi.Call, in *api.DescribeUserInput) (*api.DescribeUserOutput, error) {
+	u, err := describe(s, c, in.IdentityStoreId, "USER", func(tx *store.Tx, d granary.StoreID) (*granary.User, error) {
+		return tx.Users.Get(d, granary.UserID(in.UserId))
+	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.DB.View(c, func(tx *store.Tx) error {
-		u, err := tx.Users.Get(d, granary.UserID(in.UserId))
-		if err != nil {
-			return orMissing(err, "USER")
-		}
-		shape := api.DescribeUserOutput(userShape(u, in.Extensions))
-		out = &shape
-		return nil
-	})
-	return out, err
+	out := api.DescribeUserOutput(userShape(u, in.Extensions))
+	return &out, nil
 }
 
-// deleteUser is idempotent: who is gone already is gone.
 func (s *service) deleteUser(c *awsapi.Call, in *api.DeleteUserInput) (*api.DeleteUserOutput, error) {
-	d, err := s.store(in.IdentityStoreId)
-	if err != nil {
-		return nil, err
-	}
-	return &api.DeleteUserOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
-		err := tx.Users.Delete(d, granary.UserID(in.UserId))
-		if granary.Is(err, granary.NotFound) {
-			return nil
-		}
-		return err
+	err := s.deleteIdempotently(c, in.IdentityStoreId, func(tx *store.Tx, d granary.StoreID) error {
+		return tx.Users.Delete(d, granary.UserID(in.UserId))
 	})
+	return &api.DeleteUserOutput{}, err
 }
 
 func (s *service) listUsers(c *awsapi.Call, in *api.ListUsersInput) (*api.ListUsersOutput, error) {
-	d, err := s.store(in.IdentityStoreId)
+	list, next, err := listing[granary.User]{name: "users", store: in.IdentityStoreId, attribute: "UserName",
+		filters: in.Filters, maxResults: in.MaxResults, nextToken: in.NextToken,
+		byName: func(tx *store.Tx, d granary.StoreID, name string) (*granary.User, error) {
+			return tx.Users.ByName(d, name)
+		},
+		list: func(tx *store.Tx, d granary.StoreID, after string, limit int) ([]*granary.User, string, error) {
+			return tx.Users.List(d, granary.UserID(after), limit)
+		}}.page(s, c)
 	if err != nil {
 		return nil, err
 	}
-	name, err := filter(in.Filters, "UserName")
-	if err != nil {
-		return nil, err
+	out := &api.ListUsersOutput{Users: []api.User{}, NextToken: next}
+	for _, u := range list {
+		out.Users = append(out.Users, userShape(u, in.Extensions))
 	}
-	pages := awsapi.ListOf("users", in.IdentityStoreId, name)
-	after, limit, err := pages.Page(in.MaxResults, in.NextToken, maxPage)
-	if err != nil {
-		return nil, err
-	}
-	out := &api.ListUsersOutput{Users: []api.User{}}
-	err = s.DB.View(c, func(tx *store.Tx) error {
-		var list []*granary.User
-		var next string
-		if name != "" {
-			u, err := tx.Users.ByName(d, name)
-			if granary.Is(err, granary.NotFound) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			list = []*granary.User{u}
-		} else if list, next, err = tx.Users.List(d, granary.UserID(after), limit); err != nil {
-			return err
-		}
-		for _, u := range list {
-			out.Users = append(out.Users, userShape(u, in.Extensions))
-		}
-		out.NextToken = pages.NextToken(next)
-		return nil
-	})
-	return out, err
+	return out, nil
 }
 
 // getUserID finds one user by a unique attribute or by the id of a provisioning system.
-func (s *service) getUserID(c *awsapi.Call, in *api.GetUserIdInput) (out *api.GetUserIdOutput, err error) {
-	d, err := s.store(in.IdentityStoreId)
+func (s *service) getUserID(c *awsapi.Call, in *api.GetUserIdInput) (*api.GetUserIdOutput, error) {
+	u, err := alternates[granary.User]{
+		unique: map[string]func(*store.Tx, granary.StoreID, string) (*granary.User, error){
+			"username": func(tx *store.Tx, d granary.StoreID, name string) (*granary.User, error) {
+				return tx.Users.ByName(d, name)
+			},
+			"emails.value": func(tx *store.Tx, d granary.StoreID, address string) (*granary.User, error) {
+				return tx.Users.ByEmail(d, address)
+			}},
+		byExternal: func(tx *store.Tx, d granary.StoreID, issuer, id string) ([]*granary.User, error) {
+			return tx.Users.ByExternalID(d, issuer, id)
+		}}.find(s, c, in.IdentityStoreId, "USER", in.AlternateIdentifier)
 	if err != nil {
 		return nil, err
 	}
-	a, err := readAlternate(in.AlternateIdentifier)
-	if err != nil {
-		return nil, err
-	}
-	err = s.DB.View(c, func(tx *store.Tx) error {
-		var u *granary.User
-		switch a.path {
-		case "username":
-			u, err = tx.Users.ByName(d, a.value)
-		case "emails.value":
-			u, err = tx.Users.ByEmail(d, a.value)
-		case "":
-			list, lerr := tx.Users.ByExternalID(d, a.issuer, a.value)
-			if err = lerr; err == nil && len(list) != 1 {
-				err = missing("USER", "USER not found.")
-			} else if err == nil {
-				u = list[0]
-			}
-		default:
-			return notUnique(a.given)
-		}
-		if err != nil {
-			return orMissing(err, "USER")
-		}
-		out = &api.GetUserIdOutput{IdentityStoreId: in.IdentityStoreId, UserId: string(u.ID)}
-		return nil
-	})
-	return out, err
+	return &api.GetUserIdOutput{IdentityStoreId: in.IdentityStoreId, UserId: string(u.ID)}, nil
 }

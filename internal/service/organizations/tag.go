@@ -6,21 +6,24 @@ import (
 
 	"granary"
 	api "granary/internal/api/organizations"
+	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/store"
 )
 
 const maxTags = 50
 
-// mergeTags puts tags over those there are, by case-sensitive keys.
+// mergeTags adds tags to those that a resource has, or replaces their values. Keys are case-sensitive.
 func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 	out := slices.Clone(have)
 	for i, t := range add {
 		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", t.Key).With("Reason", "INVALID_SYSTEM_TAGS_PARAMETER")
+			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.",
+				t.Key).With("Reason", "INVALID_SYSTEM_TAGS_PARAMETER")
 		}
 		if slices.ContainsFunc(add[:i], func(o api.Tag) bool { return o.Key == t.Key }) {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s is given twice.", t.Key).With("Reason", "DUPLICATE_TAG_KEY")
+			return nil, granary.Errorf(granary.Invalid, "The tag key %s is given twice.", t.Key).With("Reason",
+				"DUPLICATE_TAG_KEY")
 		}
 		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
 		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
@@ -31,8 +34,31 @@ func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 	return out, nil
 }
 
-// retag changes the tags of what an id names.
-func (s *service) retag(c *awsapi.Call, id string, change func([]granary.Tag) ([]granary.Tag, error)) error {
+func (s tags) checkTag(_ *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
+	list := s.requestsOn(about(in.ResourceId), s.Index.Org.Organization().Management, s.Index.Org.Delegation())
+	addRequestTags(&list[0], in.Tags)
+	return list, nil
+}
+
+func (s tags) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+	return &api.TagResourceOutput{},
+		s.changeTags(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) { return mergeTags(have, in.Tags) })
+}
+
+func (s tags) checkUntag(_ *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
+	list := s.requestsOn(about(in.ResourceId), s.Index.Org.Organization().Management, s.Index.Org.Delegation())
+	list[0].Keys["aws:tagkeys"] = in.TagKeys
+	return list, nil
+}
+
+func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+	return &api.UntagResourceOutput{}, s.changeTags(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) {
+		return slices.DeleteFunc(have, func(t granary.Tag) bool { return slices.Contains(in.TagKeys, t.Key) }), nil
+	})
+}
+
+// changeTags changes the tags of the resource that an id names.
+func (s tags) changeTags(c *awsapi.Call, id string, change func([]granary.Tag) ([]granary.Tag, error)) error {
 	missing := func(err error) error {
 		if granary.Is(err, granary.NotFound) {
 			return noTarget(id)
@@ -73,7 +99,7 @@ func (s *service) retag(c *awsapi.Call, id string, change func([]granary.Tag) ([
 			return tx.OrgUnits.Update(u)
 		case strings.HasPrefix(id, "p-"):
 			if _, aws := builtIn[id]; aws {
-				_, err := ownPolicy(tx, id)
+				_, err := findOwnPolicy(tx, id)
 				return err
 			}
 			p, err := tx.OrgPolicies.Get(id)
@@ -96,50 +122,40 @@ func (s *service) retag(c *awsapi.Call, id string, change func([]granary.Tag) ([
 	})
 }
 
-func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
-	return &api.TagResourceOutput{}, s.retag(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) { return mergeTags(have, in.Tags) })
-}
-
-func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
-	return &api.UntagResourceOutput{}, s.retag(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) {
-		return slices.DeleteFunc(have, func(t granary.Tag) bool { return slices.Contains(in.TagKeys, t.Key) }), nil
-	})
-}
-
-func (s *service) listTags(_ *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
+func (s tags) listTags(_ *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
 	var tags []granary.Tag
 	id := in.ResourceId
 	switch {
 	case s.isRoot(id):
-		tags = s.Index.Organization().RootTags
+		tags = s.Index.Org.Organization().RootTags
 	case strings.HasPrefix(id, "rp-"):
-		o := s.Index.Organization()
+		o := s.Index.Org.Organization()
 		if id != o.ResourcePolicyID {
 			return nil, noTarget(id)
 		}
 		tags = o.ResourcePolicyTags
 	case strings.HasPrefix(id, "ou-"):
-		u, ok := s.Index.OrgUnit(id)
+		u, ok := s.Index.Org.Unit(id)
 		if !ok {
 			return nil, noTarget(id)
 		}
 		tags = u.Tags
 	case strings.HasPrefix(id, "p-"):
-		p, ok := s.Index.OrgPolicy(id)
+		p, ok := s.Index.Org.Policy(id)
 		if _, aws := builtIn[id]; !ok && !aws {
 			return nil, noTarget(id)
 		} else if ok {
 			tags = p.Tags
 		}
 	default:
-		a, ok := s.Index.Account(granary.AccountID(id))
+		a, ok := s.Index.Org.Account(granary.AccountID(id))
 		if !ok {
 			return nil, noTarget(id)
 		}
 		tags = a.Tags
 	}
-	if _, _, err := page(awsapi.ListOf("organizations tags", id), nil, in.NextToken); err != nil {
-		return nil, err // all fit on the first page
+	if _, _, err := pageStart(awsapi.ListOf("organizations tags", id), nil, in.NextToken); err != nil {
+		return nil, err // the first page holds all tags
 	}
 	out := &api.ListTagsForResourceOutput{Tags: []api.Tag{}}
 	for _, t := range tags {

@@ -24,12 +24,13 @@ func callerPage(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (p pages, s
 	return p, scope, err
 }
 
-func (s *service) checkListCaller(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) ([]authz.Request, error) {
+func (s accessGrants) checkListCaller(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) ([]authz.Request, error) {
 	_, _, err := callerPage(c, in)
 	return []authz.Request{s.onInstance(c)}, err
 }
 
-func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrantsInput) (*api.ListCallerAccessGrantsOutput, error) {
+func (s accessGrants) listCallerGrants(c *awsapi.Call,
+	in *api.ListCallerAccessGrantsInput) (*api.ListCallerAccessGrantsOutput, error) {
 	p, scope, err := callerPage(c, in)
 	if err != nil {
 		return nil, err
@@ -59,7 +60,8 @@ func (s *service) listCallerGrants(c *awsapi.Call, in *api.ListCallerAccessGrant
 		}
 		if last = l; !allowedOnly || l.Application == "" || l.Application == app {
 			out.CallerAccessGrantsList = append(out.CallerAccessGrantsList,
-				api.ListCallerAccessGrantsEntry{Permission: l.Permission.String(), GrantScope: l.Scope, ApplicationArn: applicationOf(l)})
+				api.ListCallerAccessGrantsEntry{Permission: l.Permission.String(), GrantScope: l.Scope,
+					ApplicationArn: applicationOf(l)})
 		}
 		return true
 	})
@@ -93,7 +95,8 @@ func callerScope(s string) (string, error) {
 	return "", granary.Errorf(granary.Invalid, "The grant scope %q does not start with s3://.", s)
 }
 
-// applicationOf is AWS's word for the application of a grant: its ARN, ALL for a directory grant bound to none, NA for IAM.
+// applicationOf is AWS's word for the application of a grant: its ARN, ALL for a directory grant bound to none, NA for
+// IAM.
 func applicationOf(l grants.Look) string {
 	switch {
 	case l.Application != "":

@@ -12,21 +12,23 @@ import (
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
+	"granary/internal/wire"
 )
 
-var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").WithCode("AccessGrantsInstanceNotExistsError").At("instance", "missing")
+var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").
+	WithCode("AccessGrantsInstanceNotExistsError").At("instance", "missing")
 
 // instance is the instance of the account and Region a call addresses.
 func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
-	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	i, ok := s.Index.Grants.Instance(c.Account, c.Region)
 	if !ok {
 		return nil, errNoInstance
 	}
 	return i, nil
 }
 
-// on is a request on a resource of the addressed account, with its tags in the context. The event of the call is about the
-// account's instance.
+// on is a request on a resource of the addressed account, with its tags in the context. The event of the call is about
+// the account's instance.
 func (s *service) on(c *awsapi.Call, arn granary.ARN, tags []granary.Tag) authz.Request {
 	about(c, c.Account)
 	r := authz.Request{Resource: string(arn), Owner: c.Account, Keys: policy.Values{}}
@@ -42,13 +44,15 @@ func resourceTags(k policy.Values, tags []granary.Tag) {
 
 // about makes the call's event one about an account's instance, which its owner finds too.
 func about(c *awsapi.Call, owner granary.AccountID) {
-	c.Event.Resources = []audit.Resource{{AccountID: string(owner), Type: "AWS:S3::AccessGrantsInstance", ARN: string(granary.GrantsInstanceARN(c.Region, owner))}}
+	c.Event.Resources = []audit.Resource{{AccountID: string(owner), Type: "AWS:S3::AccessGrantsInstance",
+		ARN: string(granary.GrantsInstanceARN(c.Region, owner))}}
 }
 
 // ours refuses other accounts: all but five operations are for the owner alone (access-grants §3).
 func ours(c *awsapi.Call) error {
 	if c.Account != c.Caller.Account {
-		return granary.Errorf(granary.Denied, "Access Denied: only callers of account %s may do this to its Access Grants instance, and %s is of account %s.",
+		return granary.Errorf(granary.Denied, "Access Denied: only callers of account %s may do this to its Access Grants "+
+			"instance, and %s is of account %s.",
 			c.Account, c.Caller.ARN, c.Caller.Account).At("policy", "owner", "owner", string(c.Account))
 	}
 	return nil
@@ -59,11 +63,12 @@ func (s *service) onInstance(c *awsapi.Call) authz.Request {
 	return access.OnInstance(s.Index, c.Caller.Account, c.Account, c.Region, "")
 }
 
-// own is the check of an operation on the instance that only its owner's account may use.
-func own[In any](s *service) awsapi.Checks[In] {
-	return func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
+// onOwnInstance is a row for an operation on the instance that only callers of its owner's account may use.
+func onOwnInstance[In, Out any](s instances, op wire.Operation[In, Out],
+	run func(*awsapi.Call, *In) (*Out, error)) awsapi.Row {
+	return awsapi.On(op, func(c *awsapi.Call, _ *In) ([]authz.Request, error) {
 		return []authz.Request{s.onInstance(c)}, ours(c)
-	}
+	}, run)
 }
 
 func (s *service) checkListInstances(c *awsapi.Call, in *api.ListAccessGrantsInstancesInput) ([]authz.Request, error) {

@@ -21,12 +21,14 @@ const (
 
 func checkDuration(d *int64) error {
 	if d != nil && (*d < minDuration || *d > maxDuration) {
-		return granary.Errorf(granary.Invalid, "durationSeconds must be between %d and %d, and is %d.", minDuration, maxDuration, *d)
+		return granary.Errorf(granary.Invalid, "durationSeconds must be between %d and %d, and is %d.", minDuration,
+			maxDuration, *d)
 	}
 	return nil
 }
 
-// checkAuditContext is the pattern of the model, which Go's regular expressions cannot say: printable characters and tabs.
+// checkAuditContext is the pattern of the model, which Go's regular expressions cannot say: printable characters and
+// tabs.
 func checkAuditContext(s string) error {
 	for _, r := range s {
 		if r < ' ' && r != '\t' || r == '\ufffe' || r == '\uffff' {
@@ -40,7 +42,7 @@ func checkAuditContext(s string) error {
 const maxToken = 8 << 10
 
 // getDataAccess vends a key that opens what the narrowest matching grant covers (access-grants §5 and §9).
-func (s *service) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*api.GetDataAccessOutput, error) {
+func (s accessGrants) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*api.GetDataAccessOutput, error) {
 	target, err := grants.ParseTarget(in.Target, in.TargetType == "Object")
 	if err != nil {
 		return nil, err
@@ -53,7 +55,8 @@ func (s *service) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*ap
 	ids, app := access.Identities(s.Index, c.Caller, i)
 	m, ok := i.Grants.Match(ids, app, target, asked)
 	if !ok {
-		e := granary.Errorf(granary.Denied, "You do not have %s permissions to the requested S3 Prefix: %s", in.Permission, in.Target)
+		e := granary.Errorf(granary.Denied, "You do not have %s permissions to the requested S3 Prefix: %s", in.Permission,
+			in.Target)
 		e.Why = access.WhyNoGrant(s.Index, c.Caller, i, ids, target, asked)
 		return nil, e
 	}
@@ -70,20 +73,25 @@ func (s *service) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) (*ap
 		lifetime = *in.DurationSeconds
 	}
 	if lifetime > int64(role.MaxSession) {
-		return nil, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.").WithCode("StsValidationError").
-			At("duration", "too-long", "role", string(role.ARN), "asked", strconv.FormatInt(lifetime, 10), "limit", strconv.Itoa(role.MaxSession))
+		return nil, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
+			"this role.").WithCode("StsValidationError").
+			At("duration", "too-long", "role", string(role.ARN), "asked", strconv.FormatInt(lifetime, 10), "limit",
+				strconv.Itoa(role.MaxSession))
 	}
 	scope := grants.SessionScope(m, target, in.Privilege == "Minimal", asked)
 	scope.GrantAccount, scope.Region = c.Account, c.Region
-	session := &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN, Name: "access-grants-" + granary.UUID(),
+	session := &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN,
+		Name:           "access-grants-" + granary.UUID(),
 		SourceIdentity: access.SourceIdentity(c.Caller), Context: c.Caller.OnBehalfOf(), Scope: &scope}
 	k := s.Authn.Issue(session, time.Duration(lifetime)*time.Second)
 	if len(k.Token) > maxToken {
-		return nil, granary.Errorf(granary.Invalid, "Serialized token too large for session").WithCode("StsPackedPolicyTooLargeError")
+		return nil, granary.Errorf(granary.Invalid, "Serialized token too large for session").
+			WithCode("StsPackedPolicyTooLargeError")
 	}
 	recordAssumption(c, session, lifetime)
 	return &api.GetDataAccessOutput{
-		Credentials:        &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token, Expiration: k.Expires},
+		Credentials: &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token,
+			Expiration: k.Expires},
 		Grantee:            granteeShape(m.Grantee),
 		MatchedGrantTarget: grants.MatchedTarget(scope),
 	}, nil
@@ -95,11 +103,15 @@ func recordAssumption(c *awsapi.Call, s *granary.Session, lifetime int64) {
 	if s.SourceIdentity != "" {
 		parameters["sourceIdentity"] = s.SourceIdentity
 	}
-	e := &audit.Event{UserIdentity: &audit.UserIdentity{Type: "AWSService", InvokedBy: access.VendingService}, EventSource: "sts.amazonaws.com",
-		EventName: "AssumeRole", ReadOnly: true, ManagementEvent: true, EventCategory: "Management", RecipientAccountID: string(s.Account),
-		SourceIPAddress: access.VendingService, SharedEventID: c.RequestID, Resources: []audit.Resource{{AccountID: string(s.Account), Type: "AWS::IAM::Role", ARN: string(s.RoleARN)}}}
+	e := &audit.Event{UserIdentity: &audit.UserIdentity{Type: "AWSService", InvokedBy: access.VendingService},
+		EventSource: "sts.amazonaws.com",
+		EventName:   "AssumeRole", ReadOnly: true, ManagementEvent: true, EventCategory: "Management",
+		RecipientAccountID: string(s.Account),
+		SourceIPAddress:    access.VendingService, SharedEventID: c.RequestID,
+		Resources: []audit.Resource{{AccountID: string(s.Account), Type: "AWS::IAM::Role", ARN: string(s.RoleARN)}}}
 	e.RequestParameters, _ = json.Marshal(parameters)
-	e.ResponseElements, _ = json.Marshal(map[string]any{"credentials": map[string]string{"accessKeyId": s.AccessKeyID, "expiration": s.Expires.Format(time.RFC3339)},
+	e.ResponseElements, _ = json.Marshal(map[string]any{"credentials": map[string]string{"accessKeyId": s.AccessKeyID,
+		"expiration": s.Expires.Format(time.RFC3339)},
 		"assumedRoleUser": map[string]string{"assumedRoleId": s.RoleID + ":" + s.Name}})
 	c.Record(e)
 }

@@ -13,45 +13,32 @@ import (
 	"granary/internal/store"
 )
 
-var errNoGrant = granary.Errorf(granary.NotFound, "The specified access grant does not exist").WithCode("NoSuchAccessGrantError")
+var errNoGrant = granary.Errorf(granary.NotFound, "The specified access grant does not exist").
+	WithCode("NoSuchAccessGrantError")
 
-func (s *service) createGrant(c *awsapi.Call, in *api.CreateAccessGrantInput) (*api.CreateAccessGrantOutput, error) {
+func (s accessGrants) createGrant(c *awsapi.Call, in *api.CreateAccessGrantInput) (*api.CreateAccessGrantOutput,
+	error) {
 	if err := ours(c); err != nil {
 		return nil, err
 	}
-	g := &granary.Grant{Account: c.Account, Region: c.Region, ID: granary.GrantID(granary.UUID()), Location: granary.LocationID(in.AccessGrantsLocationId),
-		Object: in.S3PrefixType == "Object", Application: granary.ARN(granary.CollapseSSO(in.ApplicationArn)), Created: c.Now.UTC()}
+	g := &granary.Grant{Account: c.Account, Region: c.Region, ID: granary.GrantID(granary.UUID()),
+		Location: granary.LocationID(in.AccessGrantsLocationId),
+		Object:   in.S3PrefixType == "Object", Application: granary.ARN(granary.CollapseSSO(in.ApplicationArn)),
+		Created: c.Now.UTC()}
 	if in.AccessGrantsLocationConfiguration != nil {
 		g.SubPrefix = in.AccessGrantsLocationConfiguration.S3SubPrefix
 	}
 	if err := readGrantee(g, in); err != nil {
 		return nil, err
 	}
-	i, location := s.lookForGrant(c, g)
-	scope, scopeErr := "", error(nil)
-	if location != nil {
-		scope, scopeErr = grants.Join(location.Scope, g.SubPrefix, g.Object)
-	}
-	if err := s.authorizeNewGrant(c, g, scope, in.Tags); err != nil {
-		return nil, err
-	}
-	switch {
-	case i == nil:
-		return nil, errNoInstance
-	case location == nil:
-		return nil, errNoLocation
-	case scopeErr != nil:
-		return nil, scopeErr
-	}
-	g.Scope = scope
-	if err := s.checkGrant(c, i, g); err != nil {
+	if err := c.Check(func(c *awsapi.Call) error { return s.checkNewGrant(c, g, in.Tags) }); err != nil {
 		return nil, err
 	}
 	var err error
 	if g.Tags, err = mergeTags(nil, in.Tags); err != nil {
 		return nil, err
 	}
-	if err := s.insertGrant(c, i, g); err != nil {
+	if err := s.insertGrant(c, g); err != nil {
 		return nil, err
 	}
 	if !g.Object && !strings.HasSuffix(g.Scope, "*") {
@@ -59,6 +46,28 @@ func (s *service) createGrant(c *awsapi.Call, in *api.CreateAccessGrantInput) (*
 	}
 	out := api.CreateAccessGrantOutput(grantShape(g))
 	return &out, nil
+}
+
+// checkNewGrant finds the grant's scope, authorises the grant, and sees that it is possible.
+func (s accessGrants) checkNewGrant(c *awsapi.Call, g *granary.Grant, tags []api.Tag) error {
+	i, location := s.lookForGrant(c, g)
+	scope, scopeErr := "", error(nil)
+	if location != nil {
+		scope, scopeErr = grants.Join(location.Scope, g.SubPrefix, g.Object)
+	}
+	if err := s.authorizeNewGrant(c, g, scope, tags); err != nil {
+		return err
+	}
+	switch {
+	case i == nil:
+		return errNoInstance
+	case location == nil || g.Scope != "" && g.Scope != scope: // the location was deleted, or made anew with another scope
+		return errNoLocation
+	case scopeErr != nil:
+		return scopeErr
+	}
+	g.Scope = scope
+	return s.checkGrant(c, i, g)
 }
 
 func readGrantee(g *granary.Grant, in *api.CreateAccessGrantInput) error {
@@ -75,8 +84,8 @@ func badGrantee(why string) error {
 	return granary.Errorf(granary.Invalid, "Invalid Grantee in the request: %s", why)
 }
 
-func (s *service) lookForGrant(c *awsapi.Call, g *granary.Grant) (*index.GrantsInstance, *granary.Location) {
-	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+func (s accessGrants) lookForGrant(c *awsapi.Call, g *granary.Grant) (*index.GrantsInstance, *granary.Location) {
+	i, ok := s.Index.Grants.Instance(c.Account, c.Region)
 	if !ok {
 		return nil, nil
 	}
@@ -86,7 +95,7 @@ func (s *service) lookForGrant(c *awsapi.Call, g *granary.Grant) (*index.GrantsI
 
 // authorizeNewGrant asks on the location or the grant to be, as AWS documents either, and for what naming a directory
 // identity needs beside.
-func (s *service) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope string, tags []api.Tag) error {
+func (s accessGrants) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope string, tags []api.Tag) error {
 	onLocation, err := s.onLocation(c, string(g.Location))
 	if err != nil {
 		return err
@@ -109,23 +118,26 @@ func (s *service) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope stri
 	if g.Grantee.Type == granary.GranteeIAM {
 		return nil
 	}
-	i, ok := s.Index.GrantsInstance(c.Account, c.Region)
+	i, ok := s.Index.Grants.Instance(c.Account, c.Region)
 	if !ok || i.IdentityCenter == "" {
 		return nil // refused for that reason in a moment
 	}
-	describe := authz.Request{Action: "identitystore:DescribeUser", Resource: "arn:aws:identitystore:::user/" + g.Grantee.ID}
+	describe := authz.Request{Action: "identitystore:DescribeUser", Resource: "arn:aws:identitystore:::user/" +
+		g.Grantee.ID}
 	if g.Grantee.Type == granary.GranteeGroup {
-		describe = authz.Request{Action: "identitystore:DescribeGroup", Resource: "arn:aws:identitystore:::group/" + g.Grantee.ID}
+		describe = authz.Request{Action: "identitystore:DescribeGroup", Resource: "arn:aws:identitystore:::group/" +
+			g.Grantee.ID}
 	}
 	return c.Authorize(authz.Request{Action: "sso:DescribeInstance", Resource: string(i.IdentityCenter)},
 		authz.Request{Action: "sso:DescribeApplication", Resource: string(i.Application)}, describe)
 }
 
 // checkGrant sees that bucket, grantee and application exist and belong here.
-func (s *service) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary.Grant) error {
+func (s accessGrants) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary.Grant) error {
 	bucket := grants.Bucket(g.Scope)
-	if b, ok := s.Index.Bucket(bucket); !ok || b.Owner != c.Account || b.Region != c.Region {
-		return granary.Errorf(granary.Invalid, "The specified Access Grant is invalid: the account has no bucket %s in %s.", bucket, c.Region).WithCode("InvalidAccessGrant")
+	if b, ok := s.Index.Buckets.Get(bucket); !ok || b.Owner != c.Account || b.Region != c.Region {
+		return granary.Errorf(granary.Invalid, "The specified Access Grant is invalid: the account has no bucket %s in %s.",
+			bucket, c.Region).WithCode("InvalidAccessGrant")
 	}
 	if g.Grantee.Type == granary.GranteeIAM {
 		if g.Application != "" {
@@ -133,21 +145,23 @@ func (s *service) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary
 		}
 		return s.checkPrincipal(g.Grantee.ID)
 	}
-	center, ok := s.Index.IdentityCenter(i.IdentityCenter)
+	center, ok := s.Index.Center.Instance(i.IdentityCenter)
 	if !ok {
-		return granary.Errorf(granary.Invalid, "The specified identity center instance is invalid: the Access Grants instance is associated with none, which a directory grantee needs.").
+		return granary.Errorf(granary.Invalid, "The specified identity center instance is invalid: the Access Grants "+
+			"instance is associated with none, which a directory grantee needs.").
 			WithCode("InvalidIdentityCenterInstance")
 	}
 	if g.Application != "" {
-		if a, ok := s.Index.Application(g.Application); !ok || a.Instance != center.ID {
-			return granary.Errorf(granary.Invalid, "The associated Identity Center instance has no application %s.", g.Application)
+		if a, ok := s.Index.Center.Application(g.Application); !ok || a.Instance != center.ID {
+			return granary.Errorf(granary.Invalid, "The associated Identity Center instance has no application %s.",
+				g.Application)
 		}
 	}
 	if g.Grantee.Type == granary.GranteeGroup {
-		if !s.Index.GroupExists(center.Store, granary.GroupID(g.Grantee.ID)) {
+		if !s.Index.Directory.GroupExists(center.Store, granary.GroupID(g.Grantee.ID)) {
 			return badGrantee("the directory has no group " + g.Grantee.ID)
 		}
-	} else if _, ok := s.Index.User(center.Store, granary.UserID(g.Grantee.ID)); !ok {
+	} else if _, ok := s.Index.Directory.User(center.Store, granary.UserID(g.Grantee.ID)); !ok {
 		return badGrantee("the directory has no user " + g.Grantee.ID)
 	}
 	return nil
@@ -157,7 +171,7 @@ func (s *service) checkGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary
 var iamName = regexp.MustCompile(`^(user|role)/([\x21-\x29\x2b-\x3e\x40-\x7e]+/)*[\w+=,.@-]+$`)
 
 // checkPrincipal takes users and roles only, and looks for them where their account is one of ours.
-func (s *service) checkPrincipal(arn string) error {
+func (s accessGrants) checkPrincipal(arn string) error {
 	p, ok := granary.ARN(arn).Parts()
 	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() {
 		return badGrantee(arn + " is not the ARN of an IAM user or role")
@@ -167,51 +181,57 @@ func (s *service) checkPrincipal(arn string) error {
 	}
 	switch name := p.Resource[strings.LastIndexByte(p.Resource, '/')+1:]; {
 	case strings.HasPrefix(p.Resource, "role/"):
-		_, ok = s.Index.Role(granary.ARN(arn))
+		_, ok = s.Index.IAM.Role(granary.ARN(arn))
 	case strings.HasPrefix(p.Resource, "user/"):
 		var u *index.IAMUser
-		u, ok = s.Index.IAMUser(p.Account, name)
+		u, ok = s.Index.IAM.User(p.Account, name)
 		ok = ok && string(u.ARN()) == arn
 	default:
 		return badGrantee(arn + " is not the ARN of an IAM user or role")
 	}
-	if _, hosted := s.Index.Account(p.Account); hosted && !ok {
+	if _, hosted := s.Index.Org.Account(p.Account); hosted && !ok {
 		return badGrantee("there is no " + arn)
 	}
 	return nil
 }
 
-func (s *service) insertGrant(c *awsapi.Call, i *index.GrantsInstance, g *granary.Grant) error {
+func (s accessGrants) insertGrant(c *awsapi.Call, g *granary.Grant) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
+		i, err := s.instance(c)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.Locations.Get(c.Account, c.Region, g.Location); granary.Is(err, granary.NotFound) {
 			return errNoLocation // deleted meanwhile
 		}
 		if err := s.quota(tx, c, i); err != nil {
 			return err
 		}
-		err := tx.Grants.Create(g)
+		err = tx.Grants.Create(g)
 		if granary.Is(err, granary.Exists) {
-			return granary.Errorf(granary.Exists, "The specified access grant already exists").WithCode("AccessGrantAlreadyExists")
+			return granary.Errorf(granary.Exists, "The specified access grant already exists").
+				WithCode("AccessGrantAlreadyExists")
 		}
 		return err
 	})
 }
 
 // quota counts exactly only where it matters: the index is at most a shared commit behind the transaction.
-func (s *service) quota(tx *store.Tx, c *awsapi.Call, i *index.GrantsInstance) error {
+func (s accessGrants) quota(tx *store.Tx, c *awsapi.Call, i *index.GrantsInstance) error {
 	const behind = 1024
 	if i.Grants.Len()+behind < s.MaxGrants {
 		return nil
 	}
 	n, err := tx.Grants.Count(c.Account, c.Region)
 	if err == nil && n >= s.MaxGrants {
-		err = granary.Errorf(granary.Quota, "You have reached the Access Grants Quota: %d.", s.MaxGrants).WithCode("AccessGrantsQuotaExceededError")
+		err = granary.Errorf(granary.Quota, "You have reached the Access Grants Quota: %d.", s.MaxGrants).
+			WithCode("AccessGrantsQuotaExceededError")
 	}
 	return err
 }
 
 // onGrant reads the grant for its scope and tags, which policies may test.
-func (s *service) onGrant(c *awsapi.Call, id string) ([]authz.Request, error) {
+func (s accessGrants) onGrant(c *awsapi.Call, id string) ([]authz.Request, error) {
 	if err := ours(c); err != nil {
 		return nil, err
 	}
@@ -230,15 +250,15 @@ func (s *service) onGrant(c *awsapi.Call, id string) ([]authz.Request, error) {
 	return []authz.Request{r}, err
 }
 
-func (s *service) checkGetGrant(c *awsapi.Call, in *api.GetAccessGrantInput) ([]authz.Request, error) {
+func (s accessGrants) checkGetGrant(c *awsapi.Call, in *api.GetAccessGrantInput) ([]authz.Request, error) {
 	return s.onGrant(c, in.AccessGrantId)
 }
 
-func (s *service) checkDeleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) ([]authz.Request, error) {
+func (s accessGrants) checkDeleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) ([]authz.Request, error) {
 	return s.onGrant(c, in.AccessGrantId)
 }
 
-func (s *service) getGrant(c *awsapi.Call, in *api.GetAccessGrantInput) (out *api.GetAccessGrantOutput, err error) {
+func (s accessGrants) getGrant(c *awsapi.Call, in *api.GetAccessGrantInput) (out *api.GetAccessGrantOutput, err error) {
 	if _, err := s.instance(c); err != nil {
 		return nil, err
 	}
@@ -256,7 +276,8 @@ func (s *service) getGrant(c *awsapi.Call, in *api.GetAccessGrantInput) (out *ap
 	return out, err
 }
 
-func (s *service) deleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) (*api.DeleteAccessGrantOutput, error) {
+func (s accessGrants) deleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) (*api.DeleteAccessGrantOutput,
+	error) {
 	if _, err := s.instance(c); err != nil {
 		return nil, err
 	}
@@ -270,15 +291,22 @@ func (s *service) deleteGrant(c *awsapi.Call, in *api.DeleteAccessGrantInput) (*
 }
 
 func grantPage(c *awsapi.Call, in *api.ListAccessGrantsInput) (pages, error) {
-	return page(c, in.MaxResults, in.NextToken, "grants", in.ApplicationArn, in.GrantScope, in.GranteeIdentifier, in.GranteeType, in.Permission)
+	grantee := ""
+	if in.GranteeIdentifier != nil {
+		if grantee = *in.GranteeIdentifier; grantee == "" {
+			return pages{}, granary.Errorf(granary.Invalid, "The granteeidentifier must not be empty: no grant is for nobody.")
+		}
+	}
+	return page(c, in.MaxResults, in.NextToken, "grants", in.ApplicationArn, in.GrantScope, grantee,
+		in.GranteeType, in.Permission)
 }
 
-func (s *service) checkListGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) ([]authz.Request, error) {
+func (s accessGrants) checkListGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) ([]authz.Request, error) {
 	_, err := grantPage(c, in)
 	return []authz.Request{s.onInstance(c)}, err
 }
 
-func (s *service) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*api.ListAccessGrantsOutput, error) {
+func (s accessGrants) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*api.ListAccessGrantsOutput, error) {
 	p, err := grantPage(c, in)
 	if err != nil {
 		return nil, err
@@ -286,7 +314,10 @@ func (s *service) listGrants(c *awsapi.Call, in *api.ListAccessGrantsInput) (*ap
 	if _, err := s.instance(c); err != nil {
 		return nil, err
 	}
-	f := store.GrantFilter{GranteeID: in.GranteeIdentifier, Application: granary.ARN(in.ApplicationArn)}
+	f := store.GrantFilter{Application: granary.ARN(in.ApplicationArn)}
+	if in.GranteeIdentifier != nil {
+		f.GranteeID = *in.GranteeIdentifier
+	}
 	f.GranteeType, _ = granary.ParseGranteeType(in.GranteeType)
 	f.Permission, _ = granary.ParsePermission(in.Permission)
 	f.Scope, f.ScopePrefix = in.GrantScope, false

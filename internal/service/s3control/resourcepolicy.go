@@ -13,14 +13,17 @@ import (
 )
 
 // sharable are the actions an instance's policy may give to others (access-grants §7.1).
-var sharable = map[string]bool{"s3:listaccessgrants": true, "s3:listaccessgrantslocations": true, "s3:listcalleraccessgrants": true,
-	"s3:getdataaccess": true, "s3:getaccessgrantsinstanceforprefix": true}
+var sharable = map[string]bool{"s3:listaccessgrants": true, "s3:listaccessgrantslocations": true,
+	"s3:listcalleraccessgrants": true,
+	"s3:getdataaccess":          true, "s3:getaccessgrantsinstanceforprefix": true}
 
 func badPolicy(why string) error {
-	return granary.Errorf(granary.Invalid, "The specified Resource Policy is invalid: %s", why).WithCode("InvalidResourcePolicy")
+	return granary.Errorf(granary.Invalid, "The specified Resource Policy is invalid: %s",
+		why).WithCode("InvalidResourcePolicy")
 }
 
-func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutAccessGrantsInstanceResourcePolicyInput) (*api.PutAccessGrantsInstanceResourcePolicyOutput, error) {
+func (s instances) putResourcePolicy(c *awsapi.Call, in *api.PutAccessGrantsInstanceResourcePolicyInput) (
+	*api.PutAccessGrantsInstanceResourcePolicyOutput, error) {
 	p, err := policy.Parse(policy.GrantsInstance, in.Policy)
 	if err != nil {
 		return nil, badPolicy(granary.AsError(err).Message)
@@ -30,13 +33,14 @@ func (s *service) putResourcePolicy(c *awsapi.Call, in *api.PutAccessGrantsInsta
 	}
 	created := c.Now.UTC()
 	err = s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
-		i.Policy, i.PolicyOrganization, i.PolicyCreated, i.Bound = in.Policy, in.Organization, created, s.Index.Bound(p)
+		i.Policy, i.PolicyOrganization, i.PolicyCreated, i.Bound = in.Policy, in.Organization, created, s.Index.IAM.Bound(p)
 		return tx.GrantsInstances.Update(i)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &api.PutAccessGrantsInstanceResourcePolicyOutput{Policy: in.Policy, Organization: in.Organization, CreatedAt: created}, nil
+	return &api.PutAccessGrantsInstanceResourcePolicyOutput{Policy: in.Policy, Organization: in.Organization,
+		CreatedAt: created}, nil
 }
 
 // texts is a JSON text or a list of them.
@@ -83,9 +87,11 @@ func checkShared(document string, instance granary.ARN) error {
 	return nil
 }
 
-var errNoPolicy = granary.Errorf(granary.NotFound, "Access Grants Instance Resource Policy does not exist").WithCode("AccessGrantsInstanceResourcePolicyNotExists")
+var errNoPolicy = granary.Errorf(granary.NotFound, "Access Grants Instance Resource Policy does not exist").
+	WithCode("AccessGrantsInstanceResourcePolicyNotExists")
 
-func (s *service) getResourcePolicy(c *awsapi.Call, _ *api.GetAccessGrantsInstanceResourcePolicyInput) (*api.GetAccessGrantsInstanceResourcePolicyOutput, error) {
+func (s instances) getResourcePolicy(c *awsapi.Call, _ *api.GetAccessGrantsInstanceResourcePolicyInput) (
+	*api.GetAccessGrantsInstanceResourcePolicyOutput, error) {
 	i, err := s.instance(c)
 	if err != nil {
 		return nil, err
@@ -93,75 +99,28 @@ func (s *service) getResourcePolicy(c *awsapi.Call, _ *api.GetAccessGrantsInstan
 	if i.GrantsInstance.Policy == "" {
 		return nil, errNoPolicy
 	}
-	return &api.GetAccessGrantsInstanceResourcePolicyOutput{Policy: normalised(s.Index.Shown(i.GrantsInstance.Policy, i.Bound)), Organization: i.PolicyOrganization, CreatedAt: i.PolicyCreated}, nil
+	return &api.GetAccessGrantsInstanceResourcePolicyOutput{
+		Policy: compact(s.Index.IAM.Shown(i.GrantsInstance.Policy, i.Bound)), Organization: i.PolicyOrganization,
+		CreatedAt: i.PolicyCreated}, nil
 }
 
-// normalised is the document as AWS returns it: accounts as root ARNs, no white space, its members in their order.
-func normalised(document string) string {
-	d := json.NewDecoder(strings.NewReader(document))
-	d.UseNumber()
+// compact is a document without white space, as AWS returns it.
+func compact(document string) string {
 	var b bytes.Buffer
-	if rewrite(&b, d, false) != nil {
+	if json.Compact(&b, []byte(document)) != nil {
 		return document
 	}
 	return b.String()
 }
 
-// rewrite copies one JSON value; principal says that account numbers in it are principals.
-func rewrite(b *bytes.Buffer, d *json.Decoder, principal bool) error {
-	t, err := d.Token()
-	if err != nil {
-		return err
-	}
-	open, nested := t.(json.Delim)
-	if !nested {
-		if a, ok := t.(string); ok && principal && granary.AccountID(a).Valid() {
-			t = string(granary.RootARN(granary.AccountID(a)))
-		}
-		return scalar(b, t)
-	}
-	b.WriteRune(rune(open))
-	for n := 0; d.More(); n++ {
-		if n > 0 {
-			b.WriteByte(',')
-		}
-		of := principal
-		if open == '{' {
-			name, err := d.Token()
-			if err != nil {
-				return err
+func (s instances) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteAccessGrantsInstanceResourcePolicyInput) (
+	*api.DeleteAccessGrantsInstanceResourcePolicyOutput, error) {
+	return &api.DeleteAccessGrantsInstanceResourcePolicyOutput{},
+		s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
+			if i.Policy == "" {
+				return errNoPolicy
 			}
-			of = name == "AWS"
-			if err := scalar(b, name); err != nil {
-				return err
-			}
-			b.WriteByte(':')
-		}
-		if err := rewrite(b, d, of); err != nil {
-			return err
-		}
-	}
-	end, err := d.Token()
-	if err == nil {
-		b.WriteRune(rune(end.(json.Delim)))
-	}
-	return err
-}
-
-func scalar(b *bytes.Buffer, v any) error {
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	b.Truncate(b.Len() - 1) // the encoder ends with a new line
-	return err
-}
-
-func (s *service) deleteResourcePolicy(c *awsapi.Call, _ *api.DeleteAccessGrantsInstanceResourcePolicyInput) (*api.DeleteAccessGrantsInstanceResourcePolicyOutput, error) {
-	return &api.DeleteAccessGrantsInstanceResourcePolicyOutput{}, s.changeInstance(c, func(tx *store.Tx, i *granary.GrantsInstance) error {
-		if i.Policy == "" {
-			return errNoPolicy
-		}
-		i.Policy, i.PolicyOrganization, i.Bound = "", "", nil
-		return tx.GrantsInstances.Update(i)
-	})
+			i.Policy, i.PolicyOrganization, i.Bound = "", "", nil
+			return tx.GrantsInstances.Update(i)
+		})
 }

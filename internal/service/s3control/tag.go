@@ -7,6 +7,7 @@ import (
 
 	"granary"
 	api "granary/internal/api/s3control"
+	"granary/internal/audit"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/store"
@@ -16,18 +17,22 @@ const maxTags = 50
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// mergeTags puts tags over those there are, by case-sensitive keys.
+// mergeTags puts tags over those of an Access Grants resource. Their keys are case-sensitive ("Working with S3 Access
+// Grants tags").
 func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 	out := slices.Clone(have)
 	seen := map[string]bool{}
 	for _, t := range add {
 		switch {
 		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
-			return nil, granary.Errorf(granary.Invalid, "The tag key %q begins with aws:, which is reserved.", t.Key).WithCode("InvalidTags")
+			return nil, granary.Errorf(granary.Invalid, "The tag key %q begins with aws:, which is reserved.",
+				t.Key).WithCode("InvalidTags")
 		case seen[t.Key]:
 			return nil, granary.Errorf(granary.Invalid, "The tag key %q is given twice.", t.Key).WithCode("InvalidTag")
-		case t.Key == "" || len([]rune(t.Key)) > 128 || len([]rune(t.Value)) > 256 || !tagText.MatchString(t.Key) || !tagText.MatchString(t.Value):
-			return nil, granary.Errorf(granary.Invalid, "The tag %q is too long, or has characters that a tag cannot have.", t.Key).WithCode("InvalidTag")
+		case t.Key == "" || len([]rune(t.Key)) > 128 || len([]rune(t.Value)) > 256 || !tagText.MatchString(t.Key) ||
+			!tagText.MatchString(t.Value):
+			return nil, granary.Errorf(granary.Invalid, "The tag %q is too long, or has characters that a tag cannot have.",
+				t.Key).WithCode("InvalidTag")
 		}
 		seen[t.Key] = true
 		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
@@ -39,25 +44,50 @@ func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 	return out, nil
 }
 
+var errNoBucket = granary.Errorf(granary.NotFound, "The specified bucket does not exist").WithCode("NoSuchBucket")
+
+// mergeBucketTags puts tags over those of a bucket. Two keys that differ only in the case of their letters are refused,
+// as the S3 API refuses them: policies read a bucket's tags by keys without case.
+func mergeBucketTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
+	tags, err := mergeTags(have, add)
+	seen := map[string]bool{}
+	for _, t := range tags {
+		if lower := strings.ToLower(t.Key); !seen[lower] {
+			seen[lower] = true
+			continue
+		}
+		return nil, granary.Errorf(granary.Invalid,
+			"Cannot provide multiple Tags with the same key, whatever the case of its letters: %q.",
+			t.Key).WithCode("InvalidTag")
+	}
+	return tags, err
+}
+
 // tagged is a resource whose tags are read or changed.
 type tagged struct {
-	kind, id string // "", location, grant
+	kind, id string // "", location, grant, bucket
 	tags     *[]granary.Tag
 	save     func() error
 }
 
 // parseTagged reads the ARN: it must lie in the account and Region that the request addresses.
 func parseTagged(c *awsapi.Call, arn string) (kind, id string, err error) {
+	if name, ok := strings.CutPrefix(arn, string(granary.BucketARN(""))); ok && name != "" &&
+		!strings.ContainsAny(name, "/*?") {
+		return "bucket", name, nil
+	}
 	rest, ok := strings.CutPrefix(arn, string(granary.GrantsInstanceARN(c.Region, c.Account)))
 	if !ok {
-		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants resource of account %s in %s.", arn, c.Account, c.Region)
+		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants resource of account %s in %s.",
+			arn, c.Account, c.Region)
 	}
 	if rest == "" {
 		return "", "", nil
 	}
 	parts := strings.Split(rest, "/")
 	if len(parts) != 3 || parts[1] != "location" && parts[1] != "grant" || parts[2] == "" {
-		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants instance, location or grant.", arn)
+		return "", "", granary.Errorf(granary.Invalid, "%s is not the ARN of an Access Grants instance, location or grant.",
+			arn)
 	}
 	return parts[1], parts[2], nil
 }
@@ -70,6 +100,14 @@ func find(tx *store.Tx, c *awsapi.Call, arn string) (t tagged, err error) {
 	}
 	missing := errNoInstance
 	switch t.kind {
+	case "bucket":
+		var b *granary.Bucket
+		if b, err = tx.Buckets.Get(t.id); err == nil && b.Owner != c.Account {
+			err = errNoBucket
+		} else if err == nil {
+			t.tags, t.save = &b.Tags, func() error { return tx.Buckets.Update(b) }
+		}
+		missing = errNoBucket
 	case "location":
 		var l *granary.Location
 		if l, err = tx.Locations.Get(c.Account, c.Region, granary.LocationID(t.id)); err == nil {
@@ -94,17 +132,25 @@ func find(tx *store.Tx, c *awsapi.Call, arn string) (t tagged, err error) {
 	return t, err
 }
 
-func (s *service) checkTagged(c *awsapi.Call, arn string) (authz.Request, error) {
+func (s tags) checkTagged(c *awsapi.Call, arn string) (authz.Request, error) {
 	if err := ours(c); err != nil {
 		return authz.Request{}, err
 	}
-	if _, _, err := parseTagged(c, arn); err != nil {
+	kind, name, err := parseTagged(c, arn)
+	if err != nil {
 		return authz.Request{}, err
 	}
-	return s.on(c, granary.ARN(arn), nil), nil
+	r := s.on(c, granary.ARN(arn), nil)
+	if kind == "bucket" {
+		c.Event.Resources = []audit.Resource{{AccountID: string(c.Account), Type: "AWS::S3::Bucket", ARN: arn}}
+		if b, ok := s.Index.Buckets.Get(name); ok && b.Owner == c.Account {
+			r.Policy, r.BlockPublic = b.Policy, !b.PublicPolicy
+		}
+	}
+	return r, nil
 }
 
-func (s *service) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
+func (s tags) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
 	r, err := s.checkTagged(c, in.ResourceArn)
 	if err == nil {
 		requestTags(r.Keys, in.Tags)
@@ -112,7 +158,7 @@ func (s *service) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Re
 	return []authz.Request{r}, err
 }
 
-func (s *service) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
+func (s tags) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
 	r, err := s.checkTagged(c, in.ResourceArn)
 	if err == nil && len(in.TagKeys) > 0 {
 		r.Keys["aws:tagkeys"] = in.TagKeys
@@ -120,25 +166,29 @@ func (s *service) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]auth
 	return []authz.Request{r}, err
 }
 
-func (s *service) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([]authz.Request, error) {
+func (s tags) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([]authz.Request, error) {
 	r, err := s.checkTagged(c, in.ResourceArn)
 	return []authz.Request{r}, err
 }
 
-func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+func (s tags) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
 	return &api.TagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
 		t, err := find(tx, c, in.ResourceArn)
 		if err != nil {
 			return err
 		}
-		if *t.tags, err = mergeTags(*t.tags, in.Tags); err != nil {
+		merge := mergeTags
+		if t.kind == "bucket" {
+			merge = mergeBucketTags
+		}
+		if *t.tags, err = merge(*t.tags, in.Tags); err != nil {
 			return err
 		}
 		return t.save()
 	})
 }
 
-func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
 	return &api.UntagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
 		t, err := find(tx, c, in.ResourceArn)
 		if err != nil {
@@ -149,7 +199,7 @@ func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*ap
 	})
 }
 
-func (s *service) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
+func (s tags) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (*api.ListTagsForResourceOutput, error) {
 	out := &api.ListTagsForResourceOutput{Tags: []api.Tag{}}
 	return out, s.DB.View(c, func(tx *store.Tx) error {
 		t, err := find(tx, c, in.ResourceArn)

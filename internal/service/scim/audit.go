@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
-	"granary"
 	"granary/internal/audit"
 )
 
@@ -32,18 +30,23 @@ func (c *call) operation() string {
 	case c.reads():
 		return "Get" + kind
 	}
-	verb := map[string]string{http.MethodPost: "Create", http.MethodPut: "Put", http.MethodPatch: "Patch", http.MethodDelete: "Delete"}[c.method]
+	verb := map[string]string{http.MethodPost: "Create", http.MethodPut: "Put", http.MethodPatch: "Patch",
+		http.MethodDelete: "Delete"}[c.method]
 	return verb + kind
 }
 
 // kinds are the kinds of resource there are, as paths have them.
-var kinds = map[string]bool{"Users": true, "Groups": true, "ServiceProviderConfig": true, "ResourceTypes": true, "Schemas": true}
+var kinds = map[string]bool{"Users": true, "Groups": true, "ServiceProviderConfig": true, "ResourceTypes": true,
+	"Schemas": true}
 
-// shown are the attributes that the audit may name, by their names in lower case. What else a client sends might be anything.
+// shown are the attributes that the audit may name, by their names in lower case. What else a client sends might be
+// anything.
 var shown = func() map[string]string {
 	m := map[string]string{}
-	for _, n := range []string{"userName", "externalId", "displayName", "name", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale",
-		"timezone", "active", "emails", "addresses", "phoneNumbers", "roles", "photos", "members", "employeeNumber", "costCenter", "organization", "division",
+	for _, n := range []string{"userName", "externalId", "displayName", "name", "nickName", "profileUrl", "title",
+		"userType", "preferredLanguage", "locale",
+		"timezone", "active", "emails", "addresses", "phoneNumbers", "roles", "photos", "members", "employeeNumber",
+		"costCenter", "organization", "division",
 		"department", "manager"} {
 		m[strings.ToLower(n)] = n
 	}
@@ -68,14 +71,13 @@ func (c *call) nameAll(o object) {
 	}
 }
 
-// record audits the call: what was done by which token, to which attributes, and never the people's data (Identity Center User Guide,
-// "Logging IAM Identity Center SCIM API calls").
-func (c *call) record(failed error) error {
-	e := &audit.Event{EventVersion: "1.11", EventTime: c.now.Format(time.RFC3339), EventSource: "identitystore-scim.amazonaws.com", EventName: c.operation(),
-		AWSRegion: c.Region, UserAgent: c.agent, RequestID: c.requestID, EventID: granary.TimedUUID(c.Now()), EventType: "AwsApiCall",
+// event is the call in the audit log: what was done by which token, to which attributes, and never the people's data
+// (Identity Center User Guide, "Logging IAM Identity Center SCIM API calls").
+func (c *call) event(failed error) *audit.Event {
+	e := &audit.Event{EventSource: "identitystore-scim.amazonaws.com", EventName: c.operation(), AWSRegion: c.Region,
 		ReadOnly: c.reads(), ManagementEvent: true, EventCategory: "Management", RecipientAccountID: string(c.center.Account),
-		UserIdentity: &audit.UserIdentity{Type: "WebIdentityUser", AccountID: string(c.center.Account), PrincipalID: "scim-token/" + c.token.ID, ARN: c.actor, AccessKeyID: c.token.ID}}
-	e.SourceIPAddress = c.source
+		UserIdentity: &audit.UserIdentity{Type: "WebIdentityUser", AccountID: string(c.center.Account),
+			PrincipalID: "scim-token/" + c.token.ID, ARN: c.actor, AccessKeyID: c.token.ID}}
 	p := map[string]any{"tenantId": c.center.ScimTenant, "identityStoreId": string(c.center.Store), "id": c.id}
 	if !c.reads() {
 		p["attributes"] = slices.Sorted(maps.Keys(c.named))
@@ -87,8 +89,7 @@ func (c *call) record(failed error) error {
 		if f.status < http.StatusInternalServerError {
 			e.Decision = &audit.Decision{Link: "request", Cause: cmp.Or(f.why, "scim"), Owner: string(c.center.Account),
 				Facts: map[string]string{"method": c.method, "path": "/" + c.kind, "store": string(c.center.Store)}}
-			c.decision = e.EventID
 		}
 	}
-	return c.Audit.Record(e)
+	return e
 }

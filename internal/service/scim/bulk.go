@@ -17,9 +17,9 @@ const (
 	maxBulk    = 1000 // operations
 )
 
-// bulk runs many operations (RFC 7644 §3.7), each as if it had come alone: with its own transaction, limits and audit record.
-// What an operation refers to by bulkId is made before it. Ids are given out beforehand, so that operations may refer to each
-// other in a circle.
+// bulk runs many operations (RFC 7644 §3.7), each as if it had come alone: with its own transaction, limits and audit
+// record. What an operation refers to by bulkId is made before it. Ids are given out beforehand, so that operations may
+// refer to each other in a circle.
 type bulk struct {
 	*call
 	list    []bulkOperation
@@ -47,7 +47,7 @@ func (c *call) bulk() (answer, error) {
 	if c.method != http.MethodPost {
 		return answer{}, c.notAllowed("POST")
 	}
-	body, err := c.payload(maxBulkBody)
+	body, err := c.payload(ofBulk)
 	if err != nil {
 		return answer{}, err
 	}
@@ -84,11 +84,16 @@ func (b *bulk) read(body object) error {
 		return invalid("invalidSyntax", "The request has no Operations.")
 	}
 	if len(list) > maxBulk {
-		return &scimError{status: http.StatusRequestEntityTooLarge, scimType: "tooMany", detail: fmt.Sprintf("A bulk request has at most %d operations.", maxBulk)}
+		return &scimError{status: http.StatusRequestEntityTooLarge, scimType: "tooMany",
+			detail: fmt.Sprintf("A bulk request has at most %d operations.", maxBulk)}
 	}
 	for i, v := range list {
 		o := asObject(v)
-		op := bulkOperation{method: strings.ToUpper(o.text("method")), path: o.text("path"), bulkID: o.text("bulkId"), version: o.text("version"), data: o.sub("data")}
+		op := bulkOperation{method: strings.ToUpper(o.text("method")), path: o.text("path"), bulkID: o.text("bulkId"),
+			version: o.text("version"), data: o.sub("data")}
+		if len(op.bulkID) > maxMember {
+			return invalid("invalidValue", "A bulkId is longer than 256 bytes.")
+		}
 		if op.bulkID != "" {
 			if _, twice := b.byID[op.bulkID]; twice {
 				return invalid("invalidValue", "The bulkId "+op.bulkID+" stands twice in the request.")
@@ -146,11 +151,11 @@ func (b *bulk) resolve(op *bulkOperation) error {
 	for _, ref := range slices.Sorted(maps.Keys(refs)) {
 		j, ok := b.byID[ref]
 		if !ok || b.list[j].newID == "" {
-			return invalid("invalidValue", "No operation that makes something has the bulkId "+ref+".")
+			return invalid("invalidValue", "No operation that makes something has the bulkId "+short(ref)+".")
 		}
 		b.run(j)
 		if b.list[j].state == bulkFailed {
-			return invalid("invalidValue", "The operation with the bulkId "+ref+", which this one refers to, failed.")
+			return invalid("invalidValue", "The operation with the bulkId "+short(ref)+", which this one refers to, failed.")
 		}
 		ids[ref] = b.list[j].newID
 	}
@@ -167,7 +172,8 @@ const bulkPrefix = "bulkId:"
 
 func lastSegment(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
-// eachReference replaces the references in a text: one that is it whole or its last segment, or one in quotes, as filters have it.
+// eachReference replaces the references in a text: one that is it whole or its last segment, or one in quotes, as
+// filters have it.
 func eachReference(s string, of func(id string) string) string {
 	if at := strings.Index(s, `"`+bulkPrefix); at >= 0 {
 		if id, rest, ok := strings.Cut(s[at+1+len(bulkPrefix):], `"`); ok {
@@ -211,8 +217,9 @@ func (b *bulk) one(i int) error {
 	op := &b.list[i]
 	sub := *b.call
 	sub.method, sub.kind, sub.id, sub.newID, sub.query = op.method, "", "", op.newID, url.Values{}
+	sub.asked, sub.excluded = nil, nil
 	sub.match, sub.noneMatch, sub.named, sub.now = op.version, "", map[string]bool{}, b.Now().UTC()
-	sub.payload = func(int) (object, error) {
+	sub.payload = func(*want) (object, error) {
 		if op.data == nil {
 			return nil, invalid("invalidSyntax", "The operation has no data.")
 		}
@@ -233,7 +240,7 @@ func (b *bulk) one(i int) error {
 		return invalid("invalidPath", "An operation's path must be /Users or /Groups, or one of them.")
 	}
 	a, err := sub.dispatch()
-	if rerr := sub.record(err); rerr != nil {
+	if rerr := sub.request.Record(sub.event(err)); rerr != nil {
 		err = rerr
 	}
 	if err == nil {

@@ -33,18 +33,21 @@ func statuses(answer object) string {
 
 func TestBulkResolvesWhatOperationsReferTo(t *testing.T) {
 	d := open(t, nil)
-	a := d.do(200, "POST", "/Bulk", object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}, "Operations": []object{
-		bulkOp("POST", "/Groups", "g", object{"displayName": "G", "members": []any{object{"value": "bulkId:a", "$ref": "/Users/bulkId:a"}, "bulkId:b"}}),
-		bulkOp("PATCH", "/Groups/bulkId:g", "", patchOp(object{"op": "remove", "path": `members[value eq "bulkId:b"]`})),
-		bulkOp("post", "/Users", "a", person("ann", enterpriseSchema, object{"manager": object{"value": "bulkId:b"}})),
-		bulkOp("POST", "/Users", "b", person("bob", enterpriseSchema, object{"manager": object{"value": "bulkId:a"}})),
-		bulkOp("PUT", "/Users/bulkId:a", "", person("anna")),
-	}})
+	a := d.do(200, "POST", "/Bulk", object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:BulkRequest"},
+		"Operations": []object{
+			bulkOp("POST", "/Groups", "g",
+				object{"displayName": "G", "members": []any{object{"value": "bulkId:a", "$ref": "/Users/bulkId:a"}, "bulkId:b"}}),
+			bulkOp("PATCH", "/Groups/bulkId:g", "", patchOp(object{"op": "remove", "path": `members[value eq "bulkId:b"]`})),
+			bulkOp("post", "/Users", "a", person("ann", enterpriseSchema, object{"manager": object{"value": "bulkId:b"}})),
+			bulkOp("POST", "/Users", "b", person("bob", enterpriseSchema, object{"manager": object{"value": "bulkId:a"}})),
+			bulkOp("PUT", "/Users/bulkId:a", "", person("anna")),
+		}})
 	if got := statuses(a); got != "201 204 201 201 200" {
 		t.Fatalf("%s in %v", got, a)
 	}
 	first := asObject(a.list("Operations")[0])
-	if first.text("bulkId") != "g" || first.text("method") != "POST" || !strings.HasPrefix(first.text("location"), "http://web/tenant/scim/v2/Groups/") {
+	if first.text("bulkId") != "g" || first.text("method") != "POST" || !strings.HasPrefix(first.text("location"),
+		"http://web/tenant/scim/v2/Groups/") {
 		t.Errorf("the first result: %v", first)
 	}
 	ann := asObject(d.do(200, "GET", `/Users?filter=userName+eq+%22anna%22`, nil).list("Resources"))
@@ -56,7 +59,8 @@ func TestBulkResolvesWhatOperationsReferTo(t *testing.T) {
 	if m := g.list("members"); len(m) != 1 || asObject(m[0]).text("value") != ann.text("id") {
 		t.Errorf("members: %v", m)
 	}
-	if log := d.audited(); strings.Count(log, `"CreateUser"`) != 2 || !strings.Contains(log, `"PatchGroup"`) || !strings.Contains(log, `"Bulk"`) {
+	if log := d.audited(); strings.Count(log, `"CreateUser"`) != 2 || !strings.Contains(log, `"PatchGroup"`) ||
+		!strings.Contains(log, `"Bulk"`) {
 		t.Errorf("audited: %s", log)
 	}
 	d.do(204, "DELETE", "/Groups/"+g.text("id"), nil)
@@ -66,18 +70,24 @@ func TestBulkEndsAtSoManyErrors(t *testing.T) {
 	d := open(t, nil)
 	d.person("ann")
 	ops := []object{
-		bulkOp("POST", "/Users", "1", person("ann")), bulkOp("POST", "/Users", "2", person("bob")), bulkOp("POST", "/Users", "3", object{"userName": "x"}),
-		bulkOp("POST", "/Groups", "4", object{"displayName": "G", "members": []any{"bulkId:3"}}), bulkOp("DELETE", "/Users/none", "", nil), bulkOp("POST", "/Users", "6", person("carl")),
-		bulkOp("POST", "/Users", "", person("dora")), bulkOp("GET", "/Users", "7", nil), bulkOp("POST", "/Bulk", "8", object{}), bulkOp("POST", "/Users/.search", "9", object{}),
-		bulkOp("POST", "/Users", "10", nil), bulkOp("PATCH", "/Users/bulkId:none", "", patchOp()), bulkOp("PUT", "/Users/a/b", "", person("x"))}
-	if got, want := statuses(d.do(200, "POST", "/Bulk", object{"failOnErrors": 2, "Operations": ops})), "409(uniqueness) 201 400(invalidValue)"; got != want {
+		bulkOp("POST", "/Users", "1", person("ann")), bulkOp("POST", "/Users", "2", person("bob")),
+		bulkOp("POST", "/Users", "3", object{"userName": "x"}),
+		bulkOp("POST", "/Groups", "4", object{"displayName": "G", "members": []any{"bulkId:3"}}),
+		bulkOp("DELETE", "/Users/none", "", nil), bulkOp("POST", "/Users", "6", person("carl")),
+		bulkOp("POST", "/Users", "", person("dora")), bulkOp("GET", "/Users", "7", nil),
+		bulkOp("POST", "/Bulk", "8", object{}), bulkOp("POST", "/Users/.search", "9", object{}),
+		bulkOp("POST", "/Users", "10", nil), bulkOp("PATCH", "/Users/bulkId:none", "", patchOp()),
+		bulkOp("PUT", "/Users/a/b", "", person("x"))}
+	if got, want := statuses(d.do(200, "POST", "/Bulk",
+		object{"failOnErrors": 2, "Operations": ops})), "409(uniqueness) 201 400(invalidValue)"; got != want {
 		t.Errorf("two errors: %s, want %s", got, want)
 	}
 	if got := d.found("/Users", "userName pr"); got != "ann bob" {
 		t.Errorf("after the end: %s", got)
 	}
 	ops[1] = bulkOp("POST", "/Users", "2", person("berta"))
-	want := "409(uniqueness) 201 400(invalidValue) 400(invalidValue) 404 201 400(invalidSyntax) 400(invalidSyntax) 400(invalidPath) 400(invalidPath) 400(invalidSyntax) 400(invalidValue) 404"
+	want := "409(uniqueness) 201 400(invalidValue) 400(invalidValue) 404 201 400(invalidSyntax) 400(invalidSyntax) " +
+		"400(invalidPath) 400(invalidPath) 400(invalidSyntax) 400(invalidValue) 404"
 	if got := statuses(d.do(200, "POST", "/Bulk", object{"Operations": ops})); got != want {
 		t.Errorf("all of them: %s\nwant %s", got, want)
 	}
@@ -97,13 +107,16 @@ func TestBulkHasLimits(t *testing.T) {
 	d.do(413, "POST", "/Users", `{"userName":"`+strings.Repeat("x", maxUserBody)+`"}`)
 	d.do(400, "POST", "/Bulk", object{"Operations": []object{}})
 	d.do(400, "POST", "/Bulk", object{"failOnErrors": "many", "Operations": many[:1]})
-	d.do(400, "POST", "/Bulk", object{"Operations": []object{bulkOp("POST", "/Users", "1", person("a")), bulkOp("POST", "/Users", "1", person("b"))}})
+	d.do(400, "POST", "/Bulk",
+		object{"Operations": []object{bulkOp("POST", "/Users", "1", person("a")),
+			bulkOp("POST", "/Users", "1", person("b"))}})
 	d.do(405, "GET", "/Bulk", nil)
 	if got := d.found("/Users", "userName pr"); got != "" {
 		t.Errorf("refused requests made %s", got)
 	}
 	b := d.do(200, "GET", "/ServiceProviderConfig", nil).sub("bulk")
-	if fmt.Sprint(b["supported"], b["maxOperations"], b["maxPayloadSize"]) != fmt.Sprint(true, maxBulk, float64(maxBulkBody)) {
+	if fmt.Sprint(b["supported"], b["maxOperations"], b["maxPayloadSize"]) != fmt.Sprint(true, maxBulk,
+		float64(maxBulkBody)) {
 		t.Errorf("what is said of it: %v", b)
 	}
 }

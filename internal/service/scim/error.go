@@ -26,9 +26,12 @@ func (e *scimError) Error() string { return e.detail }
 func (e *scimError) Unwrap() error { return e.cause }
 
 // names are AWS's for the statuses, as the audit has them.
-var names = map[int]string{http.StatusBadRequest: "ValidationException", http.StatusUnauthorized: "UnauthorizedException", http.StatusForbidden: "AccessDeniedException",
-	http.StatusNotFound: "ResourceNotFoundException", http.StatusMethodNotAllowed: "ValidationException", http.StatusConflict: "ConflictException",
-	http.StatusPreconditionFailed: "PreconditionFailed", http.StatusRequestEntityTooLarge: "PayloadTooLarge", http.StatusTooManyRequests: "ThrottlingException",
+var names = map[int]string{http.StatusBadRequest: "ValidationException",
+	http.StatusUnauthorized: "UnauthorizedException", http.StatusForbidden: "AccessDeniedException",
+	http.StatusNotFound: "ResourceNotFoundException", http.StatusMethodNotAllowed: "ValidationException",
+	http.StatusConflict:           "ConflictException",
+	http.StatusPreconditionFailed: "PreconditionFailed", http.StatusRequestTimeout: "RequestTimeout",
+	http.StatusRequestEntityTooLarge: "PayloadTooLarge", http.StatusTooManyRequests: "ThrottlingException",
 	http.StatusNotImplemented: "NotImplemented", http.StatusServiceUnavailable: "ServiceUnavailableException"}
 
 func (e *scimError) name() string {
@@ -36,6 +39,14 @@ func (e *scimError) name() string {
 		return n
 	}
 	return "InternalServerException"
+}
+
+// Why says where the chain broke, for an explanation of a request whose token is not known.
+func (e *scimError) Why() *granary.Why {
+	if e.status >= http.StatusInternalServerError {
+		return nil
+	}
+	return &granary.Why{Link: "key", Cause: "scim-token"}
 }
 
 func invalid(scimType, detail string) error {
@@ -51,6 +62,14 @@ func asSCIM(err error) *scimError {
 	}
 	e := granary.AsError(err)
 	out := &scimError{status: http.StatusInternalServerError, detail: e.Message, cause: err}
+	switch e.Code {
+	case "RequestTimeout":
+		out.status = http.StatusRequestTimeout
+		return out
+	case "RequestEntityTooLarge":
+		out.status = http.StatusRequestEntityTooLarge
+		return out
+	}
 	switch e.Kind {
 	case granary.Invalid:
 		out.status, out.scimType = http.StatusBadRequest, "invalidValue"
@@ -58,6 +77,8 @@ func asSCIM(err error) *scimError {
 		out.status = http.StatusNotFound
 	case granary.Exists:
 		out.status, out.scimType = http.StatusConflict, "uniqueness"
+	case granary.Throttled:
+		out.status = http.StatusTooManyRequests
 	case granary.Unavailable:
 		out.status = http.StatusServiceUnavailable
 	}
@@ -67,11 +88,7 @@ func asSCIM(err error) *scimError {
 // failure is the answer an error leads to.
 func (c *call) failure(err error) answer {
 	e := asSCIM(err)
-	if e.status >= 500 && e.status != http.StatusNotImplemented && c.ctx.Err() == nil && c.Log != nil {
-		c.Log.Error("scim", "request", c.requestID, "error", err.Error())
-	}
-	body := map[string]any{"schemas": []string{errorSchema}, "detail": e.detail, "status": strconv.Itoa(e.status),
-		"exceptionRequestId": c.requestID, "timeStamp": c.now.Format("2006-01-02 15:04:05.000")}
+	body := map[string]any{"schemas": []string{errorSchema}, "detail": e.detail, "status": strconv.Itoa(e.status)}
 	if e.scimType != "" {
 		body["scimType"] = e.scimType
 	}

@@ -35,7 +35,8 @@ func tagged(header, tag string) bool {
 // unchanged refuses a write that was meant for another version.
 func (c *call) unchanged(tag string) error {
 	if c.ETags && c.match != "" && !tagged(c.match, tag) {
-		return &scimError{status: http.StatusPreconditionFailed, detail: "The resource has changed since: its version is " + tag + "."}
+		return &scimError{status: http.StatusPreconditionFailed, detail: "The resource has changed since: its version is " +
+			tag + "."}
 	}
 	return nil
 }

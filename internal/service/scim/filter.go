@@ -24,6 +24,7 @@ type (
 		op   string
 		text string // the value as text; booleans are "true" and "false"
 		null bool   // the value is null, which equals what is absent
+		bare bool   // the value is a number
 	}
 )
 
@@ -45,7 +46,7 @@ func (e notExpr) each(fn func(compExpr))  { e.e.each(fn) }
 func (e compExpr) each(fn func(compExpr)) { fn(e) }
 
 func (e compExpr) imply(o object) {
-	if e.op != "eq" || e.attr.sub != "" || e.null {
+	if e.op != "eq" || e.attr.sub != "" || e.null || e.bare {
 		return
 	}
 	if strings.EqualFold(e.attr.attr, "primary") {
@@ -121,6 +122,9 @@ func parse(s string, within bool) (expr, error) {
 	if len(s) > maxFilter {
 		return nil, invalid("invalidFilter", "The filter is longer than 4096 bytes.")
 	}
+	if !printable(s) {
+		return nil, invalid("invalidFilter", "The filter has characters that are not allowed.")
+	}
 	p := &parser{rest: s, within: within}
 	e, err := p.or()
 	if err == nil && strings.TrimSpace(p.rest) != "" {
@@ -136,7 +140,8 @@ func (p *parser) bad(why string) error {
 // word takes the next word if it is the one asked for.
 func (p *parser) word(w string) bool {
 	s := strings.TrimLeft(p.rest, " ")
-	if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) && (len(s) == len(w) || strings.IndexByte(" ()]", s[len(w)]) >= 0) {
+	if len(s) >= len(w) && strings.EqualFold(s[:len(w)], w) &&
+		(len(s) == len(w) || strings.IndexByte(" ()]", s[len(w)]) >= 0) {
 		p.rest = s[len(w):]
 		return true
 	}
@@ -217,7 +222,7 @@ func (p *parser) comparison() (expr, error) {
 	if attr.filter != nil { // "emails[type eq "work"]" alone: there is such an element
 		return compExpr{attr: attr, op: "pr"}, nil
 	}
-	return nil, p.bad("after \"" + name + "\" comes none of eq, ne, co, sw, ew, gt, ge, lt, le, pr")
+	return nil, p.bad("after \"" + short(name) + "\" comes none of eq, ne, co, sw, ew, gt, ge, lt, le, pr")
 }
 
 // cutAttribute takes an attribute path off the front, its value filter included.
@@ -255,9 +260,12 @@ func (p *parser) value(e *compExpr) error {
 		case '\\':
 			i++
 		case '"':
-			if json.Unmarshal([]byte(p.rest[:i+1]), &e.text) != nil || strings.ContainsRune(e.text, 0) {
-				return p.bad("a value is not a JSON text")
+			v, err := readText(p.rest[:i+1])
+			text, ok := v.(string)
+			if err != nil || !ok || !printable(text) {
+				return p.bad("a value is not a JSON text, or has characters that are not allowed")
 			}
+			e.text = text
 			p.rest = p.rest[i+1:]
 			return nil
 		}
@@ -285,5 +293,6 @@ func (p *parser) literal(e *compExpr) error {
 	if json.Unmarshal([]byte(e.text), &n) != nil {
 		return p.bad("a value is neither a text in quotes nor a number, true, false or null")
 	}
+	e.bare = true
 	return nil
 }

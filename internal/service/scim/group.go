@@ -42,12 +42,13 @@ func (c *call) readGroup(o object, g *granary.Group) error {
 }
 
 func (c *call) createGroup() (answer, error) {
-	o, err := c.resource(maxGroupBody)
+	o, err := c.resource(ofGroup, groupResource)
 	if err != nil {
 		return answer{}, err
 	}
 	c.nameAll(o)
-	g := &granary.Group{Store: c.center.Store, ID: granary.GroupID(c.fresh()), Created: c.now, CreatedBy: c.actor, Updated: c.now, UpdatedBy: c.actor}
+	g := &granary.Group{Store: c.center.Store, ID: granary.GroupID(c.fresh()), Created: c.now, CreatedBy: c.actor,
+		Updated: c.now, UpdatedBy: c.actor}
 	if err := c.readGroup(o, g); err != nil {
 		return answer{}, err
 	}
@@ -58,6 +59,9 @@ func (c *call) createGroup() (answer, error) {
 	c.id = string(g.ID)
 	var a answer
 	err = c.DB.Update(c.ctx, func(tx *store.Tx) error {
+		if err := tx.IdentityCenters.ConfirmStore(g.Store); err != nil {
+			return err
+		}
 		if err := conflict(tx.Groups.Create(g)); err != nil {
 			return err
 		}
@@ -87,8 +91,15 @@ func (c *call) groupAnswer(tx *store.Tx, status int, g *granary.Group, withMembe
 			return answer{}, err
 		}
 	}
-	return answer{status: status, body: c.project(o, "displayName"), location: c.base + "/Groups/" + string(g.ID), etag: tag}, nil
+	return answer{status: status, body: c.project(o, "displayName"), location: c.base + "/Groups/" + string(g.ID),
+		etag: tag}, nil
 }
+
+// What members take in memory when they are shown, about, and how many are counted at once.
+const (
+	memberSize    = 400 // bytes
+	membersAtOnce = 1000
+)
 
 // showMembers are a group's members as far as they are shown at all.
 func (c *call) showMembers(tx *store.Tx, g granary.GroupID) ([]member, error) {
@@ -98,6 +109,11 @@ func (c *call) showMembers(tx *store.Tx, g granary.GroupID) ([]member, error) {
 	}
 	users := c.base + "/Users/"
 	err := tx.Memberships.EachMember(c.center.Store, g, func(u granary.UserID) error {
+		if len(list)%membersAtOnce == membersAtOnce-1 {
+			if err := c.hold(membersAtOnce * memberSize); err != nil {
+				return err
+			}
+		}
 		list = append(list, member{Value: string(u), Ref: users + string(u), Type: "User"})
 		return nil
 	})
@@ -133,7 +149,8 @@ func (c *call) group(tx *store.Tx) (*granary.Group, error) {
 }
 
 // changeGroup runs change on a group and its members in a transaction. A group that is as before stays untouched.
-func (c *call) changeGroup(change func(g *granary.Group, m *members) error, then func(tx *store.Tx, g *granary.Group) error) error {
+func (c *call) changeGroup(change func(g *granary.Group, m *members) error,
+	then func(tx *store.Tx, g *granary.Group) error) error {
 	return c.DB.Update(c.ctx, func(tx *store.Tx) error {
 		g, err := c.group(tx)
 		if err != nil {
@@ -165,9 +182,10 @@ func (c *call) changeGroup(change func(g *granary.Group, m *members) error, then
 	})
 }
 
-// putGroup replaces name and external id, and the members when the body has any.
+// putGroup replaces name and external id, and the members when the body has any. Where members are hidden, an empty
+// list is what everybody is shown, and changes nothing.
 func (c *call) putGroup() (a answer, err error) {
-	o, err := c.resource(maxGroupBody)
+	o, err := c.resource(ofGroup, groupResource)
 	if err != nil {
 		return a, err
 	}
@@ -180,7 +198,7 @@ func (c *call) putGroup() (a answer, err error) {
 		if err := c.readGroup(o, g); err != nil {
 			return err
 		}
-		if o.get("members") == nil {
+		if o.get("members") == nil || c.HideMembers && len(ids) == 0 {
 			return nil
 		}
 		return m.replace(ids)
@@ -192,7 +210,7 @@ func (c *call) putGroup() (a answer, err error) {
 }
 
 func (c *call) patchGroup() (answer, error) {
-	body, err := c.payload(maxGroupBody)
+	body, err := c.payload(ofGroupPatch)
 	if err != nil {
 		return answer{}, err
 	}
@@ -202,13 +220,14 @@ func (c *call) patchGroup() (answer, error) {
 	}
 	a := answer{status: http.StatusNoContent}
 	err = c.changeGroup(func(g *granary.Group, m *members) error {
+		u := &understood{resource: groupResource, id: string(g.ID)}
 		for _, op := range ops {
 			c.nameOperation(op)
-			if err := c.patchOne(g, m, op); err != nil {
+			if err := c.patchOne(u, g, m, op, false); err != nil {
 				return err
 			}
 		}
-		return nil
+		return u.done()
 	}, func(tx *store.Tx, g *granary.Group) error {
 		a.etag, err = c.groupTag(tx, g)
 		return err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/authn"
+	"granary/internal/limit"
 	"granary/internal/store"
 )
 
@@ -18,15 +20,19 @@ func TestWhoMayCome(t *testing.T) {
 		r := httptest.NewRequest("GET", "http://web"+path, nil)
 		r.Header.Set("Authorization", authorization)
 		w := httptest.NewRecorder()
-		d.h.ServeHTTP(w, r)
-		if w.Code == 401 && (w.Header().Get("WWW-Authenticate") == "" || w.Header().Get("X-Amzn-Requestid") == "" || strings.Contains(w.Body.String(), "secre")) {
+		d.web.ServeHTTP(w, r)
+		if w.Code == 401 && (w.Header().Get("WWW-Authenticate") == "" || w.Header().Get("X-Amzn-Requestid") == "" ||
+			strings.Contains(w.Body.String(), "secre")) {
 			t.Errorf("%s: %v %s", path, w.Header(), w.Body)
 		}
 		return w.Code
 	}
-	for authorization, want := range map[string]int{"Bearer secret": 200, "bearer secret": 200, "BEARER  secret ": 200, "": 401, "Bearer": 401, "Bearer secre": 401, "Basic secret": 401,
-		"Bearer secret2": 401, "secret": 401, "Bearer " + strings.Repeat("s", 2000): 401, "AWS4-HMAC-SHA256 Credential=x": 401} {
-		for _, path := range []string{"/tenant/scim/v2/Users", "/tenant/scim/v2/ServiceProviderConfig", "/tenant//scim/v2//Users/"} {
+	for authorization, want := range map[string]int{"Bearer secret": 200, "bearer secret": 200, "BEARER  secret ": 200,
+		"": 401, "Bearer": 401, "Bearer secre": 401, "Basic secret": 401,
+		"Bearer secret2": 401, "secret": 401, "Bearer " + strings.Repeat("s", 2000): 401,
+		"AWS4-HMAC-SHA256 Credential=x": 401} {
+		for _, path := range []string{"/tenant/scim/v2/Users", "/tenant/scim/v2/ServiceProviderConfig",
+			"/tenant//scim/v2//Users/"} {
 			if got := status(path, authorization); got != want {
 				t.Errorf("%q at %s: %d", authorization, path, got)
 			}
@@ -35,28 +41,58 @@ func TestWhoMayCome(t *testing.T) {
 			t.Errorf("%q at another tenant: %d", authorization, got)
 		}
 	}
-	tok, _ := d.token()
-	if tok.LastUsed.IsZero() {
-		t.Error("the last use is not kept")
-	}
-	used := tok.LastUsed
-	d.now = d.now.Add(30 * time.Minute)
-	d.do(200, "GET", "/Users", nil)
-	if tok, _ := d.token(); !tok.LastUsed.Equal(used) {
-		t.Error("each request is a write")
-	}
-	d.now = d.now.Add(time.Hour)
-	d.do(200, "GET", "/Users", nil)
-	if tok, _ := d.token(); !tok.LastUsed.After(used) {
-		t.Error("the last use stands still")
-	}
 	d.now = d.now.Add(365 * 24 * time.Hour)
 	d.do(401, "GET", "/Users", nil)
 }
 
-func (d *desk) token() (t *granary.ScimToken, err error) {
-	err = d.h.DB.View(context.Background(), func(tx *store.Tx) error { t, err = tx.ScimTokens.Get("token"); return err })
-	return t, err
+// The last use of a token is known to the second where it was used, and saved by the minute; no request writes for it.
+func TestTheLastUseOfATokenIsKnown(t *testing.T) {
+	d := open(t, nil)
+	used := func() (use store.Use, ok bool) {
+		t.Helper()
+		err := d.h.DB.View(t.Context(), func(tx *store.Tx) (err error) {
+			use, ok, err = d.h.Uses.Last(tx, "token")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return use, ok
+	}
+	if _, ok := used(); ok {
+		t.Error("used before it was")
+	}
+	revision := d.h.DB.Revision()
+	for range 3 {
+		d.now = d.now.Add(90 * time.Second)
+		d.do(200, "GET", "/Users", nil)
+		if use, ok := used(); !ok || d.now.Sub(use.At) > time.Second {
+			t.Errorf("used at %s, and it is %s", use.At, d.now)
+		}
+	}
+	use, _ := used()
+	d.now = d.now.Add(time.Hour)
+	d.send("GET", "/Users", nil, "Authorization", "Bearer secre")
+	if now, _ := used(); !now.At.Equal(use.At) {
+		t.Error("another token's use is taken for this one's")
+	}
+	if d.h.DB.Revision() != revision {
+		t.Error("reading writes")
+	}
+	if err := d.h.Uses.Save(t.Context(), d.h.DB); err != nil {
+		t.Fatal(err)
+	}
+	var other authn.Uses // after a restart, or on another node
+	err := d.h.DB.View(t.Context(), func(tx *store.Tx) error {
+		saved, ok, err := other.Last(tx, "token")
+		if !ok || !saved.At.Equal(use.At) {
+			t.Errorf("saved: %v", saved)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestProvisioningCanBeDisabled(t *testing.T) {
@@ -120,7 +156,9 @@ func TestRequestsCanBeLimited(t *testing.T) {
 	d.now = d.now.Add(time.Second)
 	try(204, "PATCH", "/Groups/"+g, add) // nothing changes any more, which counts as one
 	try(429, "PATCH", "/Groups/"+g, add)
-	if got := statuses(d.do(200, "POST", "/Bulk", object{"Operations": []object{bulkOp("POST", "/Users", "1", person("x")), bulkOp("POST", "/Users", "2", person("y")), bulkOp("POST", "/Users", "3", person("z"))}})); got != "201 201 429" {
+	if got := statuses(d.do(200, "POST", "/Bulk",
+		object{"Operations": []object{bulkOp("POST", "/Users", "1", person("x")), bulkOp("POST", "/Users", "2", person("y")),
+			bulkOp("POST", "/Users", "3", person("z"))}})); got != "201 201 429" {
 		t.Errorf("in bulk: %s", got)
 	}
 	free := open(t, nil)
@@ -130,10 +168,58 @@ func TestRequestsCanBeLimited(t *testing.T) {
 	}
 }
 
+// One identity store's large requests wait or are refused, and do not take what others need.
+func TestLargeRequestsAreLimited(t *testing.T) {
+	d := open(t, nil)
+	ann := d.person("ann")
+	at := "/Groups/" + d.group("G", ann)
+	one, two := limit.Share[granary.StoreID]{Memory: d.h.holding, Key: "d-1"},
+		limit.Share[granary.StoreID]{Memory: d.h.holding, Key: "d-2"}
+	if !one.Take(maxHeldOfStore) {
+		t.Fatal("an idle identity store has no room")
+	}
+	for _, path := range []string{"/Users", "/Groups", "/Bulk"} {
+		w := d.send("POST", path, person("bob"))
+		if w.Code != 429 || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	d.do(200, "GET", at, nil) // small
+	if !two.Take(maxHeldOfStore) {
+		t.Error("another identity store has no room")
+	}
+	one.Release()
+	two.Release()
+	d.person("bob")
+	for range maxScans {
+		d.h.scans.of("d-1") <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := d.h.scans.enter(ctx, "d-1"); asSCIM(err).status != 429 {
+		t.Errorf("%v", err)
+	}
+	if got := d.found("/Users", `userName eq "ann" and title ne "x"`); got != "ann" { // a look-up waits for nobody
+		t.Errorf("%s", got)
+	}
+	for range maxScans {
+		d.h.scans.leave("d-1")
+	}
+	if got := d.found("/Users", `title ne "x"`); got != "ann bob" {
+		t.Errorf("%s", got)
+	}
+	if bytes, stores := d.h.holding.InUse(); bytes != 0 || stores != 0 || len(d.h.scans.of("d-1")) != 0 {
+		t.Errorf("left: %d bytes of %d stores", bytes, stores)
+	}
+}
+
 func TestAnswersHaveTheTypeThatIsAskedFor(t *testing.T) {
 	d := open(t, nil)
-	for accept, want := range map[string]string{"": "application/scim+json;charset=utf-8", "*/*": "application/scim+json;charset=utf-8", "application/json": "application/json",
-		"application/scim+json": "application/scim+json;charset=utf-8", "application/json, application/scim+json": "application/scim+json;charset=utf-8", "application/json, */*": "application/scim+json;charset=utf-8"} {
+	for accept, want := range map[string]string{"": "application/scim+json;charset=utf-8",
+		"*/*": "application/scim+json;charset=utf-8", "application/json": "application/json",
+		"application/scim+json":                   "application/scim+json;charset=utf-8",
+		"application/json, application/scim+json": "application/scim+json;charset=utf-8",
+		"application/json, */*":                   "application/scim+json;charset=utf-8"} {
 		for _, path := range []string{"/Users", "/Users/none"} {
 			if got := d.send("GET", path, nil, "Accept", accept).Header().Get("Content-Type"); got != want {
 				t.Errorf("Accept %q: %s", accept, got)
@@ -145,7 +231,8 @@ func TestAnswersHaveTheTypeThatIsAskedFor(t *testing.T) {
 func TestWhatThereIsIsTold(t *testing.T) {
 	d := open(t, nil)
 	types := d.do(200, "GET", "/ResourceTypes", nil)
-	if len(types.list("Resources")) != 2 || d.do(200, "GET", "/ResourceTypes/User", nil).text("endpoint") != "/Users" || d.do(200, "GET", "/ResourceTypes/Group", nil).text("schema") != groupSchema {
+	if len(types.list("Resources")) != 2 || d.do(200, "GET", "/ResourceTypes/User", nil).text("endpoint") != "/Users" ||
+		d.do(200, "GET", "/ResourceTypes/Group", nil).text("schema") != groupSchema {
 		t.Errorf("%v", types)
 	}
 	l := d.do(200, "GET", "/Schemas", nil)
@@ -156,19 +243,22 @@ func TestWhatThereIsIsTold(t *testing.T) {
 		s := d.do(200, "GET", "/Schemas/"+id, nil)
 		for _, a := range s.list("attributes") {
 			a := asObject(a)
-			for _, k := range []string{"name", "type", "multiValued", "required", "caseExact", "mutability", "returned", "uniqueness"} {
+			for _, k := range []string{"name", "type", "multiValued", "required", "caseExact", "mutability", "returned",
+				"uniqueness"} {
 				if a[k] == nil {
 					t.Errorf("%s: %s has no %s", id, a.text("name"), k)
 				}
 			}
-			if a.text("name") == "userName" && (a["required"] != true || a["caseExact"] != false || a.text("uniqueness") != "server") {
+			if a.text("name") == "userName" && (a["required"] != true || a["caseExact"] != false ||
+				a.text("uniqueness") != "server") {
 				t.Errorf("%v", a)
 			}
 		}
 	}
 	d.do(404, "GET", "/Schemas/urn:none", nil)
 	c := d.do(200, "GET", "/ServiceProviderConfig", nil)
-	for name, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "sort": true, "etag": false, "changePassword": false} {
+	for name, want := range map[string]bool{"patch": true, "bulk": true, "filter": true, "sort": true, "etag": false,
+		"changePassword": false} {
 		if c.sub(name)["supported"] != want {
 			t.Errorf("%s: %v", name, c[name])
 		}

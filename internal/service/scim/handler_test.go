@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -17,6 +19,8 @@ import (
 
 	"granary"
 	"granary/internal/audit"
+	"granary/internal/authn"
+	"granary/internal/front"
 	"granary/internal/index"
 	"granary/internal/store"
 )
@@ -25,6 +29,7 @@ import (
 type desk struct {
 	testing.TB
 	h   *Handler
+	web http.Handler
 	now time.Time
 	dir string
 }
@@ -41,29 +46,36 @@ func open(t testing.TB, change func(*Config)) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := audit.Open(audit.Config{Dir: filepath.Join(d.dir, "audit"), Strict: true, Now: func() time.Time { return d.now }})
+	log, err := audit.Open(audit.Config{Dir: filepath.Join(d.dir, "audit"), Strict: true,
+		Now: func() time.Time { return d.now }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { x.Close(); log.Close(); db.Close() })
 	sum := sha256.Sum256([]byte("secret"))
 	err = db.Update(context.Background(), func(tx *store.Tx) error {
-		if err := tx.IdentityCenters.Create(&granary.IdentityCenter{ID: "ssoins-1", Account: "111122223333", Store: "d-1", ScimTenant: "tenant"}); err != nil {
+		if err := tx.IdentityCenters.Create(&granary.IdentityCenter{ID: "ssoins-1", Account: "111122223333", Store: "d-1",
+			ScimTenant: "tenant"}); err != nil {
 			return err
 		}
-		if err := tx.Keys.Create(&store.Key{Purpose: index.RingSeal, ID: strings.Repeat("ab", 8), Secret: bytes.Repeat([]byte{9}, 32), Created: d.now}); err != nil {
+		if err := tx.Keys.Create(&store.Key{Purpose: index.RingSeal, ID: strings.Repeat("ab", 8),
+			Secret: bytes.Repeat([]byte{9}, 32), Created: d.now}); err != nil {
 			return err
 		}
-		return tx.ScimTokens.Create(&granary.ScimToken{ID: "token", Store: "d-1", Hash: hex.EncodeToString(sum[:]), Created: d.now, Expires: d.now.Add(365 * 24 * time.Hour)})
+		return tx.ScimTokens.Create(&granary.ScimToken{ID: "token", Store: "d-1", Hash: hex.EncodeToString(sum[:]),
+			Created: d.now, Expires: d.now.Add(365 * 24 * time.Hour)})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{DB: db, Index: x, Audit: log, Now: func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now }, Base: func() string { return "http://web" }}
+	c := Config{DB: db, Index: x, Uses: &authn.Uses{},
+		Now:  func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now },
+		Base: func() string { return "http://web" }}
 	if change != nil {
 		change(&c)
 	}
 	d.h = New(c)
+	d.web = (&front.Reception{Index: x, Audit: log, Now: c.Now, Log: slog.New(slog.DiscardHandler)}).Init().Open(d.h)
 	return d
 }
 
@@ -83,7 +95,7 @@ func (d *desk) send(method, path string, body any, headers ...string) *httptest.
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	d.h.ServeHTTP(w, r)
+	d.web.ServeHTTP(w, r)
 	return w
 }
 
@@ -105,7 +117,8 @@ func (d *desk) do(want int, method, path string, body any, headers ...string) ob
 
 // person is a user whom every rule is content with.
 func person(name string, more ...any) object {
-	o := object{"schemas": []string{userSchema}, "userName": name, "displayName": "D " + name, "name": object{"givenName": "G", "familyName": "F"},
+	o := object{"schemas": []string{userSchema}, "userName": name, "displayName": "D " + name,
+		"name":   object{"givenName": "G", "familyName": "F"},
 		"emails": []any{object{"value": name + "@x.example", "type": "work", "primary": true}}}
 	for i := 0; i+1 < len(more); i += 2 {
 		o[more[i].(string)] = more[i+1]
@@ -170,9 +183,12 @@ func TestListsHaveAFirmOrder(t *testing.T) {
 	}
 	get := func(query string) object { t.Helper(); return d.do(200, "GET", "/Users?"+query, nil) }
 	for query, want := range map[string]string{
-		"": "dora ann carl bea emil", "startIndex=2&count=2": "ann carl", "startIndex=-3&count=2": "dora ann", "startIndex=9": "", "count=0": "", "count=-1": "",
-		"count=5000": "dora ann carl bea emil", "sortBy=userName": "ann bea carl dora emil", "sortBy=userName&sortOrder=descending&startIndex=2&count=2": "dora carl",
-		"sortBy=title": "dora ann carl bea emil", "filter=active+eq+true&startIndex=4": "bea emil", "filter=userName+co+%22a%22&sortBy=userName&count=2": "ann bea",
+		"": "dora ann carl bea emil", "startIndex=2&count=2": "ann carl", "startIndex=-3&count=2": "dora ann",
+		"startIndex=9": "", "count=0": "", "count=-1": "",
+		"count=5000": "dora ann carl bea emil", "sortBy=userName": "ann bea carl dora emil",
+		"sortBy=userName&sortOrder=descending&startIndex=2&count=2": "dora carl",
+		"sortBy=title": "dora ann carl bea emil", "filter=active+eq+true&startIndex=4": "bea emil",
+		"filter=userName+co+%22a%22&sortBy=userName&count=2": "ann bea",
 		"STARTINDEX=5": "emil", "aadOptscim062020&%zz=1&count=1": "dora",
 	} {
 		if got := namesOf(get(query)); got != want {
@@ -185,7 +201,8 @@ func TestListsHaveAFirmOrder(t *testing.T) {
 	if l := get("count=0"); fmt.Sprint(l["totalResults"], l["itemsPerPage"]) != "5 0" || l["Resources"] == nil {
 		t.Errorf("totals only: %v", l)
 	}
-	for _, bad := range []string{"startIndex=x", "count=1.5", "filter=userName", "filter=%zz", "filter=userName+eq+%22a;b", "cursor=nonsense", "cursor=&count=0", "cursor=&sortBy=userName", "sortBy=a%20b"} {
+	for _, bad := range []string{"startIndex=x", "count=1.5", "filter=userName", "filter=%zz", "filter=userName+eq+%22a;b",
+		"cursor=nonsense", "cursor=&count=0", "cursor=&sortBy=userName", "sortBy=a%20b"} {
 		if w := d.send("GET", "/Users?"+bad, nil); w.Code != 400 {
 			t.Errorf("%s: %d %s", bad, w.Code, w.Body)
 		}
@@ -193,6 +210,61 @@ func TestListsHaveAFirmOrder(t *testing.T) {
 	if got := namesOf(get("filter=userName+eq+%22a;b%22")); got != "" {
 		t.Errorf("a semicolon made the filter vanish: %s", got)
 	}
+}
+
+// What a look-up finds comes in the same order, and in the same windows, as what is found by going through everything.
+func TestLookUpsListAsEverythingElseDoes(t *testing.T) {
+	d := open(t, nil)
+	var ids []string
+	for i := range 9 {
+		ids = append(ids, d.person(fmt.Sprint("u", (i*5)%9), "title", []string{"odd", "even"}[(i+1)%2]))
+	}
+	g := d.group("G", ids[8], ids[1], ids[6], ids[3], ids[0])
+	names := namesOf(d.do(200, "GET", "/Users?filter="+url.QueryEscape(`groups.value eq "`+g+`"`), nil))
+	if names != "u0 u5 u6 u3 u4" {
+		t.Fatalf("%s", names)
+	}
+	for _, more := range []string{"", ` and title eq "even"`, ` and not (title eq "even")`} {
+		looked, walked := `groups eq "`+g+`"`+more, `not (groups ne "`+g+`")`+more
+		for _, query := range []string{"", "&startIndex=2&count=2", "&count=0", "&startIndex=9", "&sortBy=userName",
+			"&sortBy=userName&sortOrder=descending&startIndex=2&count=2", "&sortBy=title&count=3", "&sortBy=nickName",
+			"&cursor=&count=2", "&cursor&count=100"} {
+			a := d.do(200, "GET", "/Users?filter="+url.QueryEscape(looked)+query, nil)
+			b := d.do(200, "GET", "/Users?filter="+url.QueryEscape(walked)+query, nil)
+			if namesOf(a) != namesOf(b) || fmt.Sprint(a["totalResults"], a["itemsPerPage"]) != fmt.Sprint(b["totalResults"],
+				b["itemsPerPage"]) || (a["nextCursor"] == nil) != (b["nextCursor"] == nil) {
+				t.Errorf("%s%s: %s (%v), and %s (%v) by going through everything", looked, query, namesOf(a), a["totalResults"],
+					namesOf(b), b["totalResults"])
+			}
+			if next := a.text("nextCursor"); next != "" {
+				a = d.do(200, "GET", "/Users?filter="+url.QueryEscape(looked)+"&count=2&cursor="+next, nil)
+				b = d.do(200, "GET", "/Users?filter="+url.QueryEscape(walked)+"&count=2&cursor="+b.text("nextCursor"), nil)
+				if namesOf(a) != namesOf(b) {
+					t.Errorf("%s%s, further: %s and %s", looked, query, namesOf(a), namesOf(b))
+				}
+			}
+		}
+	}
+	for _, filter := range []string{`id pr`, `displayName sw "D" or displayName eq "G"`, `displayName eq "G"`,
+		`id eq "` + ids[3] + `"`, `externalId eq "none"`} {
+		for _, more := range []object{{}, {"startIndex": 3, "count": 2}, {"sortBy": "displayName", "count": 4},
+			{"sortBy": "userName", "sortOrder": "descending"}} {
+			q := object{"filter": filter}
+			for k, v := range more {
+				q[k] = v
+			}
+			if l := d.do(200, "POST", "/.search", q); len(l.list("Resources")) > 10 {
+				t.Errorf("%v: %v", q, l)
+			}
+		}
+	}
+	if got := namesOf(d.do(200, "POST", "/.search", object{"filter": "id pr", "sortBy": "displayName",
+		"sortOrder": "descending", "count": 3})); got != "G u8 u7" {
+		t.Errorf("ordered over everything: %s", got)
+	}
+	long := strings.Repeat("title,", 1000)
+	d.do(400, "GET", "/Users?attributes="+long, nil)
+	d.do(400, "POST", "/.search", object{"excludedAttributes": strings.Split(long, ",")})
 }
 
 func TestCursorsLeadThroughTheList(t *testing.T) {
@@ -219,7 +291,8 @@ func TestCursorsLeadThroughTheList(t *testing.T) {
 			d.do(400, "GET", "/Users?filter=title+pr&cursor="+url.QueryEscape(l.text("nextCursor")), nil)
 			d.do(400, "GET", "/Groups?cursor="+url.QueryEscape(l.text("nextCursor"))+filter, nil)
 		}
-		if got := strings.Join(got, " "); !strings.HasPrefix(got, "u0 u") || !strings.HasSuffix(got, strings.TrimSpace("new"+strings.Repeat("x", len(filter)))) {
+		if got := strings.Join(got, " "); !strings.HasPrefix(got, "u0 u") ||
+			!strings.HasSuffix(got, strings.TrimSpace("new"+strings.Repeat("x", len(filter)))) {
 			t.Errorf("%s: %s in %d pages", filter, got, pages)
 		}
 	}
@@ -234,7 +307,8 @@ func TestProjections(t *testing.T) {
 		o := d.do(200, "GET", path, nil)
 		b, _ := json.Marshal(o)
 		var out []string
-		for _, k := range []string{"schemas", "id", "userName", "displayName", "title", "name", "givenName", "familyName", "emails", "meta", "department", "division", "members", "value", "groups"} {
+		for _, k := range []string{"schemas", "id", "userName", "displayName", "title", "name", "givenName", "familyName",
+			"emails", "meta", "department", "division", "members", "value", "groups"} {
 			if strings.Contains(string(b), `"`+k+`":`) {
 				out = append(out, k)
 			}
@@ -242,20 +316,25 @@ func TestProjections(t *testing.T) {
 		return strings.Join(out, " ")
 	}
 	for path, want := range map[string]string{
-		"/Users/" + id + "?attributes=title":                                            "schemas id userName title",
-		"/Users/" + id + "?attributes=name.givenName," + enterpriseSchema + ":division": "schemas id userName name givenName division",
-		"/Users/" + id + "?attributes=" + userSchema + ":TITLE,nonsense":                "schemas id userName title",
-		"/Users/" + id + "?excludedAttributes=id,userName,meta,emails,name.familyName":  "schemas id userName displayName title name givenName department division",
-		"/Users/" + id + "?attributes=groups.value":                                     "schemas id userName value groups",
-		"/Groups/" + g + "?excludedAttributes=members":                                  "schemas id displayName meta",
-		"/Groups/" + g + "?attributes=displayName":                                      "schemas id displayName",
-		"/Groups/" + g + "?attributes=members.value":                                    "schemas id displayName members value",
+		"/Users/" + id + "?attributes=title": "schemas id userName title",
+		"/Users/" + id + "?attributes=name.givenName," + enterpriseSchema + ":division": "schemas id userName name " +
+			"givenName division",
+		"/Users/" + id + "?attributes=" + userSchema + ":TITLE,nonsense": "schemas id userName title",
+		"/Users/" + id + "?excludedAttributes=id,userName,meta,emails,name.familyName": "schemas id userName displayName " +
+			"title name givenName department division",
+		"/Users/" + id + "?attributes=groups.value":    "schemas id userName value groups",
+		"/Groups/" + g + "?excludedAttributes=members": "schemas id displayName meta",
+		"/Groups/" + g + "?attributes=displayName":     "schemas id displayName",
+		"/Groups/" + g +
+			"?attributes=members.value": "schemas id displayName members value",
 	} {
 		if got := keys(path); got != want {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
-	l := d.do(200, "POST", "/Users/.search", object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, "filter": `userName eq "ann"`, "attributes": []string{"title"}, "count": 10, "startIndex": 1})
+	l := d.do(200, "POST", "/Users/.search",
+		object{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}, "filter": `userName eq "ann"`,
+			"attributes": []string{"title"}, "count": 10, "startIndex": 1})
 	if o := asObject(l.list("Resources")); namesOf(l) != "ann" || o.text("title") != "Dr" || o["emails"] != nil {
 		t.Errorf("a search: %v", l)
 	}
@@ -292,7 +371,8 @@ func TestVersionsGuardAgainstLostUpdates(t *testing.T) {
 	g := "/Groups/" + d.group("G")
 	tag := func() string { return d.send("GET", g, nil).Header().Get("ETag") }
 	old := tag()
-	d.do(204, "PATCH", g, patchOp(object{"op": "add", "path": "members", "value": []any{object{"value": u.text("id")}}}), "If-Match", old)
+	d.do(204, "PATCH", g, patchOp(object{"op": "add", "path": "members", "value": []any{object{"value": u.text("id")}}}),
+		"If-Match", old)
 	if tag() == old {
 		t.Error("a new member is no new version")
 	}
@@ -310,7 +390,8 @@ func TestVersionsGuardAgainstLostUpdates(t *testing.T) {
 
 	off := open(t, nil)
 	id := off.person("ann")
-	if w := off.send("PATCH", "/Users/"+id, rename, "If-Match", `W/"99"`); w.Code != 200 || w.Header().Get("ETag") != "" || strings.Contains(w.Body.String(), "version") {
+	if w := off.send("PATCH", "/Users/"+id, rename, "If-Match", `W/"99"`); w.Code != 200 || w.Header().Get("ETag") != "" ||
+		strings.Contains(w.Body.String(), "version") {
 		t.Errorf("without the setting: %d %v %s", w.Code, w.Header(), w.Body)
 	}
 }

@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,10 +15,12 @@ import (
 
 const (
 	usualCount = 100
-	maxCount   = 1000    // resources in an answer
-	maxShown   = 250_000 // members of groups in an answer
-	maxSorted  = 200_000 // resources that are put into another order than that of creation
-	atOnce     = 500     // read from the store
+	maxCount   = 1000      // resources in an answer
+	maxShown   = 250_000   // members of groups in an answer
+	maxSorted  = 200_000   // resources that are put into another order than that of creation
+	maxKeys    = 32 << 20  // bytes of what they are ordered by
+	maxFound   = 1_000_000 // resources that a look-up finds
+	atOnce     = 500       // read from the store
 )
 
 // listing is one list request: a window over the resources that match, in the order of their creation unless sorted.
@@ -69,9 +72,16 @@ func (c *call) listing() (*listing, error) {
 		return l, nil
 	}
 	if l.sort != nil || l.count == 0 {
-		return nil, invalid("invalidValue", "A list that is read by cursor is in the order of creation, and has a count of 1 at least.")
+		return nil, invalid("invalidValue", "A list that is read by cursor is in the order of creation, and has a count of "+
+			"1 at least.")
 	}
 	return l, c.readCursor(l)
+}
+
+// goesThrough reports whether everything on some shelf must be gone through to answer.
+func (l *listing) goesThrough(shelves []*shelf) bool {
+	return (l.filter != nil || l.sort != nil) &&
+		slices.ContainsFunc(shelves, func(s *shelf) bool { return s.lookUp(l.filter) == nil })
 }
 
 func (c *call) readCursor(l *listing) error {
@@ -91,6 +101,12 @@ func (c *call) list(shelves ...*shelf) (answer, error) {
 	l, err := c.listing()
 	if err != nil {
 		return answer{}, err
+	}
+	if l.goesThrough(shelves) {
+		if err := c.scans.enter(c.ctx, c.center.Store); err != nil {
+			return answer{}, err
+		}
+		defer c.scans.leave(c.center.Store)
 	}
 	body := map[string]any{"schemas": []string{listSchema}, "Resources": []any{}}
 	err = c.DB.View(c.ctx, func(tx *store.Tx) error {
@@ -123,134 +139,99 @@ func (c *call) list(shelves ...*shelf) (answer, error) {
 // find is the window of what matches, and how many there are in all. By cursor it is one more, when there is more.
 func (c *call) find(tx *store.Tx, l *listing, shelves []*shelf) (found []item, total int, err error) {
 	w := &window{listing: l}
-	for _, s := range shelves {
-		if l.filter == nil && l.sort == nil && !l.paged {
+	for n, s := range shelves {
+		w.shelf = n
+		switch look := s.lookUp(l.filter); {
+		case l.filter == nil && l.sort == nil && !l.paged:
 			err = w.skim(tx, s)
-		} else {
-			err = c.walk(tx, l, s, w.take)
+		case look != nil:
+			err = c.visit(tx, w, s, look)
+		default:
+			err = c.walk(tx, w, s)
 		}
 		if err != nil {
 			return nil, 0, err
 		}
 	}
-	return w.result(), w.total, nil
+	if l.sort != nil {
+		err = w.order(tx, shelves)
+	}
+	return w.found, w.total, err
 }
 
-// window collects what a list answers with.
-type window struct {
-	*listing
-	total int
-	found []item
-	keys  []string // of found, when it is to be sorted
-}
-
-// skim takes the window of a list that has no filter, without reading what comes before it.
-func (w *window) skim(tx *store.Tx, s *shelf) error {
-	n, err := s.count(tx)
-	if err != nil {
-		return err
-	}
-	from := max(w.start-1-w.total, 0)
-	w.total += n
-	if want := w.count - len(w.found); want > 0 && from < n {
-		list, err := s.window(tx, from, want)
-		w.found = append(w.found, list...)
-		return err
-	}
-	return nil
-}
-
-// take is offered an item that matches; it says whether it wants more.
-func (w *window) take(i item, o object) (more bool, err error) {
-	w.total++
-	switch {
-	case w.sort != nil:
-		if w.total > maxSorted {
-			return false, invalid("tooMany", "More than 200000 resources match, too many to sort: narrow the filter, or leave sortBy out.")
-		}
-		key := ""
-		if v := w.sort.values(o); len(v) > 0 {
-			if key = v[0]; !exact[strings.ToLower(w.sort.attr)] {
-				key = store.Fold(key)
-			}
-		}
-		w.found, w.keys = append(w.found, i), append(w.keys, key)
-	case w.paged:
-		w.found = append(w.found, i)
-		return len(w.found) <= w.count, nil
-	case w.total >= w.start && len(w.found) < w.count:
-		w.found = append(w.found, i)
-	}
-	return true, nil
-}
-
-func (w *window) result() []item {
-	if w.sort == nil {
-		return w.found
-	}
-	order := make([]int, len(w.found))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		n := compareKeys(w.keys[a], w.keys[b])
-		if w.down {
-			n = -n
-		}
-		return n
-	})
-	out := []item{}
-	for _, i := range order[min(w.start-1, len(order)):min(w.start-1+w.count, len(order))] {
-		out = append(out, w.found[i])
-	}
-	return out
-}
-
-// compareKeys puts what has no value last (RFC 7644 §3.4.2.3).
-func compareKeys(a, b string) int {
-	if (a == "") != (b == "") {
-		return strings.Compare(b, a)
-	}
-	return strings.Compare(a, b)
-}
-
-// walk gives fn what matches the filter: by look-up when it can, else going through everything in parts.
-func (c *call) walk(tx *store.Tx, l *listing, s *shelf, fn func(item, object) (bool, error)) error {
-	offer := func(i item) (bool, error) {
-		o, err := c.facts(tx, i, l.filter)
-		if err != nil || l.filter != nil && !l.filter.match(o) {
-			return true, err
-		}
-		return fn(i, o)
-	}
-	after := store.Place{Created: -1 << 62}
+// begin is the place after which the list goes on.
+func (l *listing) begin() store.Place {
 	if l.after != nil {
-		after = store.Place{Created: l.after.Created, ID: l.after.ID}
+		return store.Place{Created: l.after.Created, ID: l.after.ID}
 	}
-	list, ok, err := s.lookUp(tx, l.filter)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(list, func(a, b item) int { return comparePlaces(a.place(), b.place()) })
-	for {
-		if !ok {
-			if list, err = s.page(tx, after, atOnce); err != nil {
-				return err
-			}
+	return store.Place{Created: -1 << 62}
+}
+
+// matches reports whether a resource is asked for, and what filters see of it.
+func (c *call) matches(tx *store.Tx, l *listing, i item) (object, bool, error) {
+	o, err := c.facts(tx, i, l.filter)
+	return o, err == nil && (l.filter == nil || l.filter.match(o)), err
+}
+
+// walk goes through everything, in the order of creation, in parts.
+func (c *call) walk(tx *store.Tx, w *window, s *shelf) error {
+	for after := w.begin(); ; {
+		list, err := s.page(tx, after, atOnce)
+		if err != nil {
+			return err
 		}
 		for _, i := range list {
-			if comparePlaces(i.place(), after) <= 0 {
-				continue
-			}
-			if more, err := offer(i); err != nil || !more {
+			o, ok, err := c.matches(tx, w.listing, i)
+			switch {
+			case err != nil:
 				return err
+			case !ok:
+			case w.sort != nil:
+				if err := w.note(i, o); err != nil {
+					return err
+				}
+			case !w.take(i):
+				return nil
 			}
 		}
-		if ok || len(list) < atOnce {
+		if len(list) < atOnce {
 			return nil
 		}
 		after = list[len(list)-1].place()
 	}
+}
+
+// visit goes through what a look-up finds.
+func (c *call) visit(tx *store.Tx, w *window, s *shelf, look func(*store.Tx, visit) error) error {
+	before := len(w.entries)
+	err := look(tx, func(i item) error {
+		if comparePlaces(i.place(), w.begin()) <= 0 {
+			return nil
+		}
+		o, ok, err := c.matches(tx, w.listing, i)
+		if err != nil || !ok {
+			return err
+		}
+		return w.note(i, o)
+	})
+	if err != nil || w.sort != nil {
+		return err
+	}
+	list := w.entries[before:]
+	slices.SortFunc(list, func(a, b entry) int { return comparePlaces(a.place, b.place) })
+	w.entries = w.entries[:before]
+	for _, e := range list {
+		var i item
+		if w.shows() { // what is only counted need not be read again
+			if err := s.get(tx, e.place.ID, func(found item) error { i = found; return nil }); err != nil {
+				return err
+			}
+		}
+		if !w.take(i) {
+			break
+		}
+	}
+	return nil
 }
 
 func comparePlaces(a, b store.Place) int {
@@ -282,29 +263,59 @@ func (c *call) facts(tx *store.Tx, i item, filter expr) (object, error) {
 	return o, err
 }
 
-// membersAsked are the members that a filter's comparisons are about: those named, unless it asks for more than equality.
+// membersAsked are the members that a filter's comparisons are about: those named, or one when that is all that
+// matters, unless it asks for more.
 func (c *call) membersAsked(tx *store.Tx, g granary.GroupID, asked []compExpr) ([]any, error) {
 	list := []any{}
 	for _, e := range asked {
-		if e.op == "eq" && !e.null && e.attr.filter == nil {
-			_, err := tx.Memberships.Find(c.center.Store, g, granary.UserID(e.text))
+		ids, named := membersNamed(e)
+		if !named {
+			return c.membersOf(tx, g, len(asked) == 1 && e.attr.filter == nil && (e.op == "pr" || e.null))
+		}
+		for _, id := range ids {
+			_, err := tx.Memberships.Find(c.center.Store, g, id)
 			if granary.Is(err, granary.NotFound) {
 				continue
 			}
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, object{"value": e.text})
-			continue
+			list = append(list, object{"value": string(id), "type": "User"})
 		}
-		list = list[:0]
-		err := tx.Memberships.EachMember(c.center.Store, g, func(u granary.UserID) error {
-			list = append(list, object{"value": string(u), "type": "User"})
-			return nil
-		})
-		return list, err
 	}
 	return list, nil
+}
+
+var errEnough = errors.New("enough")
+
+// membersOf are the members of a group, or any one of them.
+func (c *call) membersOf(tx *store.Tx, g granary.GroupID, anyOne bool) (list []any, err error) {
+	list = []any{}
+	err = tx.Memberships.EachMember(c.center.Store, g, func(u granary.UserID) error {
+		if list = append(list, object{"value": string(u), "type": "User"}); anyOne {
+			return errEnough
+		}
+		if len(list) > maxShown {
+			return invalid("tooMany", "A group has more than 250000 members, too many to go through: ask for members by eq.")
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return list, err
+}
+
+// membersNamed are the members that a comparison names; ok is false when it is about others too.
+func membersNamed(e compExpr) (ids []granary.UserID, ok bool) {
+	switch {
+	case e.attr.filter != nil:
+		ids, ok, err := picks(e.attr.filter)
+		return ids, ok && err == nil && e.op == "pr"
+	case e.op == "eq" && !e.null && (e.attr.sub == "" || strings.EqualFold(e.attr.sub, "value")):
+		return []granary.UserID{granary.UserID(e.text)}, true
+	}
+	return nil, false
 }
 
 // mentions are a filter's comparisons that are about an attribute.
@@ -320,11 +331,12 @@ func mentions(filter expr, name string) (out []compExpr) {
 	return out
 }
 
-// knowMembers refuses the question for the groups of somebody who does not exist, as AWS does. Whether somebody is in one group is
-// another question: who does not exist is in none.
+// knowMembers refuses the question for the groups of somebody who does not exist, as AWS does. Whether somebody is in
+// one group is another question: who does not exist is in none.
 func (c *call) knowMembers(tx *store.Tx, filter expr) error {
 	e, ok := filter.(compExpr)
-	if !ok || c.kind != "Groups" || e.op != "eq" || !strings.EqualFold(e.attr.attr, "members") && !strings.EqualFold(e.attr.attr, "member") {
+	if !ok || c.kind != "Groups" || e.op != "eq" || !strings.EqualFold(e.attr.attr, "members") &&
+		!strings.EqualFold(e.attr.attr, "member") {
 		return nil
 	}
 	_, err := tx.Users.Get(c.center.Store, granary.UserID(e.text))
@@ -337,13 +349,18 @@ func (c *call) knowMembers(tx *store.Tx, filter expr) error {
 // show is the resources of an answer.
 func (c *call) show(tx *store.Tx, list []item) ([]any, error) {
 	out := make([]any, 0, len(list))
-	members := 0
+	members := 0 // and groups of users
 	for _, i := range list {
 		if i.user != nil {
 			o := c.toSCIM(i.user)
 			if c.wants("groups", false) {
 				if err := c.addGroups(tx, o, i.user.ID); err != nil {
 					return nil, err
+				}
+				if members += len(o.list("groups")); members > maxShown {
+					return nil,
+						invalid("tooMany", "These people are in more than 250000 groups: ask for fewer people at once, or without "+
+							"their groups.")
 				}
 			}
 			out = append(out, c.project(o, "userName"))
@@ -358,7 +375,8 @@ func (c *call) show(tx *store.Tx, list []item) ([]any, error) {
 			members += len(m)
 		}
 		if members > maxShown {
-			return nil, invalid("tooMany", "These groups have more than 250000 members: ask with excludedAttributes=members, or for fewer groups at once.")
+			return nil, invalid("tooMany", "These groups have more than 250000 members: ask with excludedAttributes=members, "+
+				"or for fewer groups at once.")
 		}
 		out = append(out, o)
 	}

@@ -18,11 +18,16 @@ type members struct {
 
 // memberIDs reads members as objects with a value, or as plain ids.
 func memberIDs(members any) (out []granary.UserID, err error) {
-	for _, v := range asList(unquoted(members)) {
+	list := asList(unquoted(members))
+	out = make([]granary.UserID, 0, len(list))
+	for _, v := range list {
 		v = unquoted(v)
 		id, ok := v.(string)
+		if o := anObject(v); o != nil {
+			id, ok = o.get("value").(string)
+		}
 		if !ok {
-			id = asObject(v).text("value")
+			return nil, invalid("invalidValue", "A member has no value, or one that is not a text.")
 		}
 		if out, err = withMember(out, id); err != nil {
 			return nil, err
@@ -31,8 +36,8 @@ func memberIDs(members any) (out []granary.UserID, err error) {
 	return out, nil
 }
 
-// withMember adds an id to a list. What cannot be one is refused, so that nobody believes that a removal was done because there was
-// nobody of that name.
+// withMember adds an id to a list. What cannot be one is refused, so that nobody believes that a removal was done
+// because there was nobody of that name.
 func withMember(list []granary.UserID, id string) ([]granary.UserID, error) {
 	if id == "" {
 		return nil, invalid("invalidValue", "A member has no value.")
@@ -73,56 +78,54 @@ func nobodyAdded(err error) error {
 	return notFound("There is no user " + granary.AsError(err).Detail["Missing"] + ", so nothing was changed.")
 }
 
-// patchOne applies one operation to a group. Attributes that a group does not have are ignored.
-func (c *call) patchOne(g *granary.Group, m *members, op operation) error {
+// patchOne applies one operation to a group.
+func (c *call) patchOne(u *understood, g *granary.Group, m *members, op operation, implied bool) error {
 	if op.path == "" {
-		return op.flat(string(g.ID), func(op operation) error {
+		return op.parts("", func(op operation) error {
 			if op.value == nil && strings.EqualFold(op.path, "members") {
+				u.names++
 				return nil // null is absent
 			}
-			return c.patchOne(g, m, op)
+			return c.patchOne(u, g, m, op, true)
 		})
 	}
-	p, err := parsePath(op.path)
-	if err != nil {
+	t, ok, err := u.find(op, implied)
+	if err != nil || !ok {
 		return err
 	}
-	switch strings.ToLower(p.attr) {
-	case "id", "meta":
-		return invalid("mutability", p.attr+" cannot be changed.")
-	case "members":
-		return m.patch(p, op)
-	case "displayname", "externalid":
-		text, ok := asText(op.value)
-		if op.op == "remove" {
-			text = ""
-		} else if !ok {
-			return invalid("invalidValue", p.attr+" must be a text")
+	if t.attr.name == "members" {
+		return m.patch(t, op)
+	}
+	text := "" // displayName or externalId
+	if op.op != "remove" {
+		v, err := t.value(op, implied)
+		if err != nil {
+			return err
 		}
-		if strings.EqualFold(p.attr, "displayName") {
-			g.DisplayName = text
-		} else {
-			g.ExternalIDs = c.withExternalID(g.ExternalIDs, text)
+		if v == nil && op.op == "add" {
+			return nil // there is nothing to add
 		}
+		text, _ = v.(string)
+	}
+	if t.attr.name == "displayName" {
+		g.DisplayName = text
+	} else {
+		g.ExternalIDs = c.withExternalID(g.ExternalIDs, text)
 	}
 	return nil
 }
 
 // patch reads the forms that providers send. A remove with a list removes those listed and never everybody.
-func (m *members) patch(p path, op operation) error {
-	switch strings.ToLower(p.sub) {
-	case "", "value":
-	case "display", "displayname", "type", "$ref":
-		return nil // nothing of these is kept
-	default:
-		return invalid("invalidPath", "A member has no "+p.sub+".")
+func (m *members) patch(t target, op operation) error {
+	if t.sub != nil && t.sub.name != "value" {
+		return nil // nothing else of a member is kept
 	}
 	ids, err := memberIDs(op.value)
 	if err != nil {
 		return err
 	}
-	if p.filter != nil {
-		return m.patchPicked(p, op, ids)
+	if t.filter != nil {
+		return m.patchPicked(t.path, op, ids)
 	}
 	switch {
 	case op.op == "add":
@@ -145,10 +148,8 @@ func (m *members) patchPicked(p path, op operation, ids []granary.UserID) error 
 		return invalid("invalidFilter", "Members can be picked by value eq \"id\" only.")
 	case op.op == "remove":
 		return m.remove(picked)
-	case op.op == "replace" && op.value == nil:
-		return invalid("invalidValue", "Replacing a member needs a value.")
 	case len(ids) == 0:
-		return m.add(picked)
+		return invalid("invalidValue", "Adding or replacing a member needs a value.")
 	case op.op == "replace":
 		if err := m.remove(picked); err != nil {
 			return err
@@ -175,18 +176,18 @@ func picks(e expr) (ids []granary.UserID, ok bool, err error) {
 		}
 		return ids, ok, err
 	case andExpr:
-		if ofUsers(e.a) {
+		if saysUser(e.a) {
 			return picks(e.b)
 		}
-		if ofUsers(e.b) {
+		if saysUser(e.b) {
 			return picks(e.a)
 		}
 	}
 	return nil, false, nil
 }
 
-// ofUsers reports whether a filter says no more than that a member is a user.
-func ofUsers(e expr) bool {
+// saysUser reports whether a filter says no more than that a member is a user.
+func saysUser(e expr) bool {
 	c, ok := e.(compExpr)
 	return ok && c.op == "eq" && !c.null && strings.EqualFold(c.attr.attr, "type") && strings.EqualFold(c.text, "User")
 }

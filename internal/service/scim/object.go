@@ -110,16 +110,15 @@ func elements(v any) (out []any) {
 	return out
 }
 
-// unquoted is what a text holds that is JSON itself, an object or a list: a client library quotes them. Any other value stays.
+// unquoted is what a text holds that is JSON itself, an object or a list: a client library quotes them. Any other value
+// stays.
 func unquoted(v any) any {
 	s, ok := v.(string)
 	if s = strings.TrimSpace(s); !ok || !strings.HasPrefix(s, "{") && !strings.HasPrefix(s, "[") {
 		return v
 	}
-	d := json.NewDecoder(strings.NewReader(s))
-	d.UseNumber()
-	var in any
-	if err := d.Decode(&in); err != nil || d.More() {
+	in, err := readText(s)
+	if err != nil {
 		return v
 	}
 	return in
@@ -147,19 +146,19 @@ func boolean(v any) (value, ok bool) {
 	return false, false
 }
 
-// plain is a resource whose attributes stand under their own names: providers put them under their schema's name, or that name
-// before theirs.
+// plain is a resource whose attributes stand under their own names: providers put them under their schema's name, or
+// that name before theirs.
 func (o object) plain() (object, error) {
 	out := object{}
 	for _, name := range slices.Sorted(maps.Keys(o)) {
-		short, core := coreName(name)
-		in := object{short: o[name]}
-		if core && short == "" {
+		plain, core := coreName(name)
+		in := object{plain: o[name]}
+		if core && plain == "" {
 			in = asObject(unquoted(o[name]))
 		}
 		for k, v := range in {
 			if _, there := out[out.key(k)]; there {
-				return nil, invalid("invalidSyntax", "The attribute "+k+" is there twice.")
+				return nil, invalid("invalidSyntax", "The attribute "+short(k)+" is there twice.")
 			}
 			out[k] = v
 		}
@@ -167,7 +166,8 @@ func (o object) plain() (object, error) {
 	return out, nil
 }
 
-// coreName cuts the schema of users or groups off a name, also where it stands twice; nothing is left of the schema itself.
+// coreName cuts the schema of users or groups off a name, also where it stands twice; nothing is left of the schema
+// itself.
 func coreName(name string) (short string, core bool) {
 	for _, schema := range []string{userSchema, groupSchema} {
 		if rest, ok := cutFold(name, schema); ok && (rest == "" || rest[0] == ':') {

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Every form in which somebody is deactivated does it, or is refused in words: what is taken and not done leaves the door open.
+// Every form in which somebody is deactivated does it, or is refused in words: what is taken and not done leaves the
+// door open.
 func TestNoDeactivationIsIgnored(t *testing.T) {
 	d := open(t, nil)
 	core, obj := userSchema, func(v any) object { return object{"value": v} }
@@ -36,7 +37,8 @@ func TestNoDeactivationIsIgnored(t *testing.T) {
 		{object{"op": "replace", "value": quoted}, true},
 		{object{"op": "replace", "value": []any{quoted}}, false},
 		{object{"op": "replace", "value": object{core: `{"active":false}`}}, true},
-		{[]any{object{"op": "replace", "path": "title", "value": "x"}, object{"op": "replace", "path": "active", "value": "False"}}, true},
+		{[]any{object{"op": "replace", "path": "title", "value": "x"},
+			object{"op": "replace", "path": "active", "value": "False"}}, true},
 		{object{"op": "replace", "path": core + ":" + core + ":active", "value": false}, true},
 
 		{object{"op": "remove", "path": "active"}, false},
@@ -64,17 +66,21 @@ func TestNoDeactivationIsIgnored(t *testing.T) {
 		{object{"op": "replace", "path": "$.active", "value": false}, false},
 		{object{"op": "replace", "path": "active:", "value": false}, false},
 		{object{"op": "replace", "value": object{"value": object{"active": false}}}, false},
-		{[]any{object{"op": "replace", "path": "active", "value": "no"}, object{"op": "replace", "path": "active", "value": false}}, false},
-		{[]any{object{"op": "replace", "path": "active", "value": object{"value": false}}, object{"op": "replace", "path": "active", "value": object{"active": false}}}, false},
+		{[]any{object{"op": "replace", "path": "active", "value": "no"},
+			object{"op": "replace", "path": "active", "value": false}}, false},
+		{[]any{object{"op": "replace", "path": "active", "value": object{"value": false}},
+			object{"op": "replace", "path": "active", "value": object{"active": false}}}, false},
 		{object{"op": "disable", "path": "active"}, false},
 		{object{"path": "active", "value": false}, false},
 		{nil, false},
 		{"replace active false", false},
 	} {
 		id := d.person(fmt.Sprint("u", i), "title", "before")
-		w := d.send("PATCH", "/Users/"+id, object{"schemas": []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, "Operations": x.op})
+		w := d.send("PATCH", "/Users/"+id, object{"schemas": []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp"},
+			"Operations": x.op})
 		o := d.do(200, "GET", "/Users/"+id, nil)
-		if x.done != (w.Code == 200) || x.done == (o["active"] == true) || !x.done && (w.Code != 400 || o.text("title") != "before") {
+		if x.done != (w.Code == 200) || x.done == (o["active"] == true) || !x.done &&
+			(w.Code != 400 || o.text("title") != "before") {
 			t.Errorf("%v: %d, active is %v: %s", x.op, w.Code, o["active"], w.Body)
 		}
 	}
@@ -85,11 +91,15 @@ func TestNoDeactivationIsIgnored(t *testing.T) {
 		status int
 		active bool
 	}{
-		{`"active":"False"`, 200, false}, {`"active":""`, 200, false}, {`"active":null`, 200, false}, {`"active":"True"`, 200, true}, {`"Active":[false]`, 200, false},
-		{`"` + userSchema + `":{"active":true}`, 200, true}, {`"` + userSchema + `:active":false`, 200, false}, {`"active":true`, 200, true},
-		{`"active":true,"ACTIVE":false`, 400, true}, {`"active":true,"` + userSchema + `":{"active":false}`, 400, true}, {`"active":"inactive"`, 400, true},
+		{`"active":"False"`, 200, false}, {`"active":""`, 200, false}, {`"active":null`, 200, false},
+		{`"active":"True"`, 200, true}, {`"Active":[false]`, 200, false},
+		{`"` + userSchema + `":{"active":true}`, 200, true}, {`"` + userSchema + `:active":false`, 200, false},
+		{`"active":true`, 200, true},
+		{`"active":true,"ACTIVE":false`, 400, true}, {`"active":true,"` + userSchema + `":{"active":false}`, 400, true},
+		{`"active":"inactive"`, 400, true},
 	} {
-		w := d.send("PUT", "/Users/"+id, `{"userName":"whole","displayName":"w","name":{"givenName":"g","familyName":"f"},`+x.body+`}`)
+		w := d.send("PUT", "/Users/"+id, `{"userName":"whole","displayName":"w","name":{"givenName":"g","familyName":"f"},`+
+			x.body+`}`)
 		if o := d.do(200, "GET", "/Users/"+id, nil); w.Code != x.status || o["active"] != x.active {
 			t.Errorf("PUT %s: %d, active is %v: %s", x.body, w.Code, o["active"], w.Body)
 		}
@@ -97,7 +107,8 @@ func TestNoDeactivationIsIgnored(t *testing.T) {
 	if o := d.do(201, "POST", "/Users", person("new", userSchema, object{"active": false})); o["active"] != false {
 		t.Errorf("made active: %v", o)
 	}
-	if w := d.send("PATCH", "/Users/"+id, `{"Operations":[{"op":"replace","path":"title","value":"x"}],"operations":[{"op":"replace","path":"active","value":false}]}`); w.Code != 400 {
+	if w := d.send("PATCH", "/Users/"+id, `{"Operations":[{"op":"replace","path":"title","value":"x"}],`+
+		`"operations":[{"op":"replace","path":"active","value":false}]}`); w.Code != 400 {
 		t.Errorf("operations that are there twice: %d", w.Code)
 	}
 }
@@ -126,7 +137,16 @@ func TestNoRemovalFromAGroupIsIgnored(t *testing.T) {
 		{remove("Members", object{"value": ann}), "bob carl"},
 		{remove("members", ann), "bob carl"},
 		{remove("members", []any{ann, bob}), "carl"},
-		{remove("members", []any{object{"value": object{"value": ann}}}), "bob carl"},
+		{remove("members", []any{object{"value": object{"value": ann}}}), "400"},
+		{remove("members", []any{object{"value": []any{ann}}}), "400"},
+		{remove("members", []any{object{"value": 7}}), "400"},
+		{remove("member", []any{object{"value": ann}}), "400"},
+		{remove("member", nil), "400"},
+		{remove(`member[value eq "`+ann+`"]`, nil), "400"},
+		{remove("memberships", nil), "400"},
+		{remove("users", []any{ann}), "400"},
+		{object{"op": "replace", "path": "member", "value": []any{bob}}, "400"},
+		{object{"op": "replace", "value": object{"member": []any{bob}, "displayName": "x"}}, "400"},
 		{remove("members", []any{object{"Value": strings.ToUpper(ann), "type": "User"}}), "bob carl"},
 		{remove("members", `[{"value":"`+ann+`"}]`), "bob carl"},
 		{remove("members", `{"value":"`+ann+`"}`), "bob carl"},
@@ -190,15 +210,18 @@ func TestNoRemovalFromAGroupIsIgnored(t *testing.T) {
 		g := d.group(fmt.Sprint("G", i), ann, bob, carl)
 		w := d.send("PATCH", "/Groups/"+g, patchOp(x.op))
 		got := d.in(g, names)
-		if w.Code == 204 && got != x.want || w.Code != 204 && (fmt.Sprint(w.Code) != x.want || got != "ann bob carl" || !strings.Contains(w.Body.String(), `"detail"`)) {
+		if w.Code == 204 && got != x.want || w.Code != 204 && (fmt.Sprint(w.Code) != x.want || got != "ann bob carl" ||
+			!strings.Contains(w.Body.String(), `"detail"`)) {
 			t.Errorf("%v: %d, %q stay, want %s: %s", x.op, w.Code, got, x.want, w.Body)
 		}
 	}
 	// The groups that a person is in are the groups' to say.
-	for _, op := range []object{remove("groups", nil), remove("groups", []any{object{"value": "G"}}), remove(`groups[value eq "G"]`, nil), {"op": "replace", "path": "groups", "value": []any{"G"}}} {
+	for _, op := range []object{remove("groups", nil), remove("groups", []any{object{"value": "G"}}),
+		remove(`groups[value eq "G"]`, nil), {"op": "replace", "path": "groups", "value": []any{"G"}}} {
 		if o := d.do(400, "PATCH", "/Users/"+ann, patchOp(op)); o.text("scimType") != "mutability" {
 			t.Errorf("%v: %v", op, o)
 		}
 	}
-	d.do(200, "PATCH", "/Users/"+ann, patchOp(object{"op": "replace", "path": "groups", "value": []any{}}, object{"op": "replace", "value": object{"groups": []any{}, "title": "T"}}))
+	d.do(200, "PATCH", "/Users/"+ann, patchOp(object{"op": "replace", "path": "groups", "value": []any{}},
+		object{"op": "replace", "value": object{"groups": []any{}, "title": "T"}}))
 }

@@ -12,8 +12,10 @@ type path struct {
 	filter    expr // nil when none
 }
 
-// ofExtension are the enterprise extension's attributes, by their names in lower case: they are found without its name too.
-var ofExtension = map[string]bool{"employeenumber": true, "costcenter": true, "organization": true, "division": true, "department": true, "manager": true}
+// ofExtension are the enterprise extension's attributes, by their names in lower case: they are found without its name
+// too.
+var ofExtension = map[string]bool{"employeenumber": true, "costcenter": true, "organization": true, "division": true,
+	"department": true, "manager": true}
 
 // parsePath reads a path. Schemas have dots in them, so the known ones are cut off first.
 func parsePath(s string) (p path, err error) {
@@ -25,12 +27,12 @@ func parsePath(s string) (p path, err error) {
 		p.extension = true
 	}
 	if _, ok := cutFold(s, coreSchemas); ok {
-		return p, invalid("invalidPath", "The path \""+s+"\" begins with no schema that there is.")
+		return p, invalid("invalidPath", "The path \""+short(s)+"\" begins with no schema that there is.")
 	}
 	if before, rest, ok := strings.Cut(s, "["); ok {
 		i := strings.LastIndexByte(rest, ']')
 		if i < 0 {
-			return p, invalid("invalidPath", "The path \""+s+"\" has a [ without a ].")
+			return p, invalid("invalidPath", "The path \""+short(s)+"\" has a [ without a ].")
 		}
 		if p.filter, err = parse(rest[:i], true); err != nil {
 			return p, err
@@ -43,15 +45,17 @@ func parsePath(s string) (p path, err error) {
 	return p, checkNames(s, p)
 }
 
-// checkNames refuses what is no name, lest a change be taken for one of an attribute that is of no interest: "$.active", "user.active".
+// checkNames refuses what is no name, lest a change be taken for one of an attribute that is of no interest:
+// "$.active", "user.active".
 func checkNames(s string, p path) error {
 	name := func(n string) bool {
 		return !strings.HasSuffix(n, ":") && !strings.ContainsFunc(n, func(r rune) bool {
 			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_$:", r))
 		})
 	}
-	if p.attr == "" || p.attr[0] == '$' || !name(p.attr) || !name(p.sub) || p.sub != "" && (strings.EqualFold(p.attr, "user") || strings.EqualFold(p.attr, "group")) {
-		return invalid("invalidPath", "The path \""+s+"\" is not one.")
+	if p.attr == "" || p.attr[0] == '$' || !name(p.attr) || !name(p.sub) || p.sub != "" &&
+		(strings.EqualFold(p.attr, "user") || strings.EqualFold(p.attr, "group")) {
+		return invalid("invalidPath", "The path \""+short(s)+"\" is not one.")
 	}
 	return nil
 }
@@ -65,7 +69,8 @@ func cutFold(s, prefix string) (string, bool) {
 
 // isTime reports whether the path leads to a time.
 func (p path) isTime() bool {
-	return strings.EqualFold(p.attr, "meta") && (strings.EqualFold(p.sub, "created") || strings.EqualFold(p.sub, "lastModified"))
+	return strings.EqualFold(p.attr, "meta") &&
+		(strings.EqualFold(p.sub, "created") || strings.EqualFold(p.sub, "lastModified"))
 }
 
 // found is what the path leads to: the attribute, of a list the elements that its filter picks.

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// rates slow provisioning down to so many requests a second for each operation and identity store, as AWS does; a change of a
-// membership counts as one (Identity Center User Guide, "SCIM limits").
+// rates slow provisioning down to so many requests a second for each operation and identity store, as AWS does; a
+// change of a membership counts as one (Identity Center User Guide, "SCIM limits").
 type rates struct {
 	mu sync.Mutex
 	of map[string]*rate.Limiter
@@ -49,7 +49,8 @@ func (c *call) limit() error {
 	r := l.ReserveN(c.now, 1)
 	if wait := r.DelayFrom(c.now); wait > 0 {
 		r.CancelAt(c.now)
-		return &scimError{status: http.StatusTooManyRequests, detail: "There are more requests of this kind than the server is set to take. Please try again later.", retry: wait}
+		return &scimError{status: http.StatusTooManyRequests, detail: "There are more requests of this kind than the " +
+			"server is set to take. Please try again later.", retry: wait}
 	}
 	return nil
 }

@@ -32,10 +32,12 @@ func (r *reader) primary(o object) bool {
 	return b
 }
 
-// fromSCIM reads a document over a user: what SCIM knows is replaced, what it does not know stays. have is the document as it was.
+// fromSCIM reads a document over a user: what SCIM knows is replaced, what it does not know stays. have is the document
+// as it was.
 func (c *call) fromSCIM(o, have object, u *granary.User) error {
-	r := &reader{}
-	u.UserName, u.DisplayName, u.NickName, u.ProfileURL = r.text(o, "userName"), r.text(o, "displayName"), r.text(o, "nickName"), r.text(o, "profileUrl")
+	r, old := &reader{}, *u
+	u.UserName, u.DisplayName, u.NickName, u.ProfileURL = r.text(o, "userName"), r.text(o, "displayName"),
+		r.text(o, "nickName"), r.text(o, "profileUrl")
 	u.Title, u.UserType, u.Language = r.text(o, "title"), r.text(o, "userType"), r.text(o, "preferredLanguage")
 	u.Locale, u.Timezone = r.text(o, "locale"), r.text(o, "timezone")
 	u.ExternalIDs = c.withExternalID(u.ExternalIDs, r.text(o, "externalId"))
@@ -47,7 +49,8 @@ func (c *call) fromSCIM(o, have object, u *granary.User) error {
 		u.Disabled = !active
 	}
 	n := o.sub("name")
-	u.Name = granary.PersonName{Formatted: r.text(n, "formatted"), Family: r.text(n, "familyName"), Given: r.text(n, "givenName"), Middle: r.text(n, "middleName"),
+	u.Name = granary.PersonName{Formatted: r.text(n, "formatted"), Family: r.text(n, "familyName"),
+		Given: r.text(n, "givenName"), Middle: r.text(n, "middleName"),
 		Prefix: r.text(n, "honorificPrefix"), Suffix: r.text(n, "honorificSuffix")}
 	if err := c.enterprise(r, o.sub(enterpriseSchema), u); err != nil {
 		return err
@@ -64,24 +67,23 @@ func (c *call) fromSCIM(o, have object, u *granary.User) error {
 			u.DisplayName = u.UserName
 		}
 	}
-	return u.Check(c.Lenient)
+	return u.Check(c.Lenient || have != nil && old.Check(false) != nil) // who came without a name may stay so
 }
 
 func (c *call) enterprise(r *reader, x object, u *granary.User) error {
 	if x.get("active") != nil {
-		return invalid("invalidPath", "active is no attribute of the enterprise extension but of the user.") // no deactivation is passed over
+		// no deactivation is passed over
+		return invalid("invalidPath", "active is no attribute of the enterprise extension but of the user.")
 	}
-	u.Enterprise = granary.Enterprise{EmployeeNumber: r.text(x, "employeeNumber"), CostCenter: r.text(x, "costCenter"), Organization: r.text(x, "organization"),
-		Division: r.text(x, "division"), Department: r.text(x, "department")}
+	u.Enterprise = granary.Enterprise{EmployeeNumber: r.text(x, "employeeNumber"), CostCenter: r.text(x, "costCenter"),
+		Organization: r.text(x, "organization"),
+		Division:     r.text(x, "division"), Department: r.text(x, "department")}
 	m := x.sub("manager")
 	if m == nil { // providers write the id alone
 		u.Enterprise.Manager = r.text(x, "manager")
 		return nil
 	}
-	u.Enterprise.Manager = r.text(m, "value")
-	if m.text("displayName") != "" && !c.Lenient {
-		return invalid("mutability", "manager.displayName cannot be set: the manager is named by manager.value alone.")
-	}
+	u.Enterprise.Manager = r.text(m, "value") // the rest is not kept
 	return nil
 }
 
@@ -95,32 +97,39 @@ func (c *call) lists(r *reader, o, have object, u *granary.User) error {
 		{"emails", []string{"value"}, func(list []object) {
 			u.Emails = nil
 			for i, e := range list {
-				u.Emails = append(u.Emails, granary.Email{Value: r.text(e, "value"), Type: r.text(e, "type"), Primary: i == main(list)})
+				u.Emails = append(u.Emails, granary.Email{Value: r.text(e, "value"), Type: r.text(e, "type"),
+					Primary: i == main(list)})
 			}
 		}},
 		{"phoneNumbers", []string{"value"}, func(list []object) {
 			u.Phones = nil
 			for _, e := range list {
-				u.Phones = append(u.Phones, granary.Phone{Value: r.text(e, "value"), Type: r.text(e, "type"), Primary: r.primary(e)})
+				u.Phones = append(u.Phones, granary.Phone{Value: r.text(e, "value"), Type: r.text(e, "type"),
+					Primary: r.primary(e)})
 			}
 		}},
 		{"roles", []string{"value"}, func(list []object) {
 			u.Roles = nil
 			for _, e := range list {
-				u.Roles = append(u.Roles, granary.RoleAttr{Value: r.text(e, "value"), Type: r.text(e, "type"), Primary: r.primary(e)})
+				u.Roles = append(u.Roles, granary.RoleAttr{Value: r.text(e, "value"), Type: r.text(e, "type"),
+					Primary: r.primary(e)})
 			}
 		}},
-		{"addresses", []string{"formatted", "streetAddress", "locality", "region", "postalCode", "country"}, func(list []object) {
-			u.Addresses = nil
-			for _, e := range list {
-				u.Addresses = append(u.Addresses, granary.Address{Formatted: r.text(e, "formatted"), Street: r.text(e, "streetAddress"), Locality: r.text(e, "locality"),
-					Region: r.text(e, "region"), PostalCode: r.text(e, "postalCode"), Country: r.text(e, "country"), Type: r.text(e, "type"), Primary: r.primary(e)})
-			}
-		}},
+		{"addresses", []string{"formatted", "streetAddress", "locality", "region", "postalCode", "country"},
+			func(list []object) {
+				u.Addresses = nil
+				for _, e := range list {
+					u.Addresses = append(u.Addresses, granary.Address{Formatted: r.text(e, "formatted"),
+						Street: r.text(e, "streetAddress"), Locality: r.text(e, "locality"),
+						Region: r.text(e, "region"), PostalCode: r.text(e, "postalCode"), Country: r.text(e, "country"),
+						Type: r.text(e, "type"), Primary: r.primary(e)})
+				}
+			}},
 		{"photos", []string{"value"}, func(list []object) {
 			u.Photos = nil
 			for _, e := range list {
-				u.Photos = append(u.Photos, granary.Photo{Value: r.text(e, "value"), Type: r.text(e, "type"), Display: r.text(e, "display"), Primary: r.primary(e)})
+				u.Photos = append(u.Photos, granary.Photo{Value: r.text(e, "value"), Type: r.text(e, "type"),
+					Display: r.text(e, "display"), Primary: r.primary(e)})
 			}
 		}},
 	} {
@@ -167,8 +176,8 @@ func main(list []object) int {
 	return work
 }
 
-// pick is the elements of a list that the directory keeps. Where it keeps one, as AWS does, several are refused, or in the lenient
-// mode the main one is taken.
+// pick is the elements of a list that the directory keeps. Where it keeps one, as AWS does, several are refused, or in
+// the lenient mode the main one is taken.
 func (c *call) pick(o object, name string, matter []string) ([]object, error) {
 	var list []object
 	primaries, twins := 0, map[string]object{} // by value

@@ -12,7 +12,7 @@ func (c *call) search(shelves ...*shelf) (answer, error) {
 	if c.method != http.MethodPost {
 		return answer{}, c.notAllowed("POST")
 	}
-	body, err := c.payload(maxUserBody)
+	body, err := c.payload(ofSearch)
 	if err != nil {
 		return answer{}, err
 	}
@@ -30,7 +30,10 @@ func (c *call) search(shelves ...*shelf) (answer, error) {
 		case []any: // attributes and excludedAttributes
 			var list []string
 			for _, e := range v {
-				s, _ := e.(string)
+				s, ok := e.(string)
+				if !ok {
+					return answer{}, invalid("invalidValue", k+" must be a list of texts.")
+				}
 				list = append(list, s)
 			}
 			q.Set(name, strings.Join(list, ","))
@@ -42,5 +45,8 @@ func (c *call) search(shelves ...*shelf) (answer, error) {
 		return answer{}, invalid("invalidValue", "A search over everything is read by startIndex, not by cursor.")
 	}
 	c.query = q
+	if err := c.choose(); err != nil {
+		return answer{}, err
+	}
 	return c.list(shelves...)
 }

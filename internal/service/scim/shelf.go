@@ -20,23 +20,28 @@ func (i item) place() store.Place {
 	return store.Place{Created: i.group.Created.UnixMicro(), ID: string(i.group.ID)}
 }
 
+// visit is called with each of the resources that a look-up finds, in no order.
+type visit func(item) error
+
 // shelf is a kind of resources as lists go through it.
 type shelf struct {
 	count  func(tx *store.Tx) (int, error)
 	window func(tx *store.Tx, from, limit int) ([]item, error)
 	page   func(tx *store.Tx, after store.Place, limit int) ([]item, error)
-	find   map[string]func(tx *store.Tx, value string) ([]item, error) // by an attribute: a look-up
+	get    func(tx *store.Tx, id string, fn visit) error
+	find   map[string]func(tx *store.Tx, value string, fn visit) error // by an attribute: a look-up
 }
 
-func one[T any](of func(*T) item) func(v *T, err error) ([]item, error) {
-	return func(v *T, err error) ([]item, error) {
+// one visits what is there, if it is.
+func one[T any](of func(*T) item, fn visit) func(v *T, err error) error {
+	return func(v *T, err error) error {
 		if granary.Is(err, granary.NotFound) {
-			return nil, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return []item{of(v)}, nil
+		return fn(of(v))
 	}
 }
 
@@ -50,30 +55,36 @@ func all[T any](of func(*T) item) func(list []*T, err error) ([]item, error) {
 	}
 }
 
-// each gets every one of some ids.
-func each[ID ~string](tx *store.Tx, ids []ID, get func(*store.Tx, string) ([]item, error), err error) (out []item, _ error) {
-	for _, id := range ids {
-		var i []item
-		if i, err = get(tx, string(id)); err != nil {
-			break
+func each(list []item, err error, fn visit) error {
+	for _, i := range list {
+		if err == nil {
+			err = fn(i)
 		}
-		out = append(out, i...)
 	}
-	return out, err
+	return err
 }
 
 func (c *call) peopleShelf() *shelf {
 	d := c.center.Store
 	of := func(u *granary.User) item { return item{user: u} }
-	one, all := one(of), all(of)
-	byID := func(tx *store.Tx, id string) ([]item, error) { return one(tx.Users.Get(d, granary.UserID(id))) }
-	ofGroup := func(tx *store.Tx, g string) ([]item, error) {
-		var ids []granary.UserID
+	all := all(of)
+	byID := func(tx *store.Tx, id string, fn visit) error { return one(of, fn)(tx.Users.Get(d, granary.UserID(id))) }
+	ofGroup := func(tx *store.Tx, g string, fn visit) error {
+		var ids []granary.UserID // the database answers one question at a time
 		err := tx.Memberships.EachMember(d, granary.GroupID(g), func(u granary.UserID) error {
 			ids = append(ids, u)
 			return nil
 		})
-		return each(tx, ids, byID, err)
+		for _, id := range ids {
+			if err == nil {
+				err = byID(tx, string(id), fn)
+			}
+		}
+		return err
+	}
+	byEmail := func(tx *store.Tx, v string, fn visit) error {
+		list, err := all(tx.Users.ByAnyEmail(d, v))
+		return each(list, err, fn)
 	}
 	return &shelf{
 		count:  func(tx *store.Tx) (int, error) { return tx.Users.Count(d) },
@@ -81,14 +92,18 @@ func (c *call) peopleShelf() *shelf {
 		page: func(tx *store.Tx, after store.Place, limit int) ([]item, error) {
 			return all(tx.Users.Page(d, after, limit))
 		},
-		find: map[string]func(*store.Tx, string) ([]item, error){
+		get: byID,
+		find: map[string]func(*store.Tx, string, visit) error{
 			"id":           byID,
 			"groups":       ofGroup,
 			"groups.value": ofGroup,
-			"username":     func(tx *store.Tx, v string) ([]item, error) { return one(tx.Users.ByName(d, v)) },
-			"emails":       func(tx *store.Tx, v string) ([]item, error) { return all(tx.Users.ByAnyEmail(d, v)) },
-			"emails.value": func(tx *store.Tx, v string) ([]item, error) { return all(tx.Users.ByAnyEmail(d, v)) },
-			"externalid":   func(tx *store.Tx, v string) ([]item, error) { return all(tx.Users.ByExternalID(d, c.issuer, v)) },
+			"username":     func(tx *store.Tx, v string, fn visit) error { return one(of, fn)(tx.Users.ByName(d, v)) },
+			"emails":       byEmail,
+			"emails.value": byEmail,
+			"externalid": func(tx *store.Tx, v string, fn visit) error {
+				list, err := all(tx.Users.ByExternalID(d, c.issuer, v))
+				return each(list, err, fn)
+			},
 		},
 	}
 }
@@ -96,11 +111,18 @@ func (c *call) peopleShelf() *shelf {
 func (c *call) groupShelf() *shelf {
 	d := c.center.Store
 	of := func(g *granary.Group) item { return item{group: g} }
-	one, all := one(of), all(of)
-	byID := func(tx *store.Tx, id string) ([]item, error) { return one(tx.Groups.Get(d, granary.GroupID(id))) }
-	ofMember := func(tx *store.Tx, u string) ([]item, error) {
+	all := all(of)
+	byID := func(tx *store.Tx, id string, fn visit) error {
+		return one(of, fn)(tx.Groups.Get(d, granary.GroupID(id)))
+	}
+	ofMember := func(tx *store.Tx, u string, fn visit) error {
 		ids, err := tx.Memberships.GroupsOf(d, granary.UserID(u))
-		return each(tx, ids, byID, err)
+		for _, id := range ids {
+			if err == nil {
+				err = byID(tx, string(id), fn)
+			}
+		}
+		return err
 	}
 	return &shelf{
 		count:  func(tx *store.Tx) (int, error) { return tx.Groups.Count(d) },
@@ -108,10 +130,14 @@ func (c *call) groupShelf() *shelf {
 		page: func(tx *store.Tx, after store.Place, limit int) ([]item, error) {
 			return all(tx.Groups.Page(d, after, limit))
 		},
-		find: map[string]func(*store.Tx, string) ([]item, error){
-			"id":            byID,
-			"displayname":   func(tx *store.Tx, v string) ([]item, error) { return one(tx.Groups.ByName(d, v)) },
-			"externalid":    func(tx *store.Tx, v string) ([]item, error) { return all(tx.Groups.ByExternalID(d, c.issuer, v)) },
+		get: byID,
+		find: map[string]func(*store.Tx, string, visit) error{
+			"id":          byID,
+			"displayname": func(tx *store.Tx, v string, fn visit) error { return one(of, fn)(tx.Groups.ByName(d, v)) },
+			"externalid": func(tx *store.Tx, v string, fn visit) error {
+				list, err := all(tx.Groups.ByExternalID(d, c.issuer, v))
+				return each(list, err, fn)
+			},
 			"member":        ofMember,
 			"members":       ofMember,
 			"members.value": ofMember,
@@ -119,27 +145,26 @@ func (c *call) groupShelf() *shelf {
 	}
 }
 
-// lookUp finds the few that can match when the filter demands a value that is looked up by: all terms joined by "and" must hold,
-// so that any of them narrows. ok is false when there is none, and everything must be gone through.
-func (s *shelf) lookUp(tx *store.Tx, e expr) (list []item, ok bool, err error) {
+// lookUp is how to find the few that can match when the filter demands a value that is looked up by: all terms joined
+// by "and" must hold, so that any of them narrows. It is nil when there is none, and everything must be gone through.
+func (s *shelf) lookUp(e expr) func(tx *store.Tx, fn visit) error {
 	switch e := e.(type) {
 	case andExpr:
-		if list, ok, err = s.lookUp(tx, e.a); ok || err != nil {
-			return list, ok, err
+		if look := s.lookUp(e.a); look != nil {
+			return look
 		}
-		return s.lookUp(tx, e.b)
+		return s.lookUp(e.b)
 	case compExpr:
 		if e.op != "eq" || e.null || e.attr.extension {
-			return nil, false, nil
+			return nil
 		}
 		name := strings.ToLower(e.attr.attr)
 		if e.attr.sub != "" {
 			name += "." + strings.ToLower(e.attr.sub)
 		}
 		if find := s.find[name]; find != nil {
-			list, err = find(tx, e.text)
-			return list, true, err
+			return func(tx *store.Tx, fn visit) error { return find(tx, e.text, fn) }
 		}
 	}
-	return nil, false, nil
+	return nil
 }

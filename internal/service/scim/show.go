@@ -9,16 +9,20 @@ import (
 // toSCIM is a user as SCIM shows it.
 func (c *call) toSCIM(u *granary.User) object {
 	o := object{"schemas": []any{userSchema}, "id": string(u.ID), "userName": u.UserName, "active": !u.Disabled,
-		"meta": object{"resourceType": "User", "created": stamp(u.Created), "lastModified": stamp(u.Updated), "location": c.base + "/Users/" + string(u.ID)}}
+		"meta": object{"resourceType": "User", "created": stamp(u.Created), "lastModified": stamp(u.Updated),
+			"location": c.base + "/Users/" + string(u.ID)}}
 	if c.ETags {
 		o.sub("meta")["version"] = userTag(u)
 	}
-	for name, v := range map[string]string{"externalId": c.externalID(u.ExternalIDs), "displayName": u.DisplayName, "nickName": u.NickName, "profileUrl": u.ProfileURL,
-		"title": u.Title, "userType": u.UserType, "preferredLanguage": u.Language, "locale": u.Locale, "timezone": u.Timezone} {
+	for name, v := range map[string]string{"externalId": c.externalID(u.ExternalIDs), "displayName": u.DisplayName,
+		"nickName": u.NickName, "profileUrl": u.ProfileURL,
+		"title": u.Title, "userType": u.UserType, "preferredLanguage": u.Language, "locale": u.Locale,
+		"timezone": u.Timezone} {
 		o.set(name, v)
 	}
 	name := object{}
-	for n, v := range map[string]string{"formatted": u.Name.Formatted, "familyName": u.Name.Family, "givenName": u.Name.Given, "middleName": u.Name.Middle,
+	for n, v := range map[string]string{"formatted": u.Name.Formatted, "familyName": u.Name.Family,
+		"givenName": u.Name.Given, "middleName": u.Name.Middle,
 		"honorificPrefix": u.Name.Prefix, "honorificSuffix": u.Name.Suffix} {
 		name.set(n, v)
 	}
@@ -28,7 +32,8 @@ func (c *call) toSCIM(u *granary.User) object {
 	c.showLists(o, u)
 	ext := object{}
 	e := u.Enterprise
-	for n, v := range map[string]string{"employeeNumber": e.EmployeeNumber, "costCenter": e.CostCenter, "organization": e.Organization, "division": e.Division, "department": e.Department} {
+	for n, v := range map[string]string{"employeeNumber": e.EmployeeNumber, "costCenter": e.CostCenter,
+		"organization": e.Organization, "division": e.Division, "department": e.Department} {
 		ext.set(n, v)
 	}
 	if e.Manager != "" {
@@ -49,7 +54,8 @@ func (c *call) showLists(o object, u *granary.User) {
 		o.append("phoneNumbers", object{"value": p.Value, "type": p.Type, "primary": p.Primary})
 	}
 	for _, a := range u.Addresses {
-		o.append("addresses", object{"formatted": a.Formatted, "streetAddress": a.Street, "locality": a.Locality, "region": a.Region,
+		o.append("addresses", object{"formatted": a.Formatted, "streetAddress": a.Street, "locality": a.Locality,
+			"region":     a.Region,
 			"postalCode": a.PostalCode, "country": a.Country, "type": a.Type, "primary": a.Primary})
 	}
 	for _, r := range u.Roles {
@@ -93,17 +99,37 @@ type member struct {
 // groupSCIM is a group as SCIM shows it, its members aside.
 func (c *call) groupSCIM(g *granary.Group) object {
 	o := object{"schemas": []any{groupSchema}, "id": string(g.ID), "displayName": g.DisplayName,
-		"meta": object{"resourceType": "Group", "created": stamp(g.Created), "lastModified": stamp(g.Updated), "location": c.base + "/Groups/" + string(g.ID)}}
+		"meta": object{"resourceType": "Group", "created": stamp(g.Created), "lastModified": stamp(g.Updated),
+			"location": c.base + "/Groups/" + string(g.ID)}}
 	o.set("externalId", c.externalID(g.ExternalIDs))
 	return o
 }
 
-// chosen are attributes that a client asked for or does not want: by names in lower case, each whole (nil) or some parts of it.
+// chosen are attributes that a client asked for or does not want: by names in lower case, each whole (nil) or some
+// parts of it.
 type chosen map[string]map[string]bool
+
+// maxChosen is how long a list of attributes may be, in bytes.
+const maxChosen = 4096
+
+// choose reads which attributes the query asks for.
+func (c *call) choose() error {
+	for name, into := range map[string]*chosen{"attributes": &c.asked, "excludedattributes": &c.excluded} {
+		list := c.query.Get(name)
+		if len(list) > maxChosen {
+			return invalid("tooMany", "A list of attributes is longer than 4096 bytes.")
+		}
+		*into = choose(list)
+	}
+	return nil
+}
 
 // choose reads a list of attribute paths (RFC 7644 §3.10). What is unknown does no harm.
 func choose(list string) chosen {
 	out := chosen{}
+	if list == "" {
+		return out
+	}
 	for s := range strings.SplitSeq(list, ",") {
 		p, err := parsePath(strings.TrimSpace(s))
 		if err != nil {
@@ -128,7 +154,7 @@ func choose(list string) chosen {
 
 // wants reports whether a costly attribute is to be shown: asked for, or, if it is shown by default, not excluded.
 func (c *call) wants(name string, byDefault bool) bool {
-	asked, excluded := choose(c.query.Get("attributes")), choose(c.query.Get("excludedattributes"))
+	asked, excluded := c.asked, c.excluded
 	if parts, ok := excluded[name]; ok && parts == nil {
 		return false
 	}
@@ -140,7 +166,7 @@ func (c *call) wants(name string, byDefault bool) bool {
 
 // project honours attributes and excludedAttributes; id, schemas and the name always stay.
 func (c *call) project(o object, name string) object {
-	asked, excluded := choose(c.query.Get("attributes")), choose(c.query.Get("excludedattributes"))
+	asked, excluded := c.asked, c.excluded
 	for k, v := range o {
 		f := strings.ToLower(k)
 		if f == "id" || f == "schemas" || k == name {

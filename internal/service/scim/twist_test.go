@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twist is an operation that is being bent out of shape, and never out of its meaning: who reads it knows what is wanted.
+// twist is an operation that is being bent out of shape, and never out of its meaning: who reads it knows what is
+// wanted.
 type twist struct {
 	*rapid.T
 	op, path any
@@ -25,13 +26,16 @@ func (x *twist) twistPath() {
 		return
 	}
 	of := rapid.SampledFrom[[]string, string]
-	switch of([]string{"case", "case", "schema", "schema", "around", "value", "value", "object", "list", "empty"}).Draw(x.T, "bend the path") {
+	switch of([]string{"case", "case", "schema", "schema", "around", "value", "value", "object", "list", "empty"}).
+		Draw(x.T, "bend the path") {
 	case "case":
 		x.path = of([]string{strings.ToUpper(s), strings.ToLower(s)}).Draw(x.T, "letter case")
 	case "schema":
-		x.path = of([]string{userSchema, groupSchema, enterpriseSchema, strings.ToUpper(groupSchema)}).Draw(x.T, "schema") + ":" + s
+		x.path = of([]string{userSchema, groupSchema, enterpriseSchema, strings.ToUpper(groupSchema)}).Draw(x.T, "schema") +
+			":" + s
 	case "around":
-		a := of([]string{" %s", "%s ", "\t%s\n", "/%s", "%s/", ".%s", "%s.", `"%s"`, "%s[]", "[%s]", "%s[0]", "$.%s", "%s,title", "(%s)", "User.%s", "%s:", "%s\x00"}).Draw(x.T, "around")
+		a := of([]string{" %s", "%s ", "\t%s\n", "/%s", "%s/", ".%s", "%s.", `"%s"`, "%s[]", "[%s]", "%s[0]", "$.%s",
+			"%s,title", "(%s)", "User.%s", "%s:", "%s\x00"}).Draw(x.T, "around")
 		x.path = fmt.Sprintf(a, s)
 	case "object":
 		x.path, x.value = nil, object{s: x.value}
@@ -46,7 +50,8 @@ func (x *twist) twistPath() {
 
 // bend bends a value.
 func (x *twist) bend(v any) any {
-	switch rapid.SampledFrom([]string{"list", "value", "Value", "null", "quoted", "quoted", "attribute", "both", "text", "schema"}).Draw(x.T, "bend the value") {
+	switch rapid.SampledFrom([]string{"list", "value", "Value", "null", "quoted", "quoted", "attribute", "both", "text",
+		"schema"}).Draw(x.T, "bend the value") {
 	case "list":
 		return []any{v}
 	case "value":
@@ -72,9 +77,12 @@ func (x *twist) bend(v any) any {
 
 // member bends an id.
 func (x *twist) member(id string) any {
-	f := rapid.SampledFrom([]string{"%s", "%s", "%s", "%s", "%s", "%s", "%s", "%s", "%s", " %s", "{%s}", "urn:uuid:%s", "http://web/tenant/scim/v2/Users/%s", "Users/%s", `"%s"`, "%s,", "%s@x.example"}).Draw(x.T, "id")
+	f := rapid.SampledFrom([]string{"%s", "%s", "%s", "%s", "%s", "%s", "%s", "%s", "%s", " %s", "{%s}", "urn:uuid:%s",
+		"http://web/tenant/scim/v2/Users/%s", "Users/%s", `"%s"`, "%s,", "%s@x.example"}).Draw(x.T, "id")
 	id = fmt.Sprintf(f, rapid.SampledFrom([]string{id, strings.ToUpper(id)}).Draw(x.T, "letter case"))
-	return rapid.SampledFrom([]any{object{"value": id}, object{"value": id}, object{"value": id}, id, id, quoted(object{"value": id}), object{"value": id, "type": "User"}, object{"id": id}, object{"$ref": id}, object{"VALUE": id, "value2": nil}, object{"value": object{"value": id}},
+	return rapid.SampledFrom([]any{object{"value": id}, object{"value": id}, object{"value": id}, id, id,
+		quoted(object{"value": id}), object{"value": id, "type": "User"}, object{"id": id}, object{"$ref": id},
+		object{"VALUE": id, "value2": nil}, object{"value": object{"value": id}},
 		object{"value": id, "Value": id}, object{"member": id}, []any{id}}).Draw(x.T, "member")
 }
 
@@ -89,11 +97,13 @@ func (x *twist) body() any {
 	}
 	ops := any([]any{o})
 	if x.seldom() {
-		ops = rapid.SampledFrom([]any{o, []any{[]any{o}}, []any{o, nil}, quoted([]any{o}), []any{quoted(o)}, object{"Operations": []any{o}}, []any{o, o}}).Draw(x.T, "operations")
+		ops = rapid.SampledFrom([]any{o, []any{[]any{o}}, []any{o, nil}, quoted([]any{o}), []any{quoted(o)},
+			object{"Operations": []any{o}}, []any{o, o}}).Draw(x.T, "operations")
 	}
 	body := any(object{"schemas": []any{"urn:ietf:params:scim:api:messages:2.0:PatchOp"}, key("Operations"): ops})
 	if x.seldom() {
-		body = rapid.SampledFrom([]any{[]any{body}, object{"Operations": []any{}, "operations": ops}, object{"PatchOp": body}, quoted(body)}).Draw(x.T, "body")
+		body = rapid.SampledFrom([]any{[]any{body}, object{"Operations": []any{}, "operations": ops}, object{"PatchOp": body},
+			quoted(body)}).Draw(x.T, "body")
 	}
 	return body
 }
@@ -114,7 +124,8 @@ func TestBentOperationsAreDoneOrRefused(t *testing.T) {
 	prove(t, 400, func(t *rapid.T) {
 		x := &twist{T: t}
 		before, want, path := "ann bob", "", "/Groups/"+group
-		what := rapid.SampledFrom([]string{"deactivate", "activate", "remove", "remove", "remove by filter", "replace", "clear", "join"}).Draw(t, "what")
+		what := rapid.SampledFrom([]string{"deactivate", "activate", "remove", "remove", "remove by filter", "replace",
+			"clear", "join"}).Draw(t, "what")
 		put := false
 		some := func(names ...string) (list []any) {
 			for _, n := range names {
@@ -128,13 +139,18 @@ func TestBentOperationsAreDoneOrRefused(t *testing.T) {
 			before, want, path = fmt.Sprint(what == "deactivate"), fmt.Sprint(what == "activate"), "/Users/"+ids["carl"]
 			x.attr, x.path, x.op = "active", "active", rapid.SampledFrom([]any{"replace", "add"}).Draw(t, "op")
 			v := what == "activate"
-			x.value = rapid.SampledFrom([]any{v, fmt.Sprint(v), strings.ToUpper(fmt.Sprint(v)), " " + fmt.Sprint(v), map[bool]int{true: 1}[v], map[bool]string{true: "yes", false: "no"}[v]}).Draw(t, "truth")
+			x.value = rapid.SampledFrom([]any{v, fmt.Sprint(v), strings.ToUpper(fmt.Sprint(v)), " " + fmt.Sprint(v),
+				map[bool]int{true: 1}[v], map[bool]string{true: "yes", false: "no"}[v]}).Draw(t, "truth")
 		case "remove":
 			x.op, x.value, want = "remove", some("ann"), "bob"
 		case "remove by filter":
-			f := rapid.SampledFrom([]string{`value eq "%s"`, `value eq "%s"`, `value eq "%s"`, `value eq "%s"`, `value eq "%s"`, `VALUE Eq "%s"`, ` value  eq  "%s" `, `value eq '%s'`, `value == "%s"`, `value eq %s`, `value co "%s"`, `value sw "%s"`, `id eq "%s"`, `members eq "%s"`,
-				`value.value eq "%s"`, `(value eq "%s")`, `((value eq "%s"))`, `type eq "User" and value eq "%s"`, `value eq "%s" and active eq true`, `value eq "%s" or value eq "00000000-0000-0000-0000-000000000000"`,
-				`$ref co "%s"`, `"%s"`, `%s`, `urn:ietf:params:scim:schemas:core:2.0:Group:members.value eq "%s"`}).Draw(t, "filter")
+			f := rapid.SampledFrom([]string{`value eq "%s"`, `value eq "%s"`, `value eq "%s"`, `value eq "%s"`, `value eq "%s"`,
+				`VALUE Eq "%s"`, ` value  eq  "%s" `, `value eq '%s'`, `value == "%s"`, `value eq %s`, `value co "%s"`,
+				`value sw "%s"`, `id eq "%s"`, `members eq "%s"`,
+				`value.value eq "%s"`, `(value eq "%s")`, `((value eq "%s"))`, `type eq "User" and value eq "%s"`,
+				`value eq "%s" and active eq true`, `value eq "%s" or value eq "00000000-0000-0000-0000-000000000000"`,
+				`$ref co "%s"`, `"%s"`, `%s`, `urn:ietf:params:scim:schemas:core:2.0:Group:members.value eq "%s"`}).Draw(t,
+				"filter")
 			id := rapid.SampledFrom([]string{ids["ann"], ids["ann"], strings.ToUpper(ids["ann"])}).Draw(t, "letter case")
 			x.op, x.path, want = "remove", "members["+fmt.Sprintf(f, id)+"]", "bob"
 		case "replace":
@@ -144,8 +160,10 @@ func TestBentOperationsAreDoneOrRefused(t *testing.T) {
 		case "join":
 			x.op, x.value, want = "add", some("carl"), "ann bob carl"
 		}
-		if put = (x.attr == "active" || what == "replace") && x.seldom(); put { // of whole people and groups it is the value that is bent
-			x.path = rapid.SampledFrom([]string{x.attr, strings.ToUpper(x.attr), groupSchema + ":" + x.attr, userSchema + ":" + x.attr}).Draw(t, "name")
+		if put = (x.attr == "active" || what == "replace") && x.seldom(); put {
+			// of whole people and groups it is the value that is bent
+			x.path = rapid.SampledFrom([]string{x.attr, strings.ToUpper(x.attr), groupSchema + ":" + x.attr,
+				userSchema + ":" + x.attr}).Draw(t, "name")
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "twists") {
 			if put {
@@ -161,7 +179,8 @@ func TestBentOperationsAreDoneOrRefused(t *testing.T) {
 				}
 			case "op":
 				if s, ok := x.op.(string); ok {
-					x.op = rapid.SampledFrom([]any{strings.ToUpper(s), strings.ToUpper(s[:1]) + s[1:], " " + s, []any{s}, s + "s", object{"value": s}}).Draw(t, "op")
+					x.op = rapid.SampledFrom([]any{strings.ToUpper(s), strings.ToUpper(s[:1]) + s[1:], " " + s, []any{s}, s + "s",
+						object{"value": s}}).Draw(t, "op")
 				}
 			}
 		}
@@ -190,7 +209,8 @@ func TestBentOperationsAreDoneOrRefused(t *testing.T) {
 		case slices.Contains([]int{400, 404}, w.Code) && after == before && o.text("detail") != "":
 			refused++
 		default:
-			t.Fatalf("%s: %s: %d %s, and it is %q; it was %q, and was to be %q", what, quoted(body), w.Code, w.Body, after, before, want)
+			t.Fatalf("%s: %s: %d %s, and it is %q; it was %q, and was to be %q", what, quoted(body), w.Code, w.Body, after,
+				before, want)
 		}
 	})
 	t.Logf("%d were done, %d were refused", done, refused)

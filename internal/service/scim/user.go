@@ -21,9 +21,9 @@ func (c *call) users() (answer, error) {
 	case c.method == http.MethodGet:
 		return c.getUser()
 	case c.method == http.MethodPut:
-		return c.changeUser(c.replaceUser)
+		return c.changeUser(ofUser, c.replaceUser)
 	case c.method == http.MethodPatch:
-		return c.changeUser(c.patchUser)
+		return c.changeUser(ofUserPatch, c.patchUser)
 	case c.method == http.MethodDelete:
 		return c.deleteUser()
 	}
@@ -31,12 +31,21 @@ func (c *call) users() (answer, error) {
 }
 
 // resource is the request's body when that is a whole user or group.
-func (c *call) resource(limit int) (object, error) {
-	o, err := c.payload(limit)
+func (c *call) resource(w *want, r resource) (object, error) {
+	o, err := c.payload(w)
 	if err != nil {
 		return nil, err
 	}
-	return o.plain()
+	return whole(o, r)
+}
+
+// whole is a document of a whole resource, checked.
+func whole(o object, r resource) (object, error) {
+	o, err := o.plain()
+	if err != nil {
+		return nil, err
+	}
+	return o, r.check(o)
 }
 
 // fresh is the id of what is made.
@@ -48,17 +57,24 @@ func (c *call) fresh() string {
 }
 
 func (c *call) createUser() (answer, error) {
-	o, err := c.resource(maxUserBody)
+	o, err := c.resource(ofUser, userResource)
 	if err != nil {
 		return answer{}, err
 	}
 	c.nameAll(o)
-	u := &granary.User{Store: c.center.Store, ID: granary.UserID(c.fresh()), Created: c.now, CreatedBy: c.actor, Updated: c.now, UpdatedBy: c.actor}
+	u := &granary.User{Store: c.center.Store, ID: granary.UserID(c.fresh()), Created: c.now, CreatedBy: c.actor,
+		Updated: c.now, UpdatedBy: c.actor}
 	if err := c.fromSCIM(o, nil, u); err != nil {
 		return answer{}, err
 	}
 	c.id = string(u.ID)
-	if err := c.DB.Update(c.ctx, func(tx *store.Tx) error { return conflict(tx.Users.Create(u)) }); err != nil {
+	err = c.DB.Update(c.ctx, func(tx *store.Tx) error {
+		if err := tx.IdentityCenters.ConfirmStore(u.Store); err != nil {
+			return err
+		}
+		return conflict(tx.Users.Create(u))
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	return c.shown(http.StatusCreated, u), nil
@@ -78,8 +94,10 @@ func conflict(err error) error {
 	if !granary.Is(err, granary.Exists) {
 		return err
 	}
-	what := map[string]string{"user_name_fold": "userName", "email_fold": "emails.value", "display_name_fold": "displayName", "external_id": "externalId"}[granary.AsError(err).Detail["Unique"]]
-	return &scimError{status: http.StatusConflict, scimType: "uniqueness", detail: "Another resource has this " + what + " already."}
+	what := map[string]string{"user_name_fold": "userName", "email_fold": "emails.value",
+		"display_name_fold": "displayName", "external_id": "externalId"}[granary.AsError(err).Detail["Unique"]]
+	return &scimError{status: http.StatusConflict, scimType: "uniqueness", detail: "Another resource has this " + what +
+		" already."}
 }
 
 func noUser(id string) error { return notFound("There is no user " + id + ".") }
@@ -126,10 +144,10 @@ func (c *call) addGroups(tx *store.Tx, o object, u granary.UserID) error {
 	return err
 }
 
-// changeUser reads the body, and lets change make the new document of the old one in a transaction. Who is as before stays
-// untouched.
-func (c *call) changeUser(change func(body, have object) (object, error)) (a answer, err error) {
-	body, err := c.payload(maxUserBody)
+// changeUser reads the body, and lets change make the new document of the old one in a transaction. Who is as before
+// stays untouched.
+func (c *call) changeUser(w *want, change func(body, have object) (object, error)) (a answer, err error) {
+	body, err := c.payload(w)
 	if err != nil {
 		return a, err
 	}
@@ -161,7 +179,7 @@ func (c *call) changeUser(change func(body, have object) (object, error)) (a ans
 
 // replaceUser is PUT: what the body does not have is removed, except active, which keeps its value.
 func (c *call) replaceUser(body, have object) (object, error) {
-	body, err := body.plain()
+	body, err := whole(body, userResource)
 	if err != nil {
 		return nil, err
 	}
@@ -177,9 +195,10 @@ func (c *call) patchUser(body, have object) (object, error) {
 	if err != nil {
 		return nil, err
 	}
+	x := &patcher{understood{resource: userResource, id: have.text("id")}, c.KeepAll}
 	for _, op := range ops {
 		c.nameOperation(op)
-		if err := (patcher{many: c.KeepAll}).patch(have, op); err != nil {
+		if err := x.patch(have, op, false); err != nil {
 			return nil, err
 		}
 		switch active := have.get("active"); { // of each operation by itself: a later one may hide what was wrong
@@ -193,7 +212,7 @@ func (c *call) patchUser(body, have object) (object, error) {
 			}
 		}
 	}
-	return have, nil
+	return have, x.done()
 }
 
 // nameOperation remembers the attributes an operation changes.

@@ -5,19 +5,23 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssoadmin"
 	"granary/internal/awsapi"
 	"granary/internal/store"
 )
 
-func (s *service) putAssignmentConfiguration(c *awsapi.Call, in *api.PutApplicationAssignmentConfigurationInput) (*api.PutApplicationAssignmentConfigurationOutput, error) {
-	return &api.PutApplicationAssignmentConfigurationOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.AssignmentRequired = in.AssignmentRequired
-		return nil
-	})
+func (s applications) putAssignmentConfig(c *awsapi.Call, in *api.PutApplicationAssignmentConfigurationInput) (
+	*api.PutApplicationAssignmentConfigurationOutput, error) {
+	return &api.PutApplicationAssignmentConfigurationOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+			a.AssignmentRequired = in.AssignmentRequired
+			return nil
+		})
 }
 
-func (s *service) getAssignmentConfiguration(_ *awsapi.Call, in *api.GetApplicationAssignmentConfigurationInput) (*api.GetApplicationAssignmentConfigurationOutput, error) {
+func (s applications) getAssignmentConfig(_ *awsapi.Call, in *api.GetApplicationAssignmentConfigurationInput) (
+	*api.GetApplicationAssignmentConfigurationOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
@@ -25,51 +29,64 @@ func (s *service) getAssignmentConfiguration(_ *awsapi.Call, in *api.GetApplicat
 	return &api.GetApplicationAssignmentConfigurationOutput{AssignmentRequired: a.AssignmentRequired}, nil
 }
 
-func (s *service) createAssignment(c *awsapi.Call, in *api.CreateApplicationAssignmentInput) (*api.CreateApplicationAssignmentOutput, error) {
+func (s applications) createAssignment(c *awsapi.Call, in *api.CreateApplicationAssignmentInput) (
+	*api.CreateApplicationAssignmentOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
 	}
-	i, ok := s.Index.IdentityCenterByID(a.Instance)
+	i, ok := s.Index.Center.InstanceByID(a.Instance)
 	if !ok {
 		return nil, noApplication(in.ApplicationArn)
 	}
 	return &api.CreateApplicationAssignmentOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
+		if _, err := tx.Applications.Get(a.ARN); granary.Is(err, granary.NotFound) {
+			return noApplication(in.ApplicationArn)
+		} else if err != nil {
+			return err
+		}
 		if in.PrincipalType == "GROUP" {
 			_, err = tx.Groups.Get(i.Store, granary.GroupID(in.PrincipalId))
 		} else {
 			_, err = tx.Users.Get(i.Store, granary.UserID(in.PrincipalId))
 		}
 		if granary.Is(err, granary.NotFound) {
-			return granary.Errorf(granary.NotFound, "The identity store %s has no %s %s.", i.Store, strings.ToLower(in.PrincipalType), in.PrincipalId)
+			return granary.Errorf(granary.NotFound, "The identity store %s has no %s %s.", i.Store,
+				strings.ToLower(in.PrincipalType), in.PrincipalId)
 		}
 		if err != nil {
 			return err
 		}
-		err = tx.Assignments.Create(&granary.Assignment{Application: a.ARN, Type: in.PrincipalType, Principal: in.PrincipalId, Created: c.Now.UTC()})
+		err = tx.Assignments.Create(&granary.Assignment{Application: a.ARN, Type: in.PrincipalType, Principal: in.PrincipalId,
+			Created: c.Now.UTC()})
 		if granary.Is(err, granary.Exists) {
-			return granary.Errorf(granary.Conflict, "The %s %s is assigned to the application already.", strings.ToLower(in.PrincipalType), in.PrincipalId)
+			return granary.Errorf(granary.Conflict, "The %s %s is assigned to the application already.",
+				strings.ToLower(in.PrincipalType), in.PrincipalId)
 		}
 		return err
 	})
 }
 
-func (s *service) describeAssignment(c *awsapi.Call, in *api.DescribeApplicationAssignmentInput) (out *api.DescribeApplicationAssignmentOutput, err error) {
+func (s applications) describeAssignment(c *awsapi.Call, in *api.DescribeApplicationAssignmentInput) (
+	out *api.DescribeApplicationAssignmentOutput, err error) {
 	if _, err := s.application(in.ApplicationArn); err != nil {
 		return nil, err
 	}
 	err = s.DB.View(c, func(tx *store.Tx) error {
 		a, err := tx.Assignments.Get(granary.ARN(in.ApplicationArn), in.PrincipalId)
 		if granary.Is(err, granary.NotFound) || err == nil && a.Type != in.PrincipalType {
-			return granary.Errorf(granary.NotFound, "The %s %s is not assigned to the application.", strings.ToLower(in.PrincipalType), in.PrincipalId)
+			return granary.Errorf(granary.NotFound, "The %s %s is not assigned to the application.",
+				strings.ToLower(in.PrincipalType), in.PrincipalId)
 		}
-		out = &api.DescribeApplicationAssignmentOutput{ApplicationArn: in.ApplicationArn, PrincipalId: in.PrincipalId, PrincipalType: in.PrincipalType}
+		out = &api.DescribeApplicationAssignmentOutput{ApplicationArn: in.ApplicationArn, PrincipalId: in.PrincipalId,
+			PrincipalType: in.PrincipalType}
 		return err
 	})
 	return out, err
 }
 
-func (s *service) deleteAssignment(c *awsapi.Call, in *api.DeleteApplicationAssignmentInput) (*api.DeleteApplicationAssignmentOutput, error) {
+func (s applications) deleteAssignment(c *awsapi.Call, in *api.DeleteApplicationAssignmentInput) (
+	*api.DeleteApplicationAssignmentOutput, error) {
 	if _, err := s.application(in.ApplicationArn); err != nil {
 		return nil, err
 	}
@@ -85,7 +102,8 @@ func (s *service) deleteAssignment(c *awsapi.Call, in *api.DeleteApplicationAssi
 	})
 }
 
-func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignmentsInput) (*api.ListApplicationAssignmentsOutput, error) {
+func (s applications) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignmentsInput) (
+	*api.ListApplicationAssignmentsOutput, error) {
 	if _, err := s.application(in.ApplicationArn); err != nil {
 		return nil, err
 	}
@@ -98,7 +116,8 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 	err = s.DB.View(c, func(tx *store.Tx) error {
 		list, next, err := tx.Assignments.ListOfApplication(granary.ARN(in.ApplicationArn), after, limit)
 		for _, a := range list {
-			out.ApplicationAssignments = append(out.ApplicationAssignments, api.ApplicationAssignment{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
+			out.ApplicationAssignments = append(out.ApplicationAssignments,
+				api.ApplicationAssignment{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
 		}
 		out.NextToken = pages.NextToken(next)
 		return err
@@ -106,8 +125,9 @@ func (s *service) listAssignments(c *awsapi.Call, in *api.ListApplicationAssignm
 	return out, err
 }
 
-// listAssignmentsForPrincipal tells a user's assignments with those of the user's groups, under the group's name.
-func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplicationAssignmentsForPrincipalInput) (*api.ListApplicationAssignmentsForPrincipalOutput, error) {
+// listOf tells a user's assignments with those of the user's groups, under the group's name.
+func (s applications) listOf(c *awsapi.Call, in *api.ListApplicationAssignmentsForPrincipalInput) (
+	*api.ListApplicationAssignmentsForPrincipalOutput, error) {
 	i, err := s.instance(c, in.InstanceArn)
 	if err != nil {
 		return nil, err
@@ -116,8 +136,9 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	if in.Filter != nil {
 		only = in.Filter.ApplicationArn
 	}
-	if only == "" && !s.administers(i, c.Caller.Account) {
-		return nil, granary.Errorf(granary.Denied, "This account asks about one application of its own at a time: give Filter.ApplicationArn.")
+	if only == "" && !access.Administers(s.Index, i, c.Caller.Account) {
+		return nil, granary.Errorf(granary.Denied, "This account asks about one application of its own at a time: give "+
+			"Filter.ApplicationArn.")
 	}
 	if only != "" {
 		if s.ownerOf(c, only) != "" {
@@ -129,7 +150,7 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	}
 	principals := []string{in.PrincipalId}
 	if in.PrincipalType == "USER" {
-		list, _ := s.Index.Grantees(i.Store, granary.UserID(in.PrincipalId))
+		list, _ := s.Index.Directory.Grantees(i.Store, granary.UserID(in.PrincipalId))
 		for _, g := range list[min(1, len(list)):] {
 			principals = append(principals, g.ID)
 		}
@@ -142,9 +163,11 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 				return err
 			}
 			for _, a := range list {
-				app, ok := s.Index.Application(a.Application)
-				if ok && (p != in.PrincipalId || a.Type == in.PrincipalType) && app.Instance == i.ID && (only == "" || only == string(a.Application)) && s.manages(c, app.Account, app.Instance) {
-					all = append(all, api.ApplicationAssignmentForPrincipal{ApplicationArn: string(a.Application), PrincipalId: a.Principal, PrincipalType: a.Type})
+				app, ok := s.Index.Center.Application(a.Application)
+				if ok && (p != in.PrincipalId || a.Type == in.PrincipalType) && app.Instance == i.ID &&
+					(only == "" || only == string(a.Application)) && s.manages(c, app.Account, app.Instance) {
+					all = append(all, api.ApplicationAssignmentForPrincipal{ApplicationArn: string(a.Application),
+						PrincipalId: a.Principal, PrincipalType: a.Type})
 				}
 			}
 		}
@@ -155,20 +178,24 @@ func (s *service) listAssignmentsForPrincipal(c *awsapi.Call, in *api.ListApplic
 	}
 	key := func(a api.ApplicationAssignmentForPrincipal) string { return a.ApplicationArn + " " + a.PrincipalId }
 	slices.SortFunc(all, func(a, b api.ApplicationAssignmentForPrincipal) int { return strings.Compare(key(a), key(b)) })
-	list, next, err := awsapi.CutOf(awsapi.ListOf("assignments of", i.ID, in.PrincipalId, only), all, key, in.MaxResults, in.NextToken, 100)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("assignments of", i.ID, in.PrincipalId, only), all, key, in.MaxResults,
+		in.NextToken, 100)
 	return &api.ListApplicationAssignmentsForPrincipalOutput{ApplicationAssignments: list, NextToken: next}, err
 }
 
-func (s *service) putSessionConfiguration(c *awsapi.Call, in *api.PutApplicationSessionConfigurationInput) (*api.PutApplicationSessionConfigurationOutput, error) {
-	return &api.PutApplicationSessionConfigurationOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		if in.UserBackgroundSessionApplicationStatus != "" {
-			a.BackgroundSessions = in.UserBackgroundSessionApplicationStatus == "ENABLED"
-		}
-		return nil
-	})
+func (s applications) putSessionConfig(c *awsapi.Call, in *api.PutApplicationSessionConfigurationInput) (
+	*api.PutApplicationSessionConfigurationOutput, error) {
+	return &api.PutApplicationSessionConfigurationOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+			if in.UserBackgroundSessionApplicationStatus != "" {
+				a.BackgroundSessions = in.UserBackgroundSessionApplicationStatus == "ENABLED"
+			}
+			return nil
+		})
 }
 
-func (s *service) getSessionConfiguration(_ *awsapi.Call, in *api.GetApplicationSessionConfigurationInput) (*api.GetApplicationSessionConfigurationOutput, error) {
+func (s applications) getSessionConfig(_ *awsapi.Call, in *api.GetApplicationSessionConfigurationInput) (
+	*api.GetApplicationSessionConfigurationOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err

@@ -11,19 +11,23 @@ import (
 )
 
 // createInstance makes an account's instance; in the management account it is the organization's (docs/divergences.md).
-func (s *service) createInstance(c *awsapi.Call, in *api.CreateInstanceInput) (out *api.CreateInstanceOutput, err error) {
-	account, ok := s.Index.Account(c.Caller.Account)
+func (s instances) createInstance(c *awsapi.Call, in *api.CreateInstanceInput) (out *api.CreateInstanceOutput,
+	err error) {
+	account, ok := s.Index.Org.Account(c.Caller.Account)
 	tags, err := mergeTags(nil, in.Tags)
 	if err != nil {
 		return nil, err
 	}
 	err = s.DB.Update(c, func(tx *store.Tx) error {
 		out, err = once(tx, c, "CreateInstance", in.ClientToken, in, func() (*api.CreateInstanceOutput, error) {
-			i := &granary.IdentityCenter{ID: "ssoins-" + granary.Hex(16), Account: c.Caller.Account, Organization: ok && account.Management,
-				Region: c.Region, Name: in.Name, Store: granary.StoreID("d-" + granary.Hex(10)), ScimTenant: granary.UUID(), Tags: tags, Created: c.Now.UTC()}
+			i := &granary.IdentityCenter{ID: "ssoins-" + granary.Hex(16), Account: c.Caller.Account,
+				Organization: ok && account.Management,
+				Region:       c.Region, Name: in.Name, Store: granary.StoreID("d-" + granary.Hex(10)), ScimTenant: granary.UUID(),
+				Tags: tags, Created: c.Now.UTC()}
 			err := tx.IdentityCenters.Create(i)
 			if granary.Is(err, granary.Exists) {
-				err = granary.Errorf(granary.Conflict, "The account %s has an Identity Center instance already: list-instances shows it.", c.Caller.Account)
+				err = granary.Errorf(granary.Conflict, "The account %s has an Identity Center instance already: list-instances "+
+					"shows it.", c.Caller.Account)
 			}
 			return &api.CreateInstanceOutput{InstanceArn: string(i.ARN())}, err
 		})
@@ -32,37 +36,44 @@ func (s *service) createInstance(c *awsapi.Call, in *api.CreateInstanceInput) (o
 	return out, err
 }
 
-func (s *service) listInstances(c *awsapi.Call, in *api.ListInstancesInput) (*api.ListInstancesOutput, error) {
-	list := s.Index.IdentityCenters(c.Caller.Account)
+func (s instances) listInstances(c *awsapi.Call, in *api.ListInstancesInput) (*api.ListInstancesOutput, error) {
+	list := s.Index.Center.Instances(c.Caller.Account)
 	slices.SortFunc(list, func(a, b *granary.IdentityCenter) int { return strings.Compare(a.ID, b.ID) })
-	list, next, err := awsapi.CutOf(awsapi.ListOf("instances", string(c.Caller.Account)), list, func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("instances", string(c.Caller.Account)), list,
+		func(i *granary.IdentityCenter) string { return i.ID }, in.MaxResults, in.NextToken, 10)
 	if err != nil {
 		return nil, err
 	}
 	out := &api.ListInstancesOutput{Instances: []api.InstanceMetadata{}, NextToken: next}
 	for _, i := range list {
-		out.Instances = append(out.Instances, api.InstanceMetadata{CreatedDate: i.Created, IdentityStoreId: string(i.Store), InstanceArn: string(i.ARN()),
-			Name: i.Name, OwnerAccountId: string(i.Account), Status: "ACTIVE"})
+		out.Instances = append(out.Instances, api.InstanceMetadata{CreatedDate: i.Created, IdentityStoreId: string(i.Store),
+			InstanceArn: string(i.ARN()),
+			Name:        i.Name, OwnerAccountId: string(i.Account), Status: "ACTIVE"})
 	}
 	return out, nil
 }
 
-// noInstance is the answer about an instance that is not there (identity-center §3): deleted ones must be seen to be gone.
+// noInstance is the answer about an instance that is not there (identity-center §3): deleted ones must be seen to be
+// gone.
 func noInstance(arn string) error {
 	return granary.Errorf(granary.NotFound, "There is no Identity Center instance %s.", arn)
 }
 
-func (s *service) describeInstance(_ *awsapi.Call, in *api.DescribeInstanceInput) (*api.DescribeInstanceOutput, error) {
-	i, ok := s.Index.IdentityCenter(granary.ARN(in.InstanceArn))
+func (s instances) describeInstance(_ *awsapi.Call, in *api.DescribeInstanceInput) (*api.DescribeInstanceOutput,
+	error) {
+	i, ok := s.Index.Center.Instance(granary.ARN(in.InstanceArn))
 	if !ok {
 		return nil, noInstance(in.InstanceArn)
 	}
-	return &api.DescribeInstanceOutput{CreatedDate: i.Created, IdentityStoreId: string(i.Store), InstanceArn: string(i.ARN()), Name: i.Name,
+	return &api.DescribeInstanceOutput{CreatedDate: i.Created, IdentityStoreId: string(i.Store),
+		InstanceArn: string(i.ARN()), Name: i.Name,
 		OwnerAccountId: string(i.Account), Status: "ACTIVE",
-		EncryptionConfigurationDetails: &api.EncryptionConfigurationDetails{KeyType: "AWS_OWNED_KMS_KEY", EncryptionStatus: "ENABLED"}}, nil
+		EncryptionConfigurationDetails: &api.EncryptionConfigurationDetails{KeyType: "AWS_OWNED_KMS_KEY",
+			EncryptionStatus: "ENABLED"}}, nil
 }
 
-func (s *service) changeInstance(c *awsapi.Call, arn string, change func(*store.Tx, *granary.IdentityCenter) error) error {
+func (s instances) changeInstance(c *awsapi.Call, arn string,
+	change func(*store.Tx, *granary.IdentityCenter) error) error {
 	return s.DB.Update(c, func(tx *store.Tx) error {
 		i, err := tx.IdentityCenters.Get(strings.TrimPrefix(arn, "arn:aws:sso:::instance/"))
 		if granary.Is(err, granary.NotFound) {
@@ -75,38 +86,42 @@ func (s *service) changeInstance(c *awsapi.Call, arn string, change func(*store.
 	})
 }
 
-func (s *service) updateInstance(c *awsapi.Call, in *api.UpdateInstanceInput) (*api.UpdateInstanceOutput, error) {
+func (s instances) updateInstance(c *awsapi.Call, in *api.UpdateInstanceInput) (*api.UpdateInstanceOutput, error) {
 	if e := in.EncryptionConfiguration; e != nil && e.KeyType != "AWS_OWNED_KMS_KEY" {
-		return nil, granary.Errorf(granary.Invalid, "Customer managed keys are not supported: Granary encrypts with its own key.")
+		return nil, granary.Errorf(granary.Invalid, "Customer managed keys are not supported: Granary encrypts with its "+
+			"own key.")
 	}
-	return &api.UpdateInstanceOutput{}, s.changeInstance(c, in.InstanceArn, func(tx *store.Tx, i *granary.IdentityCenter) error {
-		if in.Name != "" {
-			i.Name = in.Name
-		}
-		return tx.IdentityCenters.Update(i)
-	})
+	return &api.UpdateInstanceOutput{},
+		s.changeInstance(c, in.InstanceArn, func(tx *store.Tx, i *granary.IdentityCenter) error {
+			if in.Name != "" {
+				i.Name = in.Name
+			}
+			return tx.IdentityCenters.Update(i)
+		})
 }
 
 // deleteInstance removes the instance with its directory, applications, issuers and provisioning tokens.
-func (s *service) deleteInstance(c *awsapi.Call, in *api.DeleteInstanceInput) (*api.DeleteInstanceOutput, error) {
-	return &api.DeleteInstanceOutput{}, s.changeInstance(c, in.InstanceArn, func(tx *store.Tx, i *granary.IdentityCenter) error {
-		apps, _, err := tx.Applications.List(i.ID, "", 0)
-		if err != nil {
-			return err
-		}
-		for _, a := range apps {
-			if a.Managed {
-				return granary.Errorf(granary.Conflict, "An S3 Access Grants instance of account %s is associated with this instance: dissociate it first.", a.Account)
-			}
-			if err := tx.Applications.Delete(a.ARN()); err != nil {
+func (s instances) deleteInstance(c *awsapi.Call, in *api.DeleteInstanceInput) (*api.DeleteInstanceOutput, error) {
+	return &api.DeleteInstanceOutput{},
+		s.changeInstance(c, in.InstanceArn, func(tx *store.Tx, i *granary.IdentityCenter) error {
+			apps, _, err := tx.Applications.List(i.ID, "", 0)
+			if err != nil {
 				return err
 			}
-		}
-		if err := deleteDirectory(tx, i); err != nil {
-			return err
-		}
-		return tx.IdentityCenters.Delete(i.ID)
-	})
+			for _, a := range apps {
+				if a.Managed {
+					return granary.Errorf(granary.Conflict, "An S3 Access Grants instance of account %s is associated with this "+
+						"instance: dissociate it first.", a.Account)
+				}
+				if err := tx.Applications.Delete(a.ARN()); err != nil {
+					return err
+				}
+			}
+			if err := deleteDirectory(tx, i); err != nil {
+				return err
+			}
+			return tx.IdentityCenters.Delete(i.ID)
+		})
 }
 
 func deleteDirectory(tx *store.Tx, i *granary.IdentityCenter) error {
@@ -134,7 +149,7 @@ func deleteDirectory(tx *store.Tx, i *granary.IdentityCenter) error {
 	return tx.EmptyDirectory(i.Store)
 }
 
-func (s *service) listRegions(c *awsapi.Call, in *api.ListRegionsInput) (*api.ListRegionsOutput, error) {
+func (s instances) listRegions(c *awsapi.Call, in *api.ListRegionsInput) (*api.ListRegionsOutput, error) {
 	i, err := s.instance(c, in.InstanceArn)
 	if err != nil {
 		return nil, err
@@ -143,10 +158,13 @@ func (s *service) listRegions(c *awsapi.Call, in *api.ListRegionsInput) (*api.Li
 		return nil, err
 	}
 	yes := true
-	return &api.ListRegionsOutput{Regions: []api.RegionMetadata{{RegionName: i.Region, Status: "ACTIVE", AddedDate: i.Created, IsPrimaryRegion: &yes}}}, nil
+	return &api.ListRegionsOutput{
+			Regions: []api.RegionMetadata{{RegionName: i.Region, Status: "ACTIVE", AddedDate: i.Created,
+				IsPrimaryRegion: &yes}}},
+		nil
 }
 
-func (s *service) describeRegion(c *awsapi.Call, in *api.DescribeRegionInput) (*api.DescribeRegionOutput, error) {
+func (s instances) describeRegion(c *awsapi.Call, in *api.DescribeRegionInput) (*api.DescribeRegionOutput, error) {
 	i, err := s.instance(c, in.InstanceArn)
 	if err != nil {
 		return nil, err
@@ -155,5 +173,6 @@ func (s *service) describeRegion(c *awsapi.Call, in *api.DescribeRegionInput) (*
 		return nil, granary.Errorf(granary.NotFound, "The instance is in %s alone.", i.Region)
 	}
 	yes := true
-	return &api.DescribeRegionOutput{RegionName: i.Region, Status: "ACTIVE", AddedDate: i.Created, IsPrimaryRegion: &yes}, nil
+	return &api.DescribeRegionOutput{RegionName: i.Region, Status: "ACTIVE", AddedDate: i.Created, IsPrimaryRegion: &yes},
+		nil
 }

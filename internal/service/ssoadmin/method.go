@@ -14,7 +14,8 @@ import (
 // maxActorPolicy bounds an actor policy, in bytes: it is kept compiled in memory.
 const maxActorPolicy = 20 << 10
 
-func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthenticationMethodInput) (*api.PutApplicationAuthenticationMethodOutput, error) {
+func (s applications) putMethod(c *awsapi.Call, in *api.PutApplicationAuthenticationMethodInput) (
+	*api.PutApplicationAuthenticationMethodOutput, error) {
 	if in.AuthenticationMethod.Iam == nil {
 		return nil, granary.Errorf(granary.Invalid, "The AuthenticationMethod must have the member Iam with an ActorPolicy.")
 	}
@@ -29,10 +30,11 @@ func (s *service) putMethod(c *awsapi.Call, in *api.PutApplicationAuthentication
 	if err := actorScope(doc, in.ApplicationArn); err != nil {
 		return nil, err
 	}
-	return &api.PutApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.ActorPolicy, a.Bound = doc, s.Index.Bound(p)
-		return nil
-	})
+	return &api.PutApplicationAuthenticationMethodOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+			a.ActorPolicy, a.Bound = doc, s.Index.IAM.Bound(p)
+			return nil
+		})
 }
 
 // actorScope refuses actions and resources that an actor policy cannot be about (identity-center §5.4).
@@ -53,7 +55,8 @@ func actorScope(doc, arn string) error {
 		}
 		for _, r := range st.Resource {
 			if r != arn && !strings.ContainsAny(r, "*?") {
-				return granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: the resource %s is not this application; write * or its own ARN.", r)
+				return granary.Errorf(granary.Invalid, "The ActorPolicy is invalid: the resource %s is not this application; "+
+					"write * or its own ARN.", r)
 			}
 		}
 	}
@@ -73,39 +76,47 @@ func (t *texts) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(t))
 }
 
-func (s *service) method(a *granary.Application) *api.AuthenticationMethod {
-	return &api.AuthenticationMethod{Iam: &api.IamAuthenticationMethod{ActorPolicy: json.RawMessage(s.Index.Shown(a.ActorPolicy, a.Bound))}}
+func (s applications) method(a *granary.Application) *api.AuthenticationMethod {
+	return &api.AuthenticationMethod{
+		Iam: &api.IamAuthenticationMethod{ActorPolicy: json.RawMessage(s.Index.IAM.Shown(a.ActorPolicy, a.Bound))}}
 }
 
-func (s *service) getMethod(_ *awsapi.Call, in *api.GetApplicationAuthenticationMethodInput) (*api.GetApplicationAuthenticationMethodOutput, error) {
+func (s applications) getMethod(_ *awsapi.Call, in *api.GetApplicationAuthenticationMethodInput) (
+	*api.GetApplicationAuthenticationMethodOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
 	}
 	if a.ActorPolicy == "" {
-		return nil, granary.Errorf(granary.NotFound, "The application has no authentication method %s.", in.AuthenticationMethodType)
+		return nil, granary.Errorf(granary.NotFound, "The application has no authentication method %s.",
+			in.AuthenticationMethodType)
 	}
 	return &api.GetApplicationAuthenticationMethodOutput{AuthenticationMethod: s.method(a.Application)}, nil
 }
 
-func (s *service) deleteMethod(c *awsapi.Call, in *api.DeleteApplicationAuthenticationMethodInput) (*api.DeleteApplicationAuthenticationMethodOutput, error) {
-	return &api.DeleteApplicationAuthenticationMethodOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.ActorPolicy, a.Bound = "", nil
-		return nil
-	})
+func (s applications) deleteMethod(c *awsapi.Call, in *api.DeleteApplicationAuthenticationMethodInput) (
+	*api.DeleteApplicationAuthenticationMethodOutput, error) {
+	return &api.DeleteApplicationAuthenticationMethodOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+			a.ActorPolicy, a.Bound = "", nil
+			return nil
+		})
 }
 
-func (s *service) listMethods(_ *awsapi.Call, in *api.ListApplicationAuthenticationMethodsInput) (*api.ListApplicationAuthenticationMethodsOutput, error) {
+func (s applications) listMethods(_ *awsapi.Call, in *api.ListApplicationAuthenticationMethodsInput) (
+	*api.ListApplicationAuthenticationMethodsOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := awsapi.ListOf("methods", in.ApplicationArn).Page(nil, in.NextToken, 1); err != nil { // there is one page
+	if _, _, err := awsapi.ListOf("methods", in.ApplicationArn).Page(nil, in.NextToken, 1); err != nil {
+		// there is one page
 		return nil, err
 	}
 	out := &api.ListApplicationAuthenticationMethodsOutput{AuthenticationMethods: []api.AuthenticationMethodItem{}}
 	if a.ActorPolicy != "" {
-		out.AuthenticationMethods = append(out.AuthenticationMethods, api.AuthenticationMethodItem{AuthenticationMethodType: "IAM", AuthenticationMethod: s.method(a.Application)})
+		out.AuthenticationMethods = append(out.AuthenticationMethods,
+			api.AuthenticationMethodItem{AuthenticationMethodType: "IAM", AuthenticationMethod: s.method(a.Application)})
 	}
 	return out, nil
 }

@@ -16,7 +16,8 @@ const tokenLife = 24 * time.Hour
 
 // once runs a create unless the client token was used: then the first answer is given again, or a conflict when the
 // parameters are not the same.
-func once[Out any](tx *store.Tx, c *awsapi.Call, operation, clientToken string, in any, create func() (*Out, error)) (*Out, error) {
+func once[Out any](tx *store.Tx, c *awsapi.Call, operation, clientToken string, in any,
+	create func() (*Out, error)) (*Out, error) {
 	if clientToken == "" {
 		return create()
 	}
@@ -37,7 +38,8 @@ func once[Out any](tx *store.Tx, c *awsapi.Call, operation, clientToken string, 
 	var k kept
 	if found && json.Unmarshal([]byte(doc), &k) == nil {
 		if k.Hash != hex.EncodeToString(sum[:]) {
-			return nil, granary.Errorf(granary.Conflict, "IdempotentParameterMismatch: the client token was used with other parameters.")
+			return nil, granary.Errorf(granary.Conflict, "IdempotentParameterMismatch: the client token was used with other "+
+				"parameters.")
 		}
 		return k.Answer, nil
 	}

@@ -7,38 +7,41 @@ import (
 	"granary/internal/wire"
 )
 
-// Permission sets give people roles in accounts, which has no part in S3 Access Grants: there are none, their lists are empty, and
-// making one is refused in words. The same holds for attributes for access control. An instance is in one Region and stays there.
+// Permission sets give people roles in accounts, which has no part in S3 Access Grants: there are none, their lists are
+// empty, and making one is refused in words. The same holds for attributes for access control. An instance is in one
+// Region and stays there.
 
 // refused answers an operation on what this release does not have.
 func refused[In, Out any](op wire.Operation[In, Out], what string) awsapi.Row {
 	return awsapi.OnInside(op, func(*awsapi.Call, *In) (*Out, error) {
-		return nil, granary.Errorf(granary.Denied, "%s are not supported here: people get their access by S3 Access Grants and application assignments.", what)
+		return nil, granary.Errorf(granary.Denied, "%s are not supported here: people get their access by S3 Access Grants "+
+			"and application assignments.", what)
 	})
 }
 
-// none answers a list of what this release does not have, to who sees the instance.
-func none[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In) string, out Out) awsapi.Row {
-	return awsapi.On(op, openInstance(s, instance), func(c *awsapi.Call, in *In) (*Out, error) {
+// emptyList answers a list of what this release does not have, to an account that sees the instance.
+func emptyList[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In) string, out Out) awsapi.Row {
+	return awsapi.OnResource(op, s.checkReadInstance, instance, func(c *awsapi.Call, in *In) (*Out, error) {
 		_, err := s.instance(c, instance(in))
 		return &out, err
 	})
 }
 
-// oneRegion answers what would give an instance another Region.
+// oneRegion answers an operation that would give an instance another Region.
 func oneRegion[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In) string) awsapi.Row {
-	return awsapi.On(op, ownInstance(s, instance), func(c *awsapi.Call, in *In) (*Out, error) {
+	return awsapi.OnResource(op, s.checkInstance, instance, func(c *awsapi.Call, in *In) (*Out, error) {
 		if _, err := s.instance(c, instance(in)); err != nil {
 			return nil, err
 		}
-		return nil, granary.Errorf(granary.Invalid, "Further Regions of an instance are not supported here: it stays in the Region that it was made in.")
+		return nil, granary.Errorf(granary.Invalid, "Further Regions of an instance are not supported here: it stays in "+
+			"the Region that it was made in.")
 	})
 }
 
-func (s *service) permissionSetRows() []awsapi.Row {
+func permissionSetRows(s *service) []awsapi.Row {
 	const sets, attributes = "Permission sets and account assignments", "Attributes for access control"
 	return []awsapi.Row{
-		oneRegion(s, api.AddRegion, func(in *api.AddRegionInput) string { return in.InstanceArn }),
+		oneRegion(s, api.AddRegion, api.InstanceArn),
 		refused(api.AttachCustomerManagedPolicyReferenceToPermissionSet, sets),
 		refused(api.AttachManagedPolicyToPermissionSet, sets),
 		refused(api.CreateAccountAssignment, sets),
@@ -61,18 +64,32 @@ func (s *service) permissionSetRows() []awsapi.Row {
 		refused(api.ProvisionPermissionSet, sets),
 		refused(api.PutInlinePolicyToPermissionSet, sets),
 		refused(api.PutPermissionsBoundaryToPermissionSet, sets),
-		oneRegion(s, api.RemoveRegion, func(in *api.RemoveRegionInput) string { return in.InstanceArn }),
+		oneRegion(s, api.RemoveRegion, api.InstanceArn),
 		refused(api.UpdateInstanceAccessControlAttributeConfiguration, attributes),
 		refused(api.UpdatePermissionSet, sets),
-		none(s, api.ListPermissionSets, func(in *api.ListPermissionSetsInput) string { return in.InstanceArn }, api.ListPermissionSetsOutput{PermissionSets: []string{}}),
-		none(s, api.ListPermissionSetsProvisionedToAccount, func(in *api.ListPermissionSetsProvisionedToAccountInput) string { return in.InstanceArn }, api.ListPermissionSetsProvisionedToAccountOutput{PermissionSets: []string{}}),
-		none(s, api.ListAccountsForProvisionedPermissionSet, func(in *api.ListAccountsForProvisionedPermissionSetInput) string { return in.InstanceArn }, api.ListAccountsForProvisionedPermissionSetOutput{AccountIds: []string{}}),
-		none(s, api.ListManagedPoliciesInPermissionSet, func(in *api.ListManagedPoliciesInPermissionSetInput) string { return in.InstanceArn }, api.ListManagedPoliciesInPermissionSetOutput{AttachedManagedPolicies: []api.AttachedManagedPolicy{}}),
-		none(s, api.ListCustomerManagedPolicyReferencesInPermissionSet, func(in *api.ListCustomerManagedPolicyReferencesInPermissionSetInput) string { return in.InstanceArn }, api.ListCustomerManagedPolicyReferencesInPermissionSetOutput{CustomerManagedPolicyReferences: []api.CustomerManagedPolicyReference{}}),
-		none(s, api.ListAccountAssignments, func(in *api.ListAccountAssignmentsInput) string { return in.InstanceArn }, api.ListAccountAssignmentsOutput{AccountAssignments: []api.AccountAssignment{}}),
-		none(s, api.ListAccountAssignmentsForPrincipal, func(in *api.ListAccountAssignmentsForPrincipalInput) string { return in.InstanceArn }, api.ListAccountAssignmentsForPrincipalOutput{AccountAssignments: []api.AccountAssignmentForPrincipal{}}),
-		none(s, api.ListAccountAssignmentCreationStatus, func(in *api.ListAccountAssignmentCreationStatusInput) string { return in.InstanceArn }, api.ListAccountAssignmentCreationStatusOutput{AccountAssignmentsCreationStatus: []api.AccountAssignmentOperationStatusMetadata{}}),
-		none(s, api.ListAccountAssignmentDeletionStatus, func(in *api.ListAccountAssignmentDeletionStatusInput) string { return in.InstanceArn }, api.ListAccountAssignmentDeletionStatusOutput{AccountAssignmentsDeletionStatus: []api.AccountAssignmentOperationStatusMetadata{}}),
-		none(s, api.ListPermissionSetProvisioningStatus, func(in *api.ListPermissionSetProvisioningStatusInput) string { return in.InstanceArn }, api.ListPermissionSetProvisioningStatusOutput{PermissionSetsProvisioningStatus: []api.PermissionSetProvisioningStatusMetadata{}}),
+		emptyList(s, api.ListPermissionSets, api.InstanceArn,
+			api.ListPermissionSetsOutput{PermissionSets: []string{}}),
+		emptyList(s, api.ListPermissionSetsProvisionedToAccount, api.InstanceArn,
+			api.ListPermissionSetsProvisionedToAccountOutput{PermissionSets: []string{}}),
+		emptyList(s, api.ListAccountsForProvisionedPermissionSet, api.InstanceArn,
+			api.ListAccountsForProvisionedPermissionSetOutput{AccountIds: []string{}}),
+		emptyList(s, api.ListManagedPoliciesInPermissionSet, api.InstanceArn,
+			api.ListManagedPoliciesInPermissionSetOutput{AttachedManagedPolicies: []api.AttachedManagedPolicy{}}),
+		emptyList(s, api.ListCustomerManagedPolicyReferencesInPermissionSet, api.InstanceArn,
+			api.ListCustomerManagedPolicyReferencesInPermissionSetOutput{
+				CustomerManagedPolicyReferences: []api.CustomerManagedPolicyReference{}}),
+		emptyList(s, api.ListAccountAssignments, api.InstanceArn,
+			api.ListAccountAssignmentsOutput{AccountAssignments: []api.AccountAssignment{}}),
+		emptyList(s, api.ListAccountAssignmentsForPrincipal, api.InstanceArn,
+			api.ListAccountAssignmentsForPrincipalOutput{AccountAssignments: []api.AccountAssignmentForPrincipal{}}),
+		emptyList(s, api.ListAccountAssignmentCreationStatus, api.InstanceArn,
+			api.ListAccountAssignmentCreationStatusOutput{
+				AccountAssignmentsCreationStatus: []api.AccountAssignmentOperationStatusMetadata{}}),
+		emptyList(s, api.ListAccountAssignmentDeletionStatus, api.InstanceArn,
+			api.ListAccountAssignmentDeletionStatusOutput{
+				AccountAssignmentsDeletionStatus: []api.AccountAssignmentOperationStatusMetadata{}}),
+		emptyList(s, api.ListPermissionSetProvisioningStatus, api.InstanceArn,
+			api.ListPermissionSetProvisioningStatusOutput{
+				PermissionSetsProvisioningStatus: []api.PermissionSetProvisioningStatusMetadata{}}),
 	}
 }

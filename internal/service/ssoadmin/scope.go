@@ -12,30 +12,34 @@ import (
 
 const maxScopes = 25 // per application (identity-center §13)
 
-func (s *service) putScope(c *awsapi.Call, in *api.PutApplicationAccessScopeInput) (*api.PutApplicationAccessScopeOutput, error) {
-	return &api.PutApplicationAccessScopeOutput{}, s.changeApplication(c, in.ApplicationArn, func(tx *store.Tx, a *granary.Application) error {
-		scope := granary.AppScope{Name: in.Scope}
-		for _, t := range in.AuthorizedTargets {
-			if err := s.checkTarget(tx, a, t); err != nil {
-				return err
+func (s applications) putScope(c *awsapi.Call, in *api.PutApplicationAccessScopeInput) (
+	*api.PutApplicationAccessScopeOutput, error) {
+	return &api.PutApplicationAccessScopeOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(tx *store.Tx, a *granary.Application) error {
+			scope := granary.AppScope{Name: in.Scope}
+			for _, t := range in.AuthorizedTargets {
+				if err := s.checkTarget(tx, a, t); err != nil {
+					return err
+				}
+				scope.Targets = append(scope.Targets, granary.ARN(t))
 			}
-			scope.Targets = append(scope.Targets, granary.ARN(t))
-		}
-		i := slices.IndexFunc(a.Scopes, func(o granary.AppScope) bool { return o.Name == in.Scope })
-		switch {
-		case i >= 0:
-			a.Scopes[i] = scope
-		case len(a.Scopes) >= maxScopes:
-			return granary.Errorf(granary.Invalid, "ServiceQuotaExceeded: an application has at most %d access scopes.", maxScopes) // no ServiceQuotaExceededException is declared here
-		default:
-			a.Scopes = append(a.Scopes, scope)
-		}
-		return nil
-	})
+			i := slices.IndexFunc(a.Scopes, func(o granary.AppScope) bool { return o.Name == in.Scope })
+			switch {
+			case i >= 0:
+				a.Scopes[i] = scope
+			case len(a.Scopes) >= maxScopes:
+				// no ServiceQuotaExceededException is declared here
+				return granary.Errorf(granary.Invalid, "ServiceQuotaExceeded: an application has at most %d access scopes.",
+					maxScopes)
+			default:
+				a.Scopes = append(a.Scopes, scope)
+			}
+			return nil
+		})
 }
 
 // checkTarget takes the application's own instance and the applications in it.
-func (s *service) checkTarget(tx *store.Tx, a *granary.Application, target string) error {
+func (s applications) checkTarget(tx *store.Tx, a *granary.Application, target string) error {
 	if target == string(granary.IdentityCenterARN(a.Instance)) {
 		return nil
 	}
@@ -48,7 +52,8 @@ func (s *service) checkTarget(tx *store.Tx, a *granary.Application, target strin
 			return err
 		}
 	}
-	return granary.Errorf(granary.Invalid, "The authorized target %s is neither the application's instance nor an application in it.", target)
+	return granary.Errorf(granary.Invalid, "The authorized target %s is neither the application's instance nor an "+
+		"application in it.", target)
 }
 
 func scopeShape(s granary.AppScope) api.ScopeDetails {
@@ -59,7 +64,8 @@ func scopeShape(s granary.AppScope) api.ScopeDetails {
 	return out
 }
 
-func (s *service) getScope(_ *awsapi.Call, in *api.GetApplicationAccessScopeInput) (*api.GetApplicationAccessScopeOutput, error) {
+func (s applications) getScope(_ *awsapi.Call, in *api.GetApplicationAccessScopeInput) (
+	*api.GetApplicationAccessScopeOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
@@ -73,14 +79,17 @@ func (s *service) getScope(_ *awsapi.Call, in *api.GetApplicationAccessScopeInpu
 	return nil, granary.Errorf(granary.NotFound, "The application has no access scope %s.", in.Scope)
 }
 
-func (s *service) deleteScope(c *awsapi.Call, in *api.DeleteApplicationAccessScopeInput) (*api.DeleteApplicationAccessScopeOutput, error) {
-	return &api.DeleteApplicationAccessScopeOutput{}, s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
-		a.Scopes = slices.DeleteFunc(a.Scopes, func(o granary.AppScope) bool { return o.Name == in.Scope })
-		return nil
-	})
+func (s applications) deleteScope(c *awsapi.Call, in *api.DeleteApplicationAccessScopeInput) (
+	*api.DeleteApplicationAccessScopeOutput, error) {
+	return &api.DeleteApplicationAccessScopeOutput{},
+		s.changeApplication(c, in.ApplicationArn, func(_ *store.Tx, a *granary.Application) error {
+			a.Scopes = slices.DeleteFunc(a.Scopes, func(o granary.AppScope) bool { return o.Name == in.Scope })
+			return nil
+		})
 }
 
-func (s *service) listScopes(_ *awsapi.Call, in *api.ListApplicationAccessScopesInput) (*api.ListApplicationAccessScopesOutput, error) {
+func (s applications) listScopes(_ *awsapi.Call, in *api.ListApplicationAccessScopesInput) (
+	*api.ListApplicationAccessScopesOutput, error) {
 	a, err := s.application(in.ApplicationArn)
 	if err != nil {
 		return nil, err
@@ -90,6 +99,7 @@ func (s *service) listScopes(_ *awsapi.Call, in *api.ListApplicationAccessScopes
 		list = append(list, scopeShape(sc))
 	}
 	slices.SortFunc(list, func(x, y api.ScopeDetails) int { return strings.Compare(x.Scope, y.Scope) })
-	list, next, err := awsapi.CutOf(awsapi.ListOf("scopes", in.ApplicationArn), list, func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
+	list, next, err := awsapi.CutOf(awsapi.ListOf("scopes", in.ApplicationArn), list,
+		func(d api.ScopeDetails) string { return d.Scope }, in.MaxResults, in.NextToken, 10)
 	return &api.ListApplicationAccessScopesOutput{Scopes: list, NextToken: next}, err
 }

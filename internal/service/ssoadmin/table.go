@@ -1,11 +1,13 @@
-// Package ssoadmin answers IAM Identity Center's administration: instances, applications and what hangs on them, trusted token
-// issuers. It keeps settings; package ssooidc is where they are enforced.
+// Package ssoadmin answers IAM Identity Center's administration: instances, applications and what hangs on them,
+// trusted token issuers. It keeps settings; package ssooidc is where they are enforced.
 package ssoadmin
 
 import (
 	"bytes"
+	"slices"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssoadmin"
 	"granary/internal/awsapi"
 	"granary/internal/index"
@@ -18,9 +20,19 @@ type Config struct {
 	Index              *index.Index
 	AssignmentRequired bool // of new applications
 	MaxIssuers         int  // per instance
+	Issuers            access.IssuerRule
 }
 
+// service is what the resources share: the checks and look-ups that more than one of them needs.
 type service struct{ Config }
+
+// Each resource answers its own operations.
+type (
+	instances    struct{ *service }
+	applications struct{ *service }
+	issuers      struct{ *service }
+	tags         struct{ *service }
+)
 
 // Mend takes the doubled prefix out that AWS's guide page prints in ARNs: the shapes' own patterns would refuse it.
 func Mend(body []byte) []byte {
@@ -31,64 +43,90 @@ func Mend(body []byte) []byte {
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
-		Wire: api.Service, Prefix: "sso", Source: "sso.amazonaws.com", Tells: true, Mend: Mend,
-		Codes: map[granary.Kind]string{
-			granary.Invalid: "ValidationException", granary.Denied: "AccessDeniedException", granary.Unauthenticated: "AccessDeniedException",
-			granary.NotFound: "ResourceNotFoundException", granary.Exists: "ConflictException", granary.Conflict: "ConflictException",
-			granary.Quota: "ServiceQuotaExceededException", granary.Throttled: "ThrottlingException", granary.NotImplemented: "AccessDeniedException",
-			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
-		},
-		Rows: append([]awsapi.Row{
-			awsapi.On(api.CreateInstance, s.checkCreateInstance, s.createInstance),
-			awsapi.On(api.ListInstances, anything[api.ListInstancesInput], s.listInstances),
-			awsapi.On(api.DescribeInstance, openInstance(s, func(in *api.DescribeInstanceInput) string { return in.InstanceArn }), s.describeInstance),
-			awsapi.On(api.UpdateInstance, ownInstance(s, func(in *api.UpdateInstanceInput) string { return in.InstanceArn }), s.updateInstance),
-			awsapi.On(api.DeleteInstance, ownersInstance(s, func(in *api.DeleteInstanceInput) string { return in.InstanceArn }), s.deleteInstance),
-			awsapi.On(api.ListRegions, openInstance(s, func(in *api.ListRegionsInput) string { return in.InstanceArn }), s.listRegions),
-			awsapi.On(api.DescribeRegion, openInstance(s, func(in *api.DescribeRegionInput) string { return in.InstanceArn }), s.describeRegion),
+		Wire: api.Service, Prefix: "sso", Source: "sso.amazonaws.com", Tells: true, Mend: Mend, Codes: codes,
+		Rows: slices.Concat(instances{s}.operations(), applications{s}.operations(), issuers{s}.operations(),
+			tags{s}.operations(), permissionSetRows(s)),
+	}
+}
 
-			awsapi.On(api.CreateApplication, s.checkCreateApplication, s.createApplication),
-			awsapi.On(api.DescribeApplication, onApp(s, func(in *api.DescribeApplicationInput) string { return in.ApplicationArn }), s.describeApplication),
-			awsapi.On(api.UpdateApplication, onApp(s, func(in *api.UpdateApplicationInput) string { return in.ApplicationArn }), s.updateApplication),
-			awsapi.On(api.DeleteApplication, onApp(s, func(in *api.DeleteApplicationInput) string { return in.ApplicationArn }), s.deleteApplication),
-			awsapi.On(api.ListApplications, openInstance(s, func(in *api.ListApplicationsInput) string { return in.InstanceArn }), s.listApplications),
-			awsapi.On(api.ListApplicationProviders, anything[api.ListApplicationProvidersInput], s.listProviders),
-			awsapi.On(api.DescribeApplicationProvider, checkProvider, s.describeProvider),
+// codes are the service's words for the kinds of errors.
+var codes = map[granary.Kind]string{
+	granary.Invalid:         "ValidationException",
+	granary.Denied:          "AccessDeniedException",
+	granary.Unauthenticated: "AccessDeniedException",
+	granary.NotFound:        "ResourceNotFoundException",
+	granary.Exists:          "ConflictException",
+	granary.Conflict:        "ConflictException",
+	granary.Quota:           "ServiceQuotaExceededException",
+	granary.Throttled:       "ThrottlingException",
+	granary.NotImplemented:  "AccessDeniedException",
+	granary.Unavailable:     "InternalServerException",
+	granary.Internal:        "InternalServerException",
+}
 
-			awsapi.On(api.PutApplicationGrant, onApp(s, func(in *api.PutApplicationGrantInput) string { return in.ApplicationArn }), s.putGrant),
-			awsapi.On(api.GetApplicationGrant, onApp(s, func(in *api.GetApplicationGrantInput) string { return in.ApplicationArn }), s.getGrant),
-			awsapi.On(api.DeleteApplicationGrant, onApp(s, func(in *api.DeleteApplicationGrantInput) string { return in.ApplicationArn }), s.deleteGrant),
-			awsapi.On(api.ListApplicationGrants, onApp(s, func(in *api.ListApplicationGrantsInput) string { return in.ApplicationArn }), s.listGrants),
+func (s instances) operations() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.CreateInstance, s.checkCreateInstance, s.createInstance),
+		awsapi.On(api.ListInstances, anything, s.listInstances),
+		awsapi.OnResource(api.DescribeInstance, s.checkReadInstance, api.InstanceArn, s.describeInstance),
+		awsapi.OnResource(api.UpdateInstance, s.checkInstance, api.InstanceArn, s.updateInstance),
+		awsapi.OnResource(api.DeleteInstance, s.checkOwnersInstance, api.InstanceArn, s.deleteInstance),
+		awsapi.OnResource(api.ListRegions, s.checkReadInstance, api.InstanceArn, s.listRegions),
+		awsapi.OnResource(api.DescribeRegion, s.checkReadInstance, api.InstanceArn, s.describeRegion),
+	}
+}
 
-			awsapi.On(api.PutApplicationAccessScope, onApp(s, func(in *api.PutApplicationAccessScopeInput) string { return in.ApplicationArn }), s.putScope),
-			awsapi.On(api.GetApplicationAccessScope, onApp(s, func(in *api.GetApplicationAccessScopeInput) string { return in.ApplicationArn }), s.getScope),
-			awsapi.On(api.DeleteApplicationAccessScope, onApp(s, func(in *api.DeleteApplicationAccessScopeInput) string { return in.ApplicationArn }), s.deleteScope),
-			awsapi.On(api.ListApplicationAccessScopes, onApp(s, func(in *api.ListApplicationAccessScopesInput) string { return in.ApplicationArn }), s.listScopes),
+func (s applications) operations() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.CreateApplication, s.checkCreateApplication, s.createApplication),
+		awsapi.OnResource(api.DescribeApplication, s.checkApp, api.ApplicationArn, s.describeApplication),
+		awsapi.OnResource(api.UpdateApplication, s.checkApp, api.ApplicationArn, s.updateApplication),
+		awsapi.OnResource(api.DeleteApplication, s.checkApp, api.ApplicationArn, s.deleteApplication),
+		awsapi.OnResource(api.ListApplications, s.checkReadInstance, api.InstanceArn, s.listApplications),
+		awsapi.On(api.ListApplicationProviders, anything, s.listProviders),
+		awsapi.On(api.DescribeApplicationProvider, checkProvider, s.describeProvider),
 
-			awsapi.On(api.PutApplicationAuthenticationMethod, onApp(s, func(in *api.PutApplicationAuthenticationMethodInput) string { return in.ApplicationArn }), s.putMethod),
-			awsapi.On(api.GetApplicationAuthenticationMethod, onApp(s, func(in *api.GetApplicationAuthenticationMethodInput) string { return in.ApplicationArn }), s.getMethod),
-			awsapi.On(api.DeleteApplicationAuthenticationMethod, onApp(s, func(in *api.DeleteApplicationAuthenticationMethodInput) string { return in.ApplicationArn }), s.deleteMethod),
-			awsapi.On(api.ListApplicationAuthenticationMethods, onApp(s, func(in *api.ListApplicationAuthenticationMethodsInput) string { return in.ApplicationArn }), s.listMethods),
+		awsapi.OnResource(api.PutApplicationGrant, s.checkApp, api.ApplicationArn, s.putGrant),
+		awsapi.OnResource(api.GetApplicationGrant, s.checkApp, api.ApplicationArn, s.getGrant),
+		awsapi.OnResource(api.DeleteApplicationGrant, s.checkApp, api.ApplicationArn, s.deleteGrant),
+		awsapi.OnResource(api.ListApplicationGrants, s.checkApp, api.ApplicationArn, s.listGrants),
 
-			awsapi.On(api.PutApplicationAssignmentConfiguration, onApp(s, func(in *api.PutApplicationAssignmentConfigurationInput) string { return in.ApplicationArn }), s.putAssignmentConfiguration),
-			awsapi.On(api.GetApplicationAssignmentConfiguration, onApp(s, func(in *api.GetApplicationAssignmentConfigurationInput) string { return in.ApplicationArn }), s.getAssignmentConfiguration),
-			awsapi.On(api.CreateApplicationAssignment, onApp(s, func(in *api.CreateApplicationAssignmentInput) string { return in.ApplicationArn }), s.createAssignment),
-			awsapi.On(api.DescribeApplicationAssignment, onApp(s, func(in *api.DescribeApplicationAssignmentInput) string { return in.ApplicationArn }), s.describeAssignment),
-			awsapi.On(api.DeleteApplicationAssignment, onApp(s, func(in *api.DeleteApplicationAssignmentInput) string { return in.ApplicationArn }), s.deleteAssignment),
-			awsapi.On(api.ListApplicationAssignments, onApp(s, func(in *api.ListApplicationAssignmentsInput) string { return in.ApplicationArn }), s.listAssignments),
-			awsapi.On(api.ListApplicationAssignmentsForPrincipal, openInstance(s, func(in *api.ListApplicationAssignmentsForPrincipalInput) string { return in.InstanceArn }), s.listAssignmentsForPrincipal),
-			awsapi.On(api.PutApplicationSessionConfiguration, onApp(s, func(in *api.PutApplicationSessionConfigurationInput) string { return in.ApplicationArn }), s.putSessionConfiguration),
-			awsapi.On(api.GetApplicationSessionConfiguration, onApp(s, func(in *api.GetApplicationSessionConfigurationInput) string { return in.ApplicationArn }), s.getSessionConfiguration),
+		awsapi.OnResource(api.PutApplicationAccessScope, s.checkApp, api.ApplicationArn, s.putScope),
+		awsapi.OnResource(api.GetApplicationAccessScope, s.checkApp, api.ApplicationArn, s.getScope),
+		awsapi.OnResource(api.DeleteApplicationAccessScope, s.checkApp, api.ApplicationArn, s.deleteScope),
+		awsapi.OnResource(api.ListApplicationAccessScopes, s.checkApp, api.ApplicationArn, s.listScopes),
 
-			awsapi.On(api.CreateTrustedTokenIssuer, s.checkCreateIssuer, s.createIssuer),
-			awsapi.On(api.DescribeTrustedTokenIssuer, onIssuer(s, func(in *api.DescribeTrustedTokenIssuerInput) string { return in.TrustedTokenIssuerArn }), s.describeIssuer),
-			awsapi.On(api.UpdateTrustedTokenIssuer, onIssuer(s, func(in *api.UpdateTrustedTokenIssuerInput) string { return in.TrustedTokenIssuerArn }), s.updateIssuer),
-			awsapi.On(api.DeleteTrustedTokenIssuer, onIssuer(s, func(in *api.DeleteTrustedTokenIssuerInput) string { return in.TrustedTokenIssuerArn }), s.deleteIssuer),
-			awsapi.On(api.ListTrustedTokenIssuers, openInstance(s, func(in *api.ListTrustedTokenIssuersInput) string { return in.InstanceArn }), s.listIssuers),
+		awsapi.OnResource(api.PutApplicationAuthenticationMethod, s.checkApp, api.ApplicationArn, s.putMethod),
+		awsapi.OnResource(api.GetApplicationAuthenticationMethod, s.checkApp, api.ApplicationArn, s.getMethod),
+		awsapi.OnResource(api.DeleteApplicationAuthenticationMethod, s.checkApp, api.ApplicationArn, s.deleteMethod),
+		awsapi.OnResource(api.ListApplicationAuthenticationMethods, s.checkApp, api.ApplicationArn, s.listMethods),
 
-			awsapi.On(api.TagResource, s.checkTag, s.tagResource),
-			awsapi.On(api.UntagResource, s.checkUntag, s.untagResource),
-			awsapi.On(api.ListTagsForResource, s.checkListTags, s.listTags),
-		}, s.permissionSetRows()...),
+		awsapi.OnResource(api.PutApplicationAssignmentConfiguration, s.checkApp, api.ApplicationArn, s.putAssignmentConfig),
+		awsapi.OnResource(api.GetApplicationAssignmentConfiguration, s.checkApp, api.ApplicationArn, s.getAssignmentConfig),
+		awsapi.OnResource(api.CreateApplicationAssignment, s.checkApp, api.ApplicationArn, s.createAssignment),
+		awsapi.OnResource(api.DescribeApplicationAssignment, s.checkApp, api.ApplicationArn, s.describeAssignment),
+		awsapi.OnResource(api.DeleteApplicationAssignment, s.checkApp, api.ApplicationArn, s.deleteAssignment),
+		awsapi.OnResource(api.ListApplicationAssignments, s.checkApp, api.ApplicationArn, s.listAssignments),
+		awsapi.OnResource(api.ListApplicationAssignmentsForPrincipal, s.checkReadInstance, api.InstanceArn, s.listOf),
+		awsapi.OnResource(api.PutApplicationSessionConfiguration, s.checkApp, api.ApplicationArn, s.putSessionConfig),
+		awsapi.OnResource(api.GetApplicationSessionConfiguration, s.checkApp, api.ApplicationArn, s.getSessionConfig),
+	}
+}
+
+func (s issuers) operations() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.CreateTrustedTokenIssuer, s.checkCreateIssuer, s.createIssuer),
+		awsapi.OnResource(api.DescribeTrustedTokenIssuer, s.checkReadIssuer, api.TrustedTokenIssuerArn, s.describeIssuer),
+		awsapi.OnResource(api.UpdateTrustedTokenIssuer, s.checkIssuer, api.TrustedTokenIssuerArn, s.updateIssuer),
+		awsapi.OnResource(api.DeleteTrustedTokenIssuer, s.checkIssuer, api.TrustedTokenIssuerArn, s.deleteIssuer),
+		awsapi.OnResource(api.ListTrustedTokenIssuers, s.checkReadInstance, api.InstanceArn, s.listIssuers),
+	}
+}
+
+func (s tags) operations() []awsapi.Row {
+	return []awsapi.Row{
+		awsapi.On(api.TagResource, s.checkTag, s.tagResource),
+		awsapi.On(api.UntagResource, s.checkUntag, s.untagResource),
+		awsapi.On(api.ListTagsForResource, s.checkListTags, s.listTags),
 	}
 }

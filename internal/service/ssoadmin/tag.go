@@ -30,7 +30,7 @@ func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
 }
 
 // onTagged is a request on whatever the ARN names.
-func (s *service) onTagged(c *awsapi.Call, arn string) authz.Request {
+func (s tags) onTagged(c *awsapi.Call, arn string) authz.Request {
 	switch {
 	case strings.Contains(arn, ":application/"):
 		return s.onApplication(c, arn)
@@ -40,19 +40,19 @@ func (s *service) onTagged(c *awsapi.Call, arn string) authz.Request {
 	return s.onInstance(c, arn, false)
 }
 
-func (s *service) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
+func (s tags) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
 	r := s.onTagged(c, in.ResourceArn)
 	requestTags(r.Keys, in.Tags)
 	return []authz.Request{r}, nil
 }
 
-func (s *service) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
+func (s tags) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
 	r := s.onTagged(c, in.ResourceArn)
 	r.Keys["aws:tagkeys"] = in.TagKeys
 	return []authz.Request{r}, nil
 }
 
-func (s *service) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([]authz.Request, error) {
+func (s tags) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([]authz.Request, error) {
 	return []authz.Request{s.onTagged(c, in.ResourceArn)}, nil
 }
 
@@ -81,7 +81,7 @@ func tagsOf(tx *store.Tx, arn string) (tags *[]granary.Tag, save func() error, e
 	return nil, nil, err
 }
 
-func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
+func (s tags) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagResourceOutput, error) {
 	return &api.TagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
 		tags, save, err := tagsOf(tx, in.ResourceArn)
 		if err != nil {
@@ -94,7 +94,7 @@ func (s *service) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.Ta
 	})
 }
 
-func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
+func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
 	return &api.UntagResourceOutput{}, s.DB.Update(c, func(tx *store.Tx) error {
 		tags, save, err := tagsOf(tx, in.ResourceArn)
 		if err != nil {
@@ -105,7 +105,8 @@ func (s *service) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*ap
 	})
 }
 
-func (s *service) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (out *api.ListTagsForResourceOutput, err error) {
+func (s tags) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (out *api.ListTagsForResourceOutput,
+	err error) {
 	err = s.DB.View(c, func(tx *store.Tx) error {
 		tags, _, err := tagsOf(tx, in.ResourceArn)
 		if err != nil {
@@ -117,7 +118,8 @@ func (s *service) listTags(c *awsapi.Call, in *api.ListTagsForResourceInput) (ou
 		}
 		slices.SortFunc(list, func(a, b api.Tag) int { return strings.Compare(a.Key, b.Key) })
 		out = &api.ListTagsForResourceOutput{}
-		out.Tags, out.NextToken, err = awsapi.CutOf(awsapi.ListOf("tags", in.ResourceArn), list, func(t api.Tag) string { return t.Key }, nil, in.NextToken, maxTags)
+		out.Tags, out.NextToken, err = awsapi.CutOf(awsapi.ListOf("tags", in.ResourceArn), list,
+			func(t api.Tag) string { return t.Key }, nil, in.NextToken, maxTags)
 		return err
 	})
 	return out, err

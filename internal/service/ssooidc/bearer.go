@@ -7,8 +7,8 @@ import (
 	"granary"
 	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
+	"granary/internal/awsapi"
 	"granary/internal/idtoken"
-	"granary/internal/index"
 	"granary/internal/store"
 )
 
@@ -27,11 +27,11 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, err := findPerson(s.Index, e.center.Store, issuer, claims, s.VerifiedEmail)
+	user, err := access.PersonOf(s.Index, e.center.Store, issuer, claims, s.VerifiedEmail)
 	if err != nil {
 		return nil, err
 	}
-	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
+	if err := s.admit(e, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()
@@ -58,25 +58,65 @@ func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) 
 	}
 	var issuer *granary.Issuer
 	var audiences []string
-	for _, entry := range e.app.Grants.JWTBearer {
-		t, ok := s.Index.Issuer(entry.Issuer)
-		if !ok || t.URL != iss {
-			continue
-		}
-		if issuer, err = access.Issuer(s.Index, entry.Issuer); err != nil {
-			return nil, nil, asInvalidGrant(err)
-		}
-		audiences = append(audiences, entry.Audiences...)
-	}
-	if issuer == nil {
-		return nil, nil, invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.", iss).
-			At("issuer", "not-accepted", "issuer", iss, "application", string(e.app.ARN))
+	err = e.call.Check(func(*awsapi.Call) (err error) {
+		// again after the token was verified, which may wait for the issuer
+		issuer, audiences, err = s.accepted(e, iss)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	claims, err := s.Issuers.Verify(e.call, e.in.Assertion, s.Issuers.Person(issuer.URL, audiences, e.call.Now))
 	if err != nil {
 		return nil, nil, asInvalidGrant(tokenWhy(err, issuer))
 	}
 	return issuer, claims, nil
+}
+
+// accepted finds an issuer among those that the application's grant names, and the audiences that it is accepted for.
+func (s *service) accepted(e *exchange, iss string) (issuer *granary.Issuer, audiences []string, err error) {
+	for _, entry := range e.app.Grants.JWTBearer {
+		t, ok := s.Index.Center.Issuer(entry.Issuer)
+		if !ok || t.URL != iss {
+			continue
+		}
+		if issuer, err = s.Rule.Issuer(entry.Issuer); err != nil {
+			return nil, nil, asInvalidGrant(inApplication(err, e.app.ARN))
+		}
+		audiences = append(audiences, entry.Audiences...)
+	}
+	if issuer == nil {
+		return nil, nil,
+			invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.",
+				iss).
+				At("issuer", "not-accepted", "issuer", iss, "application", string(e.app.ARN))
+	}
+	return issuer, audiences, nil
+}
+
+// admit admits a person to the application, now and when what the exchange changes is committed.
+func (s *service) admit(e *exchange, user *granary.User) error {
+	return e.call.Check(func(*awsapi.Call) error {
+		now, ok := s.Index.Directory.User(user.Store, user.ID)
+		if !ok {
+			return invalidGrant("The user %s was deleted from the directory.", user.ID).At("user", "deleted", "user",
+				string(user.ID), "store", string(user.Store))
+		}
+		return access.Admit(s.Index, e.app, e.center, now)
+	})
+}
+
+// inApplication adds the application to what is known of a refusal.
+func inApplication(err error, app granary.ARN) error {
+	e := granary.AsError(err)
+	if e.Why == nil {
+		return e
+	}
+	facts := []string{"application", string(app)}
+	for k, v := range e.Why.Facts {
+		facts = append(facts, k, v)
+	}
+	return e.At(e.Why.Link, e.Why.Cause, facts...)
 }
 
 // tokenWhy says which link a token broke at.
@@ -96,27 +136,12 @@ func tokenWhy(err error, issuer *granary.Issuer) error {
 	return at("token", "invalid")
 }
 
-// asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients hammer it.
+// asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients
+// hammer it.
 func asInvalidGrant(err error) error { return granary.AsError(err).WithCode("InvalidGrantException") }
 
-// findPerson maps a token to exactly one user. verified demands that the issuer vouches for the address that it is mapped by.
-func findPerson(x *index.Index, store granary.StoreID, issuer *granary.Issuer, claims *idtoken.Claims, verified bool) (*granary.User, error) {
-	value, err := claims.Lookup(issuer.Claim)
-	if err == nil && verified && strings.EqualFold(issuer.Attribute, "emails.value") {
-		err = claims.VerifiedEmail()
-	}
-	if err != nil {
-		return nil, granary.AsError(asInvalidGrant(err)).At("user", "claim", "claim", issuer.Claim, "issuerArn", string(issuer.ARN()))
-	}
-	user, err := access.Person(x, store, issuer, value)
-	if err != nil {
-		return nil, asInvalidGrant(err)
-	}
-	return user, nil
-}
-
-// use records that the token was exchanged, durably and before anything is issued for it, and the session that begins with it. A
-// retry goes on with the session that began.
+// use records that the token was exchanged, durably and before anything is issued for it, and the session that begins
+// with it. A retry goes on with the session that began.
 // Tokens without jti cannot be told apart, and are not protected (identity-center §9.1 step 13).
 func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claims, session *session) (*session, error) {
 	if claims.ID == "" && !session.kept {
@@ -125,7 +150,8 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 	began := session
 	err := s.DB.Update(e.call, func(tx *store.Tx) error {
 		if claims.ID != "" {
-			before, err := e.useOnce(tx, e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(s.Issuers.Skew), session)
+			before, err := e.useOnce(tx, e.center.ID+"\x00"+issuer.URL+"\x00"+claims.ID, claims.Expires.Add(s.Issuers.Skew),
+				session)
 			if err != nil {
 				return err
 			}
@@ -137,7 +163,8 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 		return s.keep(e, tx, session)
 	})
 	if granary.Is(err, granary.Exists) {
-		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay", "used")
+		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay",
+			"used")
 	}
 	return began, err
 }

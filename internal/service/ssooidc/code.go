@@ -6,14 +6,13 @@ import (
 	"encoding/base64"
 
 	"granary"
-	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
 )
 
-// code redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): once, for the application it was made for, with the same
-// redirect URI, by who knows the verifier. The person is admitted anew.
+// code redeems an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.6): once, for the application it was made for, with
+// the same redirect URI, by who knows the verifier. The person is admitted anew.
 func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	switch {
 	case e.app.Grants.RedirectURIs == nil:
@@ -23,9 +22,10 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	case e.in.RedirectUri == "":
 		return nil, missing("redirectUri")
 	}
-	code, err := seal.OpenCode(s.Index.Ring(), e.in.Code)
+	code, err := seal.OpenCode(s.Index.Keys.Ring(), e.in.Code)
 	if err != nil || code.Application != e.app.ARN {
-		return nil, invalidGrant("The authorization code is none that was issued to this application.").At("token", "invalid-code")
+		return nil, invalidGrant("The authorization code is none that was issued to this application.").At("token",
+			"invalid-code")
 	}
 	sum := sha256.Sum256([]byte(e.in.CodeVerifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
@@ -37,13 +37,15 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	case e.in.CodeVerifier == "":
 		return nil, missing("codeVerifier")
 	case subtle.ConstantTimeCompare([]byte(challenge), []byte(code.Challenge)) != 1:
-		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.").At("token", "invalid-code")
+		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.").
+			At("token", "invalid-code")
 	}
-	user, ok := s.Index.User(code.Store, code.User)
+	user, ok := s.Index.Directory.User(code.Store, code.User)
 	if !ok || code.Store != e.center.Store {
-		return nil, invalidGrant("The user %s was deleted from the directory.", code.User).At("user", "deleted", "user", string(code.User), "store", string(code.Store))
+		return nil, invalidGrant("The user %s was deleted from the directory.", code.User).At("user", "deleted", "user",
+			string(code.User), "store", string(code.Store))
 	}
-	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
+	if err := s.admit(e, user); err != nil {
 		return nil, err
 	}
 	if len(e.in.Scope) == 0 {
@@ -62,8 +64,8 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	return s.issue(e, session, scopes, session.refreshToken())
 }
 
-// spend records that the code was redeemed, durably and before anything is issued for it. A second use ends the session that the
-// first began (RFC 6749 §4.1.2), unless it is the first request sent again.
+// spend records that the code was redeemed, durably and before anything is issued for it. A second use ends the session
+// that the first began (RFC 6749 §4.1.2), unless it is the first request sent again.
 func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *session) (*session, error) {
 	var again bool
 	began := session
@@ -82,7 +84,8 @@ func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *s
 		return s.keep(e, tx, session)
 	})
 	if err == nil && again {
-		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, since somebody else may hold its tokens.").At("replay", "used")
+		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, "+
+			"since somebody else may hold its tokens.").At("replay", "used")
 	}
 	return began, err
 }

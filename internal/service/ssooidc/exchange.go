@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"granary"
-	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
@@ -20,11 +19,12 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	user, ok := s.Index.User(subject.Store, subject.User)
+	user, ok := s.Index.Directory.User(subject.Store, subject.User)
 	if !ok {
-		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User).At("user", "deleted", "user", string(subject.User), "store", string(subject.Store))
+		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User).At("user",
+			"deleted", "user", string(subject.User), "store", string(subject.Store))
 	}
-	if err := access.Admit(s.Index, e.app, e.center, user); err != nil {
+	if err := s.admit(e, user); err != nil {
 		return nil, err
 	}
 	scopes, err := e.scopes()
@@ -33,7 +33,8 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	session := s.begin(e, user, scopes)
 	session.Actor = string(subject.Application)
-	session.Started, session.Ends = subject.Started, subject.Ends // two applications must not keep a sign-in alive by turns
+	// two applications must not keep a sign-in alive by turns
+	session.Started, session.Ends = subject.Started, subject.Ends
 	e.record(session, "", scopes)
 	if e.in.RequestedTokenType != refreshTokenType {
 		return s.issue(e, session, scopes, nil)
@@ -55,35 +56,45 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 		return nil, missing("subjectTokenType")
 	case e.in.SubjectTokenType != accessTokenType:
 		return nil, badRequest("The subjectTokenType must be %s, and is %q.", accessTokenType, e.in.SubjectTokenType)
-	case e.in.RequestedTokenType != "" && e.in.RequestedTokenType != accessTokenType && e.in.RequestedTokenType != refreshTokenType:
-		return nil, badRequest("The requestedTokenType must be %s or %s, and is %q.", accessTokenType, refreshTokenType, e.in.RequestedTokenType)
+	case e.in.RequestedTokenType != "" && e.in.RequestedTokenType != accessTokenType &&
+		e.in.RequestedTokenType != refreshTokenType:
+		return nil, badRequest("The requestedTokenType must be %s or %s, and is %q.", accessTokenType, refreshTokenType,
+			e.in.RequestedTokenType)
 	}
-	t, err := seal.OpenAccessToken(s.Index.Ring(), e.in.SubjectToken)
+	t, err := seal.OpenAccessToken(s.Index.Keys.Ring(), e.in.SubjectToken)
 	if err != nil {
-		return nil, invalidGrant("The subject token is no access token of this Identity Center; an identity provider's token goes into assertion, with the grant type %s.", grantJWTBearer).At("token", "invalid")
+		return nil, invalidGrant("The subject token is no access token of this Identity Center; an identity provider's "+
+			"token goes into assertion, with the grant type %s.", grantJWTBearer).At("token", "invalid")
 	}
-	from, ok := s.Index.Application(t.Application)
+	from, ok := s.Index.Center.Application(t.Application)
 	switch {
 	case !ok || from.Instance != e.app.Instance:
-		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").At("token", "invalid-subject")
+		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").At("token",
+			"invalid-subject")
 	case from.ARN == e.app.ARN:
-		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be exchanged.").At("token", "invalid-subject")
+		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be "+
+			"exchanged.").At("token", "invalid-subject")
 	case !e.call.Now.Before(t.Ends):
 		return nil, ended("the session that the subject token is of has ended")
 	case !e.call.Now.Before(t.Expires):
-		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").At("token", "expired")
+		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").
+			At("token", "expired")
 	case from.Disabled:
-		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.", from.ARN).At("application", "disabled", "application", string(from.ARN))
-	case s.Index.Closed(from.Account):
-		return nil, invalidGrant("The subject token was issued to an application of the account %s, which was closed.", from.Account).At("application", "closed")
+		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.",
+			from.ARN).At("application", "disabled", "application", string(from.ARN))
+	case s.Index.Org.Closed(from.Account):
+		return nil, invalidGrant("The subject token was issued to an application of the account %s, which was closed.",
+			from.Account).At("application", "closed")
 	case !e.targeted(from.Scopes, t.Scopes):
-		return nil, invalidGrant("No access scope of the subject token's application names this application among its AuthorizedTargets.").At("scope", "not-targeted", "application", string(from.ARN), "target", string(e.app.ARN))
+		return nil,
+			invalidGrant("No access scope of the subject token's application names this application among its "+
+				"AuthorizedTargets.").At("scope", "not-targeted", "application", string(from.ARN), "target", string(e.app.ARN))
 	}
 	return t, nil
 }
 
-// targeted reports whether one of the scopes the token was granted is meant for this application. A scope without targets is
-// meant for all of the instance.
+// targeted reports whether one of the scopes the token was granted is meant for this application. A scope without
+// targets is meant for all of the instance.
 func (e *exchange) targeted(configured []granary.AppScope, granted []string) bool {
 	return slices.ContainsFunc(configured, func(c granary.AppScope) bool {
 		return slices.Contains(granted, c.Name) &&

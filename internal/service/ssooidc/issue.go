@@ -1,8 +1,6 @@
 package ssooidc
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"slices"
 	"time"
 
@@ -31,19 +29,22 @@ type session struct {
 // begin starts a session of a person with the application. It is kept when it can be refreshed.
 func (s *service) begin(e *exchange, user *granary.User, scopes []string) *session {
 	now := e.call.Now.UTC().Truncate(time.Second)
-	return &session{granary.TokenSession{ID: credentialID(), Application: e.app.ARN, Store: e.center.Store, User: user.ID, Scopes: scopes,
+	return &session{granary.TokenSession{ID: access.NewCredentialID(), Application: e.app.ARN, Store: e.center.Store,
+		User:    user.ID,
+		Scopes:  scopes,
 		Started: now, Ends: now.Add(s.SessionLifetime), Generation: 1, Rotated: now}, e.app.Grants.RefreshToken}
 }
 
-// keep stores a session that can be refreshed. The person is admitted as the transaction finds them: one who was deactivated while
-// the exchange went on would else have a session that the deactivation did not end.
+// keep stores a session that can be refreshed. The person is admitted as the transaction finds them: one who was
+// deactivated while the exchange went on would else have a session that the deactivation did not end.
 func (s *service) keep(e *exchange, tx *store.Tx, session *session) error {
 	if !session.kept {
 		return nil
 	}
 	user, err := tx.Users.Get(session.Store, session.User)
 	if granary.Is(err, granary.NotFound) {
-		return invalidGrant("The user %s was deleted from the directory.", session.User).At("user", "deleted", "user", string(session.User), "store", string(session.Store))
+		return invalidGrant("The user %s was deleted from the directory.", session.User).At("user", "deleted", "user",
+			string(session.User), "store", string(session.Store))
 	}
 	if err != nil {
 		return err
@@ -56,7 +57,8 @@ func (s *service) keep(e *exchange, tx *store.Tx, session *session) error {
 
 // refreshToken stands for the session's current generation.
 func (s *session) refreshToken() *granary.RefreshToken {
-	t := &granary.RefreshToken{Application: s.Application, Store: s.Store, User: s.User, Generation: s.Generation, Expires: s.Ends}
+	t := &granary.RefreshToken{Application: s.Application, Store: s.Store, User: s.User, Generation: s.Generation,
+		Expires: s.Ends}
 	if s.kept {
 		t.Session = s.ID
 	}
@@ -65,19 +67,24 @@ func (s *session) refreshToken() *granary.RefreshToken {
 
 // issue makes the answer: an identity token with the context assertion in it, an access token, and the refresh token if
 // there is to be one.
-func (s *service) issue(e *exchange, session *session, scopes []string, refresh *granary.RefreshToken) (*api.CreateTokenWithIAMOutput, error) {
+func (s *service) issue(e *exchange, session *session, scopes []string,
+	refresh *granary.RefreshToken) (*api.CreateTokenWithIAMOutput, error) {
 	now := e.call.Now.UTC().Truncate(time.Second)
 	id := &granary.IdentityContext{
-		User: session.User, Store: session.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(), Application: e.app.ARN,
+		User: session.User, Store: session.Store, StoreARN: e.center.StoreARN(), Instance: e.center.ARN(),
+		Application:  e.app.ARN,
 		CredentialID: session.ID, Scopes: configured(scopes), Expires: now.Add(s.ContextLifetime),
 	}
-	token := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User, Scopes: id.Scopes,
+	token := &granary.AccessToken{Session: session.ID, Application: e.app.ARN, Store: session.Store, User: session.User,
+		Scopes:  id.Scopes,
 		Started: session.Started, Ends: session.Ends, Expires: now.Add(tokenLifetime)}
 	seconds := int64(tokenLifetime / time.Second)
-	out := &api.CreateTokenWithIAMOutput{AccessToken: seal.SealAccessToken(s.Index.Ring(), token), TokenType: "Bearer", ExpiresIn: &seconds,
+	sealed := seal.SealAccessToken(s.Index.Keys.Ring(), token)
+	out := &api.CreateTokenWithIAMOutput{AccessToken: sealed, TokenType: "Bearer",
+		ExpiresIn:       &seconds,
 		IssuedTokenType: accessTokenType, Scope: scopes}
 	if refresh != nil {
-		out.RefreshToken, out.IssuedTokenType = seal.SealRefreshToken(s.Index.Ring(), refresh), refreshTokenType
+		out.RefreshToken, out.IssuedTokenType = seal.SealRefreshToken(s.Index.Keys.Ring(), refresh), refreshTokenType
 	}
 	var assertion, audit string
 	if slices.Contains(scopes, access.ScopeContext) {
@@ -92,7 +99,8 @@ func (s *service) issue(e *exchange, session *session, scopes []string, refresh 
 		if err != nil {
 			return nil, err
 		}
-		if out.IdToken, err = signer.Sign(e.claims(s.TokenIssuer(e.center.ID), id, session, now, assertion, audit)); err != nil {
+		if out.IdToken, err = signer.Sign(e.claims(s.TokenIssuer(e.center.ID), id, session, now, assertion,
+			audit)); err != nil {
 			return nil, err
 		}
 	}
@@ -100,9 +108,11 @@ func (s *service) issue(e *exchange, session *session, scopes []string, refresh 
 }
 
 func (s *service) assertions(id *granary.IdentityContext) (identity, audit string, err error) {
-	ring := s.Index.Ring()
+	ring := s.Index.Keys.Ring()
 	if identity, err = seal.SealContext(ring, id); err != nil {
-		return "", "", granary.Wrap(granary.Invalid, "The application has too many access scopes: their names do not fit into a context assertion.", err)
+		return "", "",
+			granary.Wrap(granary.Invalid, "The application has too many access scopes: their names do not fit into a context "+
+				"assertion.", err)
 	}
 	logged := *id
 	logged.AuditOnly, logged.Scopes = true, nil
@@ -111,11 +121,13 @@ func (s *service) assertions(id *granary.IdentityContext) (identity, audit strin
 }
 
 // claims are the identity token's, as AWS's guide page shows them.
-func (e *exchange) claims(issuer string, id *granary.IdentityContext, session *session, now time.Time, assertion, audit string) idtoken.IdentityClaims {
+func (e *exchange) claims(issuer string, id *granary.IdentityContext, session *session, now time.Time, assertion,
+	audit string) idtoken.IdentityClaims {
 	c := idtoken.IdentityClaims{
 		Issuer: issuer, Subject: string(id.User), Audience: e.app.ClientID,
-		StoreID: string(id.Store), StoreARN: string(id.StoreARN), InstanceARN: string(id.Instance), InstanceAccount: string(e.center.Account),
-		CredentialID: id.CredentialID, IdentityContext: assertion, AuditContext: audit,
+		StoreID: string(id.Store), StoreARN: string(id.StoreARN), InstanceARN: string(id.Instance),
+		InstanceAccount: string(e.center.Account),
+		CredentialID:    id.CredentialID, IdentityContext: assertion, AuditContext: audit,
 		AuthTime: session.Started.Format(time.RFC3339), IssuedAt: now.Unix(), Expires: now.Add(tokenLifetime).Unix(),
 	}
 	if session.Actor != "" {
@@ -129,11 +141,4 @@ func configured(scopes []string) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(s string) bool {
 		return s == access.ScopeContext || s == access.ScopeOpenID || s == access.ScopeAWS
 	})
-}
-
-// credentialID names a session: 16 random bytes.
-func credentialID() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }

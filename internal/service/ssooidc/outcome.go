@@ -7,6 +7,7 @@ import (
 	"time"
 
 	api "granary/internal/api/ssooidc"
+	"granary/internal/audit"
 	"granary/internal/index"
 )
 
@@ -15,9 +16,9 @@ const (
 	maxOutcomes     = 10_000 // some 30 MiB
 )
 
-// outcomes lets a client whose answer got lost have it again: the SDK's own retry of an exchange, which would else fail because
-// the token was used. Answers are kept sealed, in memory, for a minute; on another node, or after a restart, the retry is answered
-// for the same session by what stands beside the used token (usage).
+// outcomes lets a client whose answer got lost have it again: the SDK's own retry of an exchange, which would else fail
+// because the token was used. Answers are kept sealed, in memory, for a minute; on another node, or after a restart,
+// the retry is answered for the same session by what stands beside the used token (usage).
 type outcomes struct {
 	mu    sync.Mutex
 	byKey map[[sha256.Size]byte]*outcome
@@ -30,10 +31,12 @@ type outcome struct {
 	done   chan struct{} // closed when the exchange is over
 	sealed []byte        // nil: it failed
 	event  json.RawMessage
+	person *audit.OnBehalfOf
 }
 
 // once runs an exchange, or waits for the one that this is a retry of. A failed one is run again.
-func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateTokenWithIAMOutput, error)) (*api.CreateTokenWithIAMOutput, error) {
+func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateTokenWithIAMOutput, error)) (
+	*api.CreateTokenWithIAMOutput, error) {
 	if e.hash == nil {
 		return run()
 	}
@@ -46,7 +49,8 @@ func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateToke
 			return nil, err
 		}
 		plain, _ := json.Marshal(out) // texts and numbers
-		mine.sealed, mine.event = x.Ring().Seal("outcome", plain), e.call.Event.AdditionalEventData
+		mine.sealed, mine.event, mine.person = x.Keys.Ring().Seal("outcome", plain), e.call.Event.AdditionalEventData,
+			e.call.Event.Person
 		return out, nil
 	}
 	select {
@@ -54,10 +58,10 @@ func (o *outcomes) once(e *exchange, x *index.Index, run func() (*api.CreateToke
 	case <-e.call.Done():
 		return nil, e.call.Err()
 	}
-	if plain, err := x.Ring().Open("outcome", mine.sealed); err == nil {
+	if plain, err := x.Keys.Ring().Open("outcome", mine.sealed); err == nil {
 		out := &api.CreateTokenWithIAMOutput{}
 		if json.Unmarshal(plain, out) == nil {
-			e.call.Event.AdditionalEventData = mine.event
+			e.call.Event.AdditionalEventData, e.call.Event.Person = mine.event, mine.person
 			return out, nil
 		}
 	}

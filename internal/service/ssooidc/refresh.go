@@ -6,23 +6,23 @@ import (
 	"time"
 
 	"granary"
-	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/seal"
 	"granary/internal/store"
 )
 
-// refreshGrace is how long the refresh token before the current one still works, for the client that did not get the answer.
+// refreshGrace is how long the refresh token before the current one still works, for the client that did not get the
+// answer.
 const refreshGrace = 60 * time.Second
 
-// refresh redeems a refresh token for new tokens and the next refresh token (RFC 6749 §6, with the rotation of RFC 9700 §4.14).
-// The person is admitted anew; the session's end stays where it was. ExpiredTokenException makes AWS's plugins sign the person
-// in again.
+// refresh redeems a refresh token for new tokens and the next refresh token (RFC 6749 §6, with the rotation of RFC 9700
+// §4.14). The person is admitted anew; the session's end stays where it was. ExpiredTokenException makes AWS's plugins
+// sign the person in again.
 func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	if e.in.RefreshToken == "" {
 		return nil, missing("refreshToken")
 	}
-	token, err := seal.OpenRefreshToken(s.Index.Ring(), e.in.RefreshToken)
+	token, err := seal.OpenRefreshToken(s.Index.Keys.Ring(), e.in.RefreshToken)
 	if err != nil || token.Application != e.app.ARN {
 		return nil, invalidGrant("The refresh token is none that was issued to this application.").At("token", "invalid")
 	}
@@ -46,11 +46,12 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 }
 
 func ended(why string) error {
-	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.", why).WithCode("ExpiredTokenException").At("token", "expired")
+	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.",
+		why).WithCode("ExpiredTokenException").At("token", "expired")
 }
 
-// rotate checks the session and moves it to its next generation. A token from before the last one has been stolen or its
-// successor has: nobody can tell which, so the session ends.
+// rotate checks the session and moves it to its next generation. A token from before the last one has been stolen or
+// its successor has: nobody can tell which, so the session ends.
 func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []string, error) {
 	var found *granary.TokenSession
 	var scopes []string
@@ -65,7 +66,8 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		now := e.call.Now.UTC().Truncate(time.Second)
 		current := token.Generation == found.Generation
 		if late := token.Generation+1 == found.Generation && now.Sub(found.Rotated) < refreshGrace; !current && !late {
-			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold its tokens.").At("replay", "used")
+			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold "+
+				"its tokens.").At("replay", "used")
 			return tx.TokenSessions.Delete(found.ID)
 		}
 		if scopes, err = e.narrowed(found.Scopes); err != nil || !current {
@@ -89,31 +91,34 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 
 // stillIn admits the session's person anew.
 func (s *service) stillIn(e *exchange, t *granary.RefreshToken) error {
-	user, ok := s.Index.User(t.Store, t.User)
+	user, ok := s.Index.Directory.User(t.Store, t.User)
 	if !ok {
-		return invalidGrant("The user %s was deleted from the directory.", t.User).At("user", "deleted", "user", string(t.User), "store", string(t.Store))
+		return invalidGrant("The user %s was deleted from the directory.", t.User).At("user", "deleted", "user",
+			string(t.User), "store", string(t.Store))
 	}
-	return access.Admit(s.Index, e.app, e.center, user)
+	return s.admit(e, user)
 }
 
-// stands refuses sessions whose beginning is gone: the grant of the application, or who vouched for the person. The actor tells what
-// it was: a trusted token issuer, another application, or nobody when the person came with a browser.
+// stands refuses sessions whose beginning is gone: the grant of the application, or who vouched for the person. The
+// actor tells what it was: a trusted token issuer, another application, or nobody when the person came with a browser.
 func (s *service) stands(e *exchange, actor string) error {
 	var vouched granary.ARN
 	granted := e.app.Grants.TokenExchange
 	switch {
 	case actor == "":
-		if p, ok := s.Index.SignInProvider(e.app.Instance); ok {
+		if p, ok := s.Index.Center.SignInProvider(e.app.Instance); ok {
 			vouched = p.Issuer
 		}
 		granted = e.app.Grants.RedirectURIs != nil
 	case strings.Contains(actor, ":trustedTokenIssuer/"):
 		at := strings.LastIndex(actor, "/") + 1
 		vouched = granary.ARN(actor[:at] + "tti-" + actor[at:])
-		granted = slices.ContainsFunc(e.app.Grants.JWTBearer, func(entry granary.JWTBearerIssuer) bool { return entry.Issuer == vouched })
+		granted = slices.ContainsFunc(e.app.Grants.JWTBearer,
+			func(entry granary.JWTBearerIssuer) bool { return entry.Issuer == vouched })
 	}
 	if !granted {
-		return invalidGrant("The grant that this session began with was taken from the application.").At("application", "no-grant")
+		return invalidGrant("The grant that this session began with was taken from the application.").At("application",
+			"no-grant")
 	}
 	switch {
 	case vouched == "" && actor == "":
@@ -121,7 +126,7 @@ func (s *service) stands(e *exchange, actor string) error {
 	case vouched == "":
 		return s.through(granary.ARN(actor))
 	}
-	_, err := access.Issuer(s.Index, vouched)
+	_, err := s.Rule.Issuer(vouched)
 	switch {
 	case granary.Is(err, granary.NotFound):
 		return invalidGrant("%s", granary.AsError(err).Message).At("application", "no-grant")
@@ -133,14 +138,17 @@ func (s *service) stands(e *exchange, actor string) error {
 
 // through refuses sessions that began with the token of an application that would be refused now.
 func (s *service) through(arn granary.ARN) error {
-	app, ok := s.Index.Application(arn)
+	app, ok := s.Index.Center.Application(arn)
 	switch {
 	case !ok:
-		return invalidGrant("The application %s, whose token this session began with, was deleted.", arn).At("application", "missing")
+		return invalidGrant("The application %s, whose token this session began with, was deleted.", arn).At("application",
+			"missing")
 	case app.Disabled:
-		return invalidGrant("The application %s, whose token this session began with, is disabled.", arn).At("application", "disabled", "application", string(arn))
-	case s.Index.Closed(app.Account):
-		return invalidGrant("The application %s, whose token this session began with, belongs to the account %s, which was closed.", arn, app.Account).At("application", "closed")
+		return invalidGrant("The application %s, whose token this session began with, is disabled.", arn).At("application",
+			"disabled", "application", string(arn))
+	case s.Index.Org.Closed(app.Account):
+		return invalidGrant("The application %s, whose token this session began with, belongs to the account %s, which was "+
+			"closed.", arn, app.Account).At("application", "closed")
 	}
 	return nil
 }
@@ -149,7 +157,8 @@ func (s *service) through(arn granary.ARN) error {
 func (e *exchange) narrowed(granted []string) ([]string, error) {
 	for _, s := range e.in.Scope {
 		if !slices.Contains(granted, s) {
-			return nil, granary.Errorf(granary.Invalid, "The scope %q was not granted when the session began: a refresh may narrow the scopes, never widen them.", s).
+			return nil, granary.Errorf(granary.Invalid, "The scope %q was not granted when the session began: a refresh may "+
+				"narrow the scopes, never widen them.", s).
 				WithCode("InvalidScopeException").At("scope", "narrower", "scope", s)
 		}
 	}

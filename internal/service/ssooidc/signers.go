@@ -17,7 +17,7 @@ type signer struct {
 }
 
 func (s *signers) current(x *index.Index) (*idtoken.Signer, error) {
-	keys := x.SigningKeys()
+	keys := x.Keys.Signing()
 	if len(keys) == 0 {
 		return nil, granary.Errorf(granary.Unavailable, "There is no key to sign identity tokens with.")
 	}

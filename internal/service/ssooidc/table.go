@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/awsapi"
 	"granary/internal/idtoken"
@@ -19,6 +20,7 @@ type Config struct {
 	DB              *store.DB
 	Index           *index.Index
 	Issuers         *idtoken.Verifier // the companies' identity providers
+	Rule            access.IssuerRule // who vouches for people
 	ContextLifetime time.Duration     // of context assertions
 	VerifiedEmail   bool              // tokens mapped by address must say email_verified
 	Exchanges       int               // a second, of one application; 0: any number
@@ -34,6 +36,18 @@ type service struct {
 	limit    *limit.By[granary.ARN] // nil: none
 }
 
+// codes are the service's words for the kinds of errors.
+var codes = map[granary.Kind]string{
+	granary.Invalid:         "InvalidRequestException",
+	granary.Denied:          "AccessDeniedException",
+	granary.NotFound:        "InvalidClientException",
+	granary.Unauthenticated: "InvalidClientException",
+	granary.Throttled:       "SlowDownException",
+	granary.NotImplemented:  "UnsupportedGrantTypeException",
+	granary.Unavailable:     "InternalServerException",
+	granary.Internal:        "InternalServerException",
+}
+
 // New makes the service.
 func New(c Config) *awsapi.Service {
 	s := &service{Config: c}
@@ -42,11 +56,7 @@ func New(c Config) *awsapi.Service {
 	}
 	return &awsapi.Service{
 		Wire: api.Service, Prefix: "sso-oauth", Source: "sso-oauth.amazonaws.com",
-		Codes: map[granary.Kind]string{
-			granary.Invalid: "InvalidRequestException", granary.Denied: "AccessDeniedException", granary.NotFound: "InvalidClientException",
-			granary.Unauthenticated: "InvalidClientException", granary.Throttled: "SlowDownException", granary.NotImplemented: "UnsupportedGrantTypeException",
-			granary.Unavailable: "InternalServerException", granary.Internal: "InternalServerException",
-		},
+		Codes:     codes,
 		Malformed: "InvalidRequestException", AnyRegion: true,
 		Rows: []awsapi.Row{
 			awsapi.OnInside(api.CreateTokenWithIAM, s.createTokenWithIAM), // decided by the application's actor policy

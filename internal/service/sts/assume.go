@@ -27,13 +27,14 @@ type assumption struct {
 
 func (s *service) assumeRole(c *awsapi.Call, in *api.AssumeRoleInput) (*api.AssumeRoleOutput, error) {
 	if c.Caller.Kind == policy.Root {
-		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.").At("role", "root", "role", in.RoleArn)
+		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.").At("role", "root", "role",
+			in.RoleArn)
 	}
 	a := &assumption{call: c, in: in, arn: granary.ARN(in.RoleArn)}
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	if r, ok := s.Index.Role(a.arn); ok {
+	if r, ok := s.Index.IAM.Role(a.arn); ok {
 		a.role = r
 	}
 	// The context is opened first, since trust policies test its content. Its failure is told only to those who may
@@ -66,7 +67,8 @@ func (a *assumption) chained() bool { return a.call.Caller.Kind == policy.RoleSe
 // check validates what the shapes cannot.
 func (a *assumption) check() error {
 	p, ok := a.arn.Parts()
-	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() || !strings.HasPrefix(p.Resource, "role/") {
+	if !ok || p.Partition != "aws" || p.Service != "iam" || p.Region != "" || !p.Account.Valid() ||
+		!strings.HasPrefix(p.Resource, "role/") {
 		return granary.Errorf(granary.Invalid, "%s is invalid", a.arn)
 	}
 	if strings.HasPrefix(strings.ToLower(a.in.SourceIdentity), "aws:") {
@@ -92,7 +94,8 @@ func (a *assumption) sourceIdentity() string {
 
 // authorizeExtras asks for the actions beside sts:AssumeRole that this request needs (STS guide, "Permissions").
 func (a *assumption) authorizeExtras() error {
-	if s := a.call.Caller.Session; s != nil && s.SourceIdentity != "" && a.in.SourceIdentity != "" && a.in.SourceIdentity != s.SourceIdentity {
+	if s := a.call.Caller.Session; s != nil && s.SourceIdentity != "" && a.in.SourceIdentity != "" &&
+		a.in.SourceIdentity != s.SourceIdentity {
 		return a.denied("sts:SetSourceIdentity")
 	}
 	for _, extra := range []struct {
@@ -113,8 +116,8 @@ func (a *assumption) authorizeExtras() error {
 	return nil
 }
 
-// authorize asks the role's trust policy, and an empty one when there is no role. What the organization refuses it refuses whether the
-// role exists or not, and so may be told in words.
+// authorize asks the role's trust policy, and an empty one when there is no role. What the organization refuses it
+// refuses whether the role exists or not, and so may be told in words.
 func (a *assumption) authorize(action string) error {
 	parts, _ := a.arn.Parts()
 	r := authz.Request{Action: action, Resource: string(a.arn), Owner: parts.Account, Trust: true, Keys: a.keys()}
@@ -185,41 +188,49 @@ func (a *assumption) lifetime() (time.Duration, error) {
 	case asked == nil:
 		return time.Duration(min(hour, limit)) * time.Second, nil
 	case chained && *asked > hour:
-		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the 1 hour session limit for "+
+			"roles assumed by role chaining")
 	case *asked > limit:
-		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.").
-			At("duration", "too-long", "role", string(a.arn), "asked", strconv.FormatInt(*asked, 10), "limit", strconv.FormatInt(limit, 10))
+		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
+			"this role.").
+			At("duration", "too-long", "role", string(a.arn), "asked", strconv.FormatInt(*asked, 10), "limit",
+				strconv.FormatInt(limit, 10))
 	}
 	return time.Duration(*asked) * time.Second, nil
 }
 
 // checkPolicies parses the session policies and returns the share of the space they and the tags take, in percent.
-func checkPolicies(x *index.Index, account granary.AccountID, text string, arns []api.PolicyDescriptorType, tags []granary.Tag) (packed int64, err error) {
+func checkPolicies(x *index.Index, account granary.AccountID, text string, arns []api.PolicyDescriptorType,
+	tags []granary.Tag) (packed int64, err error) {
 	if text != "" {
 		if _, err := policy.Parse(policy.Session, text); err != nil {
 			return 0, granary.AsError(err).WithCode("MalformedPolicyDocument")
 		}
 	}
 	if len(arns) > 10 {
-		return 0, granary.Errorf(granary.Invalid, "A session takes at most 10 managed policies, and %d were given.", len(arns))
+		return 0, granary.Errorf(granary.Invalid, "A session takes at most 10 managed policies, and %d were given.",
+			len(arns))
 	}
 	size := len(text)
 	for _, p := range arns {
 		parts, _ := granary.ARN(p.Arn).Parts()
-		if _, ok := x.Managed(granary.ARN(p.Arn)); !ok || parts.Account != "aws" && parts.Account != account {
-			return 0, granary.Errorf(granary.Invalid, "Policy %s does not exist or is not attachable.", p.Arn).WithCode("MalformedPolicyDocument")
+		if _, ok := x.IAM.Managed(granary.ARN(p.Arn)); !ok || parts.Account != "aws" && parts.Account != account {
+			return 0, granary.Errorf(granary.Invalid, "Policy %s does not exist or is not attachable.",
+				p.Arn).WithCode("MalformedPolicyDocument")
 		}
 		size += len(p.Arn)
 	}
 	if len(text) > 2048 || size > 2048 && text != "" {
-		return 0, granary.Errorf(granary.Invalid, "The session policy and the managed policies together are longer than 2048 characters.").WithCode("PackedPolicyTooLarge")
+		return 0, granary.Errorf(granary.Invalid, "The session policy and the managed policies together are longer than "+
+			"2048 characters.").WithCode("PackedPolicyTooLarge")
 	}
 	for _, t := range tags {
 		size += len(t.Key) + len(t.Value)
 	}
 	packed = int64((100*size + 2047) / 2048)
 	if packed > 100 {
-		return 0, granary.Errorf(granary.Invalid, "Packed size of session tags consumes %d%% of allotted space.", packed).WithCode("PackedPolicyTooLarge")
+		return 0, granary.Errorf(granary.Invalid, "Packed size of session tags consumes %d%% of allotted space.",
+			packed).WithCode("PackedPolicyTooLarge")
 	}
 	return packed, nil
 }

@@ -16,7 +16,8 @@ const providerAlias granary.ARN = "arn:aws:iam:aws::contextProvider/IdentityCent
 // provider is the one context provider there is, whatever AWS partition it is named in; else what was given.
 func provider(arn string) granary.ARN {
 	p, ok := granary.ARN(arn).Parts()
-	if p.Partition = "aws"; granary.ARN(arn) == providerAlias || ok && strings.HasPrefix(arn, "arn:aws") && p.ARN() == granary.ContextProviderARN {
+	if p.Partition = "aws"; granary.ARN(arn) == providerAlias || ok && strings.HasPrefix(arn, "arn:aws") &&
+		p.ARN() == granary.ContextProviderARN {
 		return granary.ContextProviderARN
 	}
 	return granary.ARN(arn)
@@ -31,21 +32,25 @@ func (s *service) openContext(c *awsapi.Call, given []api.ProvidedContext) (*gra
 		return nil, invalidContext("A session takes one context assertion, and %d were given.", len(given))
 	}
 	if arn := provider(given[0].ProviderArn); arn != granary.ContextProviderARN {
-		return nil, invalidContext("The context provider %q is not known; it must be %s.", given[0].ProviderArn, granary.ContextProviderARN)
+		return nil, invalidContext("The context provider %q is not known; it must be %s.", given[0].ProviderArn,
+			granary.ContextProviderARN)
 	}
-	id, err := seal.OpenContext(s.Index.Ring(), given[0].ContextAssertion)
+	id, err := seal.OpenContext(s.Index.Keys.Ring(), given[0].ContextAssertion)
 	if err != nil {
 		return nil, invalidContext("The context assertion is not valid").At("token", "invalid-context")
 	}
 	if !c.Now.Before(id.Expires) {
-		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException").At("token", "expired-context")
+		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException").
+			At("token", "expired-context")
 	}
-	u, ok := s.Index.User(id.Store, id.User)
+	u, ok := s.Index.Directory.User(id.Store, id.User)
 	if !ok {
-		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.", id.User).At("user", "deleted", "user", string(id.User), "store", string(id.Store))
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.",
+			id.User).At("user", "deleted", "user", string(id.User), "store", string(id.Store))
 	}
 	if u.Disabled {
-		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.", id.User).At("user", "disabled", "user", string(id.User), "store", string(id.Store), "userName", u.UserName)
+		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.",
+			id.User).At("user", "disabled", "user", string(id.User), "store", string(id.Store), "userName", u.UserName)
 	}
 	return id, nil
 }

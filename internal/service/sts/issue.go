@@ -40,16 +40,19 @@ func limitTo(s *granary.Session, text string, arns []api.PolicyDescriptorType) {
 }
 
 func credentials(k authn.Credentials) *api.Credentials {
-	return &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token, Expiration: k.Expires}
+	return &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token,
+		Expiration: k.Expires}
 }
 
 // record leaves the made key's id in the event, never its secret, and the context it carries.
 func (a *assumption) record(user *api.AssumedRoleUser, k authn.Credentials) {
-	a.call.Event.ResponseElements = recordKey(k, map[string]any{"assumedRoleUser": map[string]string{"arn": user.Arn, "assumedRoleId": user.AssumedRoleId}})
+	a.call.Event.ResponseElements = recordKey(k,
+		map[string]any{"assumedRoleUser": map[string]string{"arn": user.Arn, "assumedRoleId": user.AssumedRoleId}})
 	if id := a.context; id != nil {
 		extra := map[string]string{"identityStoreUserId": string(id.User), "identityStoreArn": string(id.StoreARN),
 			"identityCenterApplicationArn": string(id.Application), "identityCenterInstanceArn": string(id.Instance)}
 		a.call.Event.AdditionalEventData, _ = json.Marshal(extra)
+		a.call.ForPerson(id.Store, id.StoreARN, id.User)
 	}
 }
 

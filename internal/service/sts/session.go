@@ -37,7 +37,8 @@ func ownSession(c *awsapi.Call, seconds *int64) (*granary.Session, time.Duration
 	return s, lifetime
 }
 
-// getSessionToken makes a temporary key with the caller's own permissions, IAM and most of STS excepted (package authz).
+// getSessionToken makes a temporary key with the caller's own permissions, IAM and most of STS excepted (package
+// authz).
 func (s *service) getSessionToken(c *awsapi.Call, in *api.GetSessionTokenInput) (*api.GetSessionTokenOutput, error) {
 	if err := longTerm(c, "GetSessionToken"); err != nil {
 		return nil, err
@@ -70,9 +71,10 @@ func checkFederation(c *awsapi.Call, in *api.GetFederationTokenInput) ([]authz.R
 	return list, nil
 }
 
-// getFederationToken makes a temporary key that may do what both the calling user's policies and the session policies given
-// here allow; without session policies, nothing but what resources' policies give the federated user by name.
-func (s *service) getFederationToken(c *awsapi.Call, in *api.GetFederationTokenInput) (*api.GetFederationTokenOutput, error) {
+// getFederationToken makes a temporary key that may do what both the calling user's policies and the session policies
+// given here allow; without session policies, nothing but what resources' policies give the federated user by name.
+func (s *service) getFederationToken(c *awsapi.Call, in *api.GetFederationTokenInput) (*api.GetFederationTokenOutput,
+	error) {
 	tags, err := mergeTags(nil, in.Tags, nil)
 	if err != nil {
 		return nil, err
@@ -85,7 +87,9 @@ func (s *service) getFederationToken(c *awsapi.Call, in *api.GetFederationTokenI
 	session.Federated, session.Name, session.Tags = true, in.Name, tags.all
 	limitTo(session, in.Policy, in.PolicyArns)
 	k := s.Authn.Issue(session, lifetime)
-	user := &api.FederatedUser{Arn: string(granary.FederatedUserARN(c.Caller.Account, in.Name)), FederatedUserId: string(c.Caller.Account) + ":" + in.Name}
-	c.Event.ResponseElements = recordKey(k, map[string]any{"federatedUser": map[string]string{"arn": user.Arn, "federatedUserId": user.FederatedUserId}})
+	user := &api.FederatedUser{Arn: string(granary.FederatedUserARN(c.Caller.Account, in.Name)),
+		FederatedUserId: string(c.Caller.Account) + ":" + in.Name}
+	c.Event.ResponseElements = recordKey(k,
+		map[string]any{"federatedUser": map[string]string{"arn": user.Arn, "federatedUserId": user.FederatedUserId}})
 	return &api.GetFederationTokenOutput{Credentials: credentials(k), FederatedUser: user, PackedPolicySize: &packed}, nil
 }

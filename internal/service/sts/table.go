@@ -14,7 +14,6 @@ import (
 	"granary/internal/awsapi"
 	"granary/internal/idtoken"
 	"granary/internal/index"
-	"granary/internal/limit"
 )
 
 // Config is what the service works with.
@@ -24,27 +23,35 @@ type Config struct {
 	Authz *authz.Authorizer
 
 	Issuers *idtoken.Verifier
-	Web     *limit.BySource // web identities, whose requests nobody signed
 }
 
 type service struct{ Config }
+
+// codes are the service's words for the kinds of errors.
+var codes = map[granary.Kind]string{
+	granary.Invalid:         "ValidationError",
+	granary.Denied:          "AccessDenied",
+	granary.Unauthenticated: "InvalidClientTokenId",
+	granary.NotFound:        "ValidationError",
+	granary.NotImplemented:  "InvalidAction",
+	granary.Throttled:       "Throttling",
+	granary.Unavailable:     "ServiceUnavailable",
+	granary.Internal:        "InternalFailure",
+}
 
 // New makes the service.
 func New(c Config) *awsapi.Service {
 	s := &service{c}
 	return &awsapi.Service{
 		Wire: api.Service, Prefix: "sts", Source: "sts.amazonaws.com",
-		Codes: map[granary.Kind]string{
-			granary.Invalid: "ValidationError", granary.Denied: "AccessDenied", granary.Unauthenticated: "InvalidClientTokenId",
-			granary.NotFound: "ValidationError", granary.NotImplemented: "InvalidAction", granary.Throttled: "Throttling",
-			granary.Unavailable: "ServiceUnavailable", granary.Internal: "InternalFailure",
-		},
+		Codes: codes,
 		Rows: []awsapi.Row{
 			awsapi.OnInside(api.AssumeRole, s.assumeRole), // decided by the role's trust policy
 			awsapi.OnUnsigned(api.AssumeRoleWithWebIdentity, s.assumeRoleWithWebIdentity),
 			awsapi.OnAnyone(api.GetSessionToken, s.getSessionToken), // needs no permission and cannot be denied
 			awsapi.On(api.GetFederationToken, checkFederation, s.getFederationToken),
-			awsapi.On(api.DecodeAuthorizationMessage, anyResource[api.DecodeAuthorizationMessageInput], s.decodeAuthorizationMessage),
+			awsapi.On(api.DecodeAuthorizationMessage, anyResource[api.DecodeAuthorizationMessageInput],
+				s.decodeAuthorizationMessage),
 			awsapi.OnAnyone(api.GetCallerIdentity, s.getCallerIdentity),
 			awsapi.On(api.GetAccessKeyInfo, anyResource[api.GetAccessKeyInfoInput], s.getAccessKeyInfo),
 		},

@@ -32,12 +32,16 @@ func mergeTags(caller *granary.Session, requested []api.Tag, transitive []string
 	for _, tag := range requested {
 		switch {
 		case strings.HasPrefix(strings.ToLower(tag.Key), "aws:"):
-			return t, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", tag.Key).WithCode("InvalidParameterValue")
+			return t, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.",
+				tag.Key).WithCode("InvalidParameterValue")
 		case containsFold(inherited, tag.Key):
 			return t, granary.Errorf(granary.Invalid,
-				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.").WithCode("InvalidParameterValue")
+				"One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the "+
+					"calling session.").WithCode("InvalidParameterValue")
 		case slices.ContainsFunc(t.requested, func(o granary.Tag) bool { return strings.EqualFold(o.Key, tag.Key) }):
-			return t, granary.Errorf(granary.Invalid, "Duplicate tag keys found. Please note that Tag keys are case insensitive.").WithCode("InvalidParameterValue")
+			return t,
+				granary.Errorf(granary.Invalid, "Duplicate tag keys found. Please note that Tag keys are case insensitive.").
+					WithCode("InvalidParameterValue")
 		}
 		t.requested = append(t.requested, granary.Tag{Key: tag.Key, Value: tag.Value})
 	}
@@ -47,7 +51,9 @@ func mergeTags(caller *granary.Session, requested []api.Tag, transitive []string
 	}
 	for _, key := range transitive {
 		if !slices.ContainsFunc(t.all, func(o granary.Tag) bool { return strings.EqualFold(o.Key, key) }) {
-			return t, granary.Errorf(granary.Invalid, "The specified transitive tag key must be included in the requested tags.").WithCode("InvalidParameterValue")
+			return t,
+				granary.Errorf(granary.Invalid, "The specified transitive tag key must be included in the requested tags.").
+					WithCode("InvalidParameterValue")
 		}
 		if !containsFold(t.transitive, key) {
 			t.transitive = append(t.transitive, key)

@@ -1,5 +1,5 @@
-// Command browser lets headless Chromium walk through pages as a person would. It reads steps as a JSON list from its standard input and
-// writes the text and the address of the page it ends on as JSON to its standard output.
+// Command browser lets headless Chromium walk through pages as a person would. It reads steps as a JSON list from its
+// standard input and writes the text and the address of the page it ends on as JSON to its standard output.
 package main
 
 import (
@@ -53,8 +53,10 @@ func run() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(profile), chromedp.Env("TMPDIR="+scratch), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-proxy-server", true), chromedp.WindowSize(900, 700))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.UserDataDir(profile),
+		chromedp.Env("TMPDIR="+scratch), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-proxy-server", true), chromedp.WindowSize(900, 700))
 	if path := os.Getenv("CHROMIUM"); path != "" {
 		options = append(options, chromedp.ExecPath(path))
 	}

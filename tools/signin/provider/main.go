@@ -1,6 +1,6 @@
-// Command provider runs the OpenID provider of github.com/zitadel/oidc, with the pages of its example, as the identity provider of a
-// company. It takes its settings as JSON from the first line of its standard input, tells its issuer on the first line of its
-// standard output, and ends when its input does.
+// Command provider runs the OpenID provider of github.com/zitadel/oidc, with the pages of its example, as the identity
+// provider of a company. It takes its settings as JSON from the first line of its standard input, tells its issuer on
+// the first line of its standard output, and ends when its input does.
 package main
 
 import (
@@ -51,7 +51,8 @@ func run() error {
 		return err
 	}
 	issuer := "http://" + l.Addr().String() + "/"
-	router := exampleop.SetupServer(issuer, storage.NewStorage(users), slog.New(slog.NewTextHandler(os.Stderr, nil)), false)
+	router := exampleop.SetupServer(issuer, storage.NewStorage(users), slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		false)
 	go func() {
 		_, _ = io.Copy(io.Discard, in) // ends with whoever started this
 		os.Exit(0)

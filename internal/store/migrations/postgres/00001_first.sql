@@ -1,4 +1,5 @@
--- What the SQLite migrations come to, as PostgreSQL has it: text is compared by bytes there too, whatever the locale of the database.
+-- The tables that the SQLite migrations result in, for PostgreSQL. COLLATE "C" makes it compare text by bytes, as SQLite
+-- does, whatever the locale of the database.
 
 -- +goose Up
 CREATE TABLE change (rev BIGINT PRIMARY KEY, kind TEXT NOT NULL, deleted BOOLEAN NOT NULL, doc TEXT NOT NULL);
@@ -87,5 +88,5 @@ CREATE INDEX access_grant_location ON access_grant (account, region, location);
 CREATE INDEX access_grant_scope ON access_grant (account, region, scope, id, object, location, grantee_type, grantee_id, permission,
     application, created);
 
--- The nodes that serve from this state: up to which change each has it in memory, and when it last said so.
+-- The nodes that serve from this state: the last change that each has in memory, and the time of its last announcement.
 CREATE TABLE node (id TEXT COLLATE "C" PRIMARY KEY, seen BIGINT NOT NULL, at TIMESTAMPTZ NOT NULL);

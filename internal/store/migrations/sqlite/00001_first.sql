@@ -1,4 +1,5 @@
--- One table for each noun. The columns are what is looked up, ordered by or unique; the noun itself is the JSON in doc.
+-- One table for each noun. The columns are the values by which nouns are found, ordered or unique; doc holds the noun as
+-- JSON.
 
 -- +goose Up
 CREATE TABLE change (rev INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, deleted BOOLEAN NOT NULL, doc TEXT NOT NULL);

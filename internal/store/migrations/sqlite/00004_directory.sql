@@ -1,4 +1,5 @@
--- The directory in the order of creation, addresses beside the primary one, and a number that each change of a group's members raises.
+-- The order of creation of users and groups, e-mail addresses other than the primary one, and a number that counts the
+-- changes of a group's members.
 
 -- +goose Up
 ALTER TABLE directory_user ADD COLUMN created BIGINT NOT NULL DEFAULT 0;

@@ -1,4 +1,5 @@
--- Organizational units, and the policies that bind accounts. Every target has AWS's policies that allow everything from its beginning.
+-- Organizational units, and the policies that limit accounts. AWS's policies that allow everything are attached to every
+-- new target.
 
 -- +goose Up
 CREATE TABLE org_unit (id TEXT PRIMARY KEY, parent TEXT NOT NULL, name TEXT NOT NULL, doc TEXT NOT NULL, UNIQUE (parent, name)) WITHOUT ROWID;

@@ -4,5 +4,5 @@ CREATE TABLE instance_profile (account TEXT NOT NULL, name_fold TEXT NOT NULL, p
     PRIMARY KEY (account, name_fold)) WITHOUT ROWID;
 CREATE INDEX instance_profile_role ON instance_profile (account, role_fold, name_fold);
 CREATE TABLE account_alias (account TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE, doc TEXT NOT NULL) WITHOUT ROWID;
--- When access keys and roles were used last: a hint that is written seldom, and no part of the change log.
+-- The last use of access keys and roles: information that is written seldom and is not part of the change log.
 CREATE TABLE last_used (id TEXT PRIMARY KEY, at BIGINT NOT NULL, service TEXT NOT NULL, region TEXT NOT NULL) WITHOUT ROWID;

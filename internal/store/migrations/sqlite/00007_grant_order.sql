@@ -1,4 +1,4 @@
--- Grants are listed by scope, and loaded at start from an index alone.
+-- Indexes to list grants by scope, and to load all grants at start without reading the table.
 
 -- +goose Up
 ALTER TABLE access_grant ADD COLUMN created BIGINT NOT NULL DEFAULT 0;

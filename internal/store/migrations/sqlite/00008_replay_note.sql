@@ -1,4 +1,4 @@
--- What may be used once has a note of who used it: a request that is sent again is told from another's.
+-- A used key has a note about its use, by which a request that is sent again is distinguished from another one.
 
 -- +goose Up
 ALTER TABLE replay ADD COLUMN note TEXT NOT NULL DEFAULT '';
