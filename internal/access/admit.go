@@ -1,9 +1,11 @@
-// Package access holds the links of the chain from a person to the data that more than one asks about: those who let in
-// or refuse, and those who explain. Each is asked in one place, so that what is explained is what is enforced.
+// Package access decides the links of the chain from a person to the data that are both enforced and explained.
+// Services enforce them and package explain explains them with the same functions, so that an explanation cannot differ
+// from what is enforced.
 //
-//	admit.go      the person's sign-in: who it means, whether the application lets them in, with which scopes
-//	issuer.go     who vouches for the people of a directory
-//	data.go       the person's grants: whom they may be for, and whether the location's role can be assumed
+//	admit.go      a person's sign-in: which user it means, whether the application lets the user in, with which scopes
+//	issuer.go     which accounts decide who vouches for the people of a directory
+//	vend.go       GetDataAccess: from the caller's identities to the scope of the key, step by step
+//	data.go       its steps: the identities whose grants count, why none matched, the trust of the location's role
 //
 // It reads the index and decides; it writes nothing and knows no wire.
 package access

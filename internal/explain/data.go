@@ -16,111 +16,133 @@ import (
 	"granary/internal/policy"
 )
 
-// request is a request for data access, as GetDataAccess asks it.
+// request is a request for data access, as GetDataAccess takes it.
 type request struct {
 	caller   *authn.Caller
 	env      authz.Env
 	account  granary.AccountID // of the Access Grants instance
 	target   grants.Target
 	asked    granary.Permission
-	duration int64 // seconds; 0 is the usual
-	viewer   granary.AccountID
-	anyRole  bool          // no role was named: that it may call is taken for granted
-	asker    *authn.Caller // who asks, nil when whether buckets exist is not to be told
+	duration int64             // seconds; 0 means access.DefaultDuration
+	viewer   granary.AccountID // the account that reads the explanation
+	anyRole  bool              // no role was named: the caller is assumed to have one that may call GetDataAccess
+	asker    *authn.Caller     // who reads the explanation; nil: the explanation does not tell whether buckets exist
 }
 
-const usualDuration = 3600
-
-// The links behind the person.
+// dataLinks are the links of GetDataAccess and of the gateway, in order.
 var dataLinks = []string{"instance", "grant", "prefix", "trust", "duration", "bucket", "data"}
 
-func after(name string, list []string) []string {
-	for i, n := range list {
-		if n == name {
-			return list[i+1:]
-		}
+// linksAfter returns the links of a list that follow one of them, or none when that one is not in the list.
+func linksAfter(name string, list []string) []string {
+	if i := slices.Index(list, name); i >= 0 {
+		return list[i+1:]
 	}
 	return nil
 }
 
-// vend adds the links of GetDataAccess from the caller's policies to the key's life. It returns what would be vended.
-func (x *Explainer) vend(c *Chain, q *request) (*granary.Session, *index.Role) {
-	p := x.principal(q.caller)
-	p.account, p.viewer = q.account, q.viewer
-	why := func(w *granary.Why, detail string) (*granary.Session, *index.Role) {
-		c.fail(w.Link, detail, x.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts}, p))
-		c.rest(after(w.Link, dataLinks)...)
-		return nil, nil
-	}
-	if !q.anyRole {
-		d := x.Authz.Decide(q.caller, &q.env, access.OnInstance(x.Index, q.caller.Account, q.account, x.Region,
-			"s3:GetDataAccess"))
-		if !d.Allowed {
-			x.refused(c, &d, q)
-			c.rest(dataLinks...)
-			return nil, nil
-		}
-		c.ok("policy", fmt.Sprintf("%s may call s3:GetDataAccess on the Access Grants instance.", q.caller.PrincipalARN()))
-	}
-	i, ok := x.Index.Grants.Instance(q.account, x.Region)
-	if !ok {
-		return why(&granary.Why{Link: "instance", Cause: "missing"},
-			fmt.Sprintf("The account %s has no Access Grants instance in %s.", q.account, x.Region))
-	}
-	ids, app := access.Identities(x.Index, q.caller, i)
-	m, ok := i.Grants.Match(ids, app, q.target, q.asked)
-	if !ok {
-		w := access.WhyNoGrant(x.Index, q.caller, i, ids, q.target, q.asked)
-		if w.Link == "grant" || w.Link == "prefix" {
-			if detail, fix := x.noBucket(q); detail != "" {
-				c.ok("instance", "The Access Grants instance "+string(i.ARN)+" is associated with the person's directory.")
-				c.fail("bucket", detail, fix)
-				c.rest("grant", "prefix", "trust", "duration", "data")
-				return nil, nil
-			}
-			c.ok("instance", "The Access Grants instance "+string(i.ARN)+" is associated with the person's directory.")
-		}
-		if w.Link == "prefix" {
-			c.ok("grant", "There are grants for this caller.")
-		}
-		return why(w, x.sentence(w))
-	}
-	c.ok("instance", "The Access Grants instance "+string(i.ARN)+" knows the caller.")
-	c.ok("grant", fmt.Sprintf("The grant %s gives %s to %s.", m.ID, m.Permission, x.grantee(i, m.Grantee)))
-	c.ok("prefix", fmt.Sprintf("Its scope %s covers %s.", m.Scope, q.target))
-	l, ok := i.Location(m.Location)
-	if !ok {
-		return why(&granary.Why{Link: "trust", Cause: "missing", Facts: map[string]string{"role": string(m.Location)}},
-			"The location of the grant is gone.")
-	}
-	role, err := access.LocationRole(x.Authz, q.caller, &q.env, i, l)
-	if err != nil {
-		e := granary.AsError(err)
-		return why(e.Why, e.Message+".")
-	}
-	c.ok("trust", fmt.Sprintf("The location's role %s trusts Access Grants.", role.ARN))
-	lifetime := q.duration
-	if lifetime == 0 {
-		lifetime = usualDuration
-	}
-	if lifetime > int64(role.MaxSession) {
-		return why(&granary.Why{Link: "duration", Cause: "too-long", Facts: map[string]string{"role": string(role.ARN),
-			"asked": strconv.FormatInt(lifetime, 10), "limit": strconv.Itoa(role.MaxSession)}},
-			fmt.Sprintf("The key is to live for %s, and sessions of the role for %s at most.",
-				time.Duration(lifetime)*time.Second, time.Duration(role.MaxSession)*time.Second))
-	}
-	c.ok("duration", fmt.Sprintf("The key would live for %s; sessions of the role may for %s.",
-		time.Duration(lifetime)*time.Second, time.Duration(role.MaxSession)*time.Second))
-	scope := grants.SessionScope(m, q.target, false, q.asked)
-	scope.GrantAccount, scope.Region = q.account, x.Region
-	return &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN, Name: "access-grants-explained",
-		Issued: q.env.Time, Expires: q.env.Time.Add(time.Duration(lifetime) * time.Second),
-		SourceIdentity: access.SourceIdentity(q.caller), Context: q.caller.OnBehalfOf(), Scope: &scope}, role
+// dataChain adds the dataLinks of a request to a chain.
+type dataChain struct {
+	*Explainer
+	*Chain
+	q        *request
+	instance *index.GrantsInstance // once it is found
 }
 
-// noBucket says that no grant can ever cover a target, since its bucket is not there, or is not the instance's
-// account's; nothing when one can, or when it is not for the asker to know. Whom S3 would tell may, and of the
-// management account whom it would if all were its own.
+// vend adds the links from the caller's policies to the key's lifetime. It returns the session that GetDataAccess would
+// vend and its role, or nil when it would refuse.
+func (d *dataChain) vend() (*granary.Session, *index.Role) {
+	q := d.q
+	if !q.anyRole {
+		z := d.Authz.Decide(q.caller, &q.env, access.OnInstance(d.Index, q.caller.Account, q.account, d.Region,
+			"s3:GetDataAccess"))
+		if !z.Allowed {
+			d.refused(&z)
+			d.rest(dataLinks...)
+			return nil, nil
+		}
+		d.ok("policy", fmt.Sprintf("%s may call s3:GetDataAccess on the Access Grants instance.", q.caller.PrincipalARN()))
+	}
+	var ok bool
+	if d.instance, ok = d.Index.Grants.Instance(q.account, d.Region); !ok {
+		d.broke(&granary.Why{Link: "instance", Cause: "missing"},
+			fmt.Sprintf("The account %s has no Access Grants instance in %s.", q.account, d.Region))
+		return nil, nil
+	}
+	v, err := access.Vend(d.Authz, &access.DataRequest{Caller: q.caller, Env: &q.env, Instance: d.instance,
+		Target: q.target, TargetText: q.target.String(), Permission: q.asked, Duration: q.duration}, d)
+	if err != nil {
+		d.notVended(granary.AsError(err))
+		return nil, nil
+	}
+	s := v.Session(q.caller, "access-grants-explained")
+	s.Issued, s.Expires = q.env.Time, q.env.Time.Add(v.Lifetime)
+	return s, v.Role
+}
+
+// Succeeded adds the links that a step of access.Vend proves to hold.
+func (d *dataChain) Succeeded(step access.Step, v access.Vending) {
+	switch step {
+	case access.Matched:
+		d.ok("instance", "The Access Grants instance "+string(d.instance.ARN)+" knows the caller.")
+		d.ok("grant", fmt.Sprintf("The grant %s gives %s to %s.", v.Match.ID, v.Match.Permission,
+			d.grantee(v.Match.Grantee)))
+		d.ok("prefix", fmt.Sprintf("Its scope %s covers %s.", v.Match.Scope, d.q.target))
+	case access.Trusted:
+		d.ok("trust", fmt.Sprintf("The location's role %s trusts Access Grants.", v.Role.ARN))
+	case access.LastsEnough:
+		d.ok("duration", fmt.Sprintf("The key would live for %s; sessions of the role may for %s.", v.Lifetime,
+			time.Duration(v.Role.MaxSession)*time.Second))
+	}
+}
+
+// notVended adds the links for an error of access.Vend: those that held before it, the one that broke, and the rest.
+func (d *dataChain) notVended(e *granary.Error) {
+	w := e.Why
+	switch w.Link {
+	case "trust":
+		detail := e.Message + "."
+		if e.Kind == granary.NotFound {
+			detail = "The location of the grant is gone."
+		}
+		d.broke(w, detail)
+		return
+	case "duration":
+		d.broke(w, fmt.Sprintf("The key is to live for %s, and sessions of the role for %s at most.",
+			inSeconds(w.Facts["asked"]), inSeconds(w.Facts["limit"])))
+		return
+	case "grant", "prefix":
+		d.ok("instance", "The Access Grants instance "+string(d.instance.ARN)+
+			" is associated with the person's directory.")
+		if detail, fix := d.noBucket(d.q); detail != "" {
+			d.fail("bucket", detail, fix)
+			d.rest("grant", "prefix", "trust", "duration", "data")
+			return
+		}
+	}
+	if w.Link == "prefix" {
+		d.ok("grant", "There are grants for this caller.")
+	}
+	d.broke(w, sentence(w))
+}
+
+// inSeconds reads a fact that is a number of seconds.
+func inSeconds(fact string) time.Duration {
+	n, _ := strconv.ParseInt(fact, 10, 64) // written by access.Vend
+	return time.Duration(n) * time.Second
+}
+
+// broke adds the link that broke, with its fix, and the links behind it.
+func (d *dataChain) broke(w *granary.Why, detail string) {
+	p := principalOf(d.q.caller)
+	p.account, p.viewer = d.q.account, d.q.viewer
+	d.fail(w.Link, detail, d.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts}, p))
+	d.rest(linksAfter(w.Link, dataLinks)...)
+}
+
+// noBucket says that no grant can ever cover a target, because its bucket does not exist or does not belong to the
+// instance's account, and how to mend that. It returns "" when a grant can cover the target, and when the asker may not
+// know whether the bucket exists: S3 would have to tell the asker or, if the viewer is the management account, it would
+// have to if the bucket were the management account's.
 func (x *Explainer) noBucket(q *request) (detail, fix string) {
 	name := q.target.Bucket()
 	b, there := x.Index.Buckets.Get(name)
@@ -145,15 +167,16 @@ func (x *Explainer) noBucket(q *request) (detail, fix string) {
 }
 
 // open adds the links of the gateway: whether the vended key opens the target.
-func (x *Explainer) open(c *Chain, q *request, s *granary.Session, role *index.Role) {
+func (d *dataChain) open(s *granary.Session, role *index.Role) {
+	q := d.q
 	name := q.target.Bucket()
-	b, ok := x.Index.Buckets.Get(name)
+	b, ok := d.Index.Buckets.Get(name)
 	if !ok {
-		c.fail("bucket", "There is no bucket "+name+".", "Run: aws s3 mb s3://"+name)
-		c.rest("data")
+		d.fail("bucket", "There is no bucket "+name+".", "Run: aws s3 mb s3://"+name)
+		d.rest("data")
 		return
 	}
-	c.ok("bucket", "The bucket "+name+" is there.")
+	d.ok("bucket", "The bucket "+name+" is there.")
 	caller := &authn.Caller{Kind: policy.RoleSession, Account: role.Account,
 		ARN: granary.SessionARN(role.Account, role.Name, s.Name), ID: role.ID + ":" + s.Name, Role: role, Session: s}
 	key, exact := q.target.Key()
@@ -183,47 +206,49 @@ func (x *Explainer) open(c *Chain, q *request, s *granary.Session, role *index.R
 		list = append(list, on("s3:PutObject", object, nil))
 	}
 	for _, r := range list {
-		if d := x.Authz.Decide(caller, &q.env, r); !d.Allowed {
-			x.refused(c, &d, q)
+		if z := d.Authz.Decide(caller, &q.env, r); !z.Allowed {
+			d.refused(&z)
 			return
 		}
 	}
-	c.ok("data", fmt.Sprintf("The key opens %s with %s.", grants.MatchedTarget(*s.Scope), q.asked))
+	d.ok("data", fmt.Sprintf("The key opens %s with %s.", grants.MatchedTarget(*s.Scope), q.asked))
 }
 
-// refused adds the links of a decision. What policies of other accounts say is told to their own administrators only.
-func (x *Explainer) refused(c *Chain, d *authz.Decision, q *request) {
-	p := d.Record()
-	others := !x.mayRead(q.viewer, granary.AccountID(p.Owner))
+// refused adds the links of a decision that refused. Only its own administrators are told what the policies of another
+// account say.
+func (d *dataChain) refused(z *authz.Decision) {
+	p := z.Record()
+	others := !d.mayRead(d.q.viewer, granary.AccountID(p.Owner))
 	if others {
-		p.Reasons = slices.DeleteFunc(p.Reasons, func(s audit.Statement) bool { return ofResource(s.Layer) })
+		p.Reasons = slices.DeleteFunc(p.Reasons, func(s audit.Statement) bool { return isResourceLayer(s.Layer) })
 	}
 	switch {
-	case d.Ceiling:
-		c.fail("ceiling", d.Request.Action+" lies outside of what the vended key opens.",
+	case z.Ceiling:
+		d.fail("ceiling", z.Request.Action+" lies outside of what the vended key opens.",
 			fixes["prefix/ceiling"](nil, principal{}))
-	case d.Over:
-		c.fail("policy", sentenceOf(d.Refusal().Error()), fixes["policy/work"](nil, principal{}))
-	case others && ofResource(p.Layer):
-		c.fail("policy", fmt.Sprintf("A policy of the account %s does not allow %s on %s.", p.Owner, p.Action, p.Resource),
+	case z.Over:
+		d.fail("policy", sentenceOf(z.Refusal().Error()), fixes["policy/work"](nil, principal{}))
+	case others && isResourceLayer(p.Layer):
+		d.fail("policy", fmt.Sprintf("A policy of the account %s does not allow %s on %s.", p.Owner, p.Action, p.Resource),
 			"Ask that account's administrator.")
 	default:
-		c.policies(p, "", policyFix(p, x.principal(d.Caller)))
+		d.policies(p, "", policyFix(p, principalOf(z.Caller)))
 	}
 }
 
-// ofResource reports whether a layer's policies are the resource's account's to see.
-func ofResource(layer string) bool {
+// isResourceLayer reports whether the policies of a layer belong to the account that owns the resource.
+func isResourceLayer(layer string) bool {
 	return layer == policy.LayerResource.String() || layer == policy.LayerRCP.String()
 }
 
-// mayRead reports whether an account may see another's policies: its own, and the management account all.
+// mayRead reports whether an account may see the policies of another: it may see its own, and the management account
+// may see all.
 func (x *Explainer) mayRead(viewer, owner granary.AccountID) bool {
 	return viewer == owner || x.Index.Org.Organization() != nil && viewer == x.Index.Org.Organization().Management
 }
 
-// principal is the caller as fixes name it.
-func (x *Explainer) principal(c *authn.Caller) principal {
+// principalOf returns the caller as fixes name it.
+func principalOf(c *authn.Caller) principal {
 	p := principal{account: c.Account, arn: string(c.PrincipalARN())}
 	switch {
 	case c.Role != nil:
@@ -234,27 +259,27 @@ func (x *Explainer) principal(c *authn.Caller) principal {
 	return p
 }
 
-// grantee is whom a grant is for, by name where the directory has one.
-func (x *Explainer) grantee(i *index.GrantsInstance, g granary.Grantee) string {
+// grantee returns the grantee of a grant in words, by name where the directory has one.
+func (d *dataChain) grantee(g granary.Grantee) string {
 	if g.Type == granary.GranteeUser {
-		if center, ok := x.Index.Center.Instance(i.IdentityCenter); ok {
-			if u, ok := x.Index.Directory.User(center.Store, granary.UserID(g.ID)); ok {
+		if center, ok := d.Index.Center.Instance(d.instance.IdentityCenter); ok {
+			if u, ok := d.Index.Directory.User(center.Store, granary.UserID(g.ID)); ok {
 				return "the user " + u.UserName + " (" + g.ID + ")"
 			}
 		}
 		return "the user " + g.ID
 	}
 	if g.Type == granary.GranteeGroup {
-		if center, ok := x.Index.Center.Instance(i.IdentityCenter); ok {
-			return x.group(center.Store, granary.GroupID(g.ID)) + ", which the person is in"
+		if center, ok := d.Index.Center.Instance(d.instance.IdentityCenter); ok {
+			return d.group(center.Store, granary.GroupID(g.ID)) + ", which the person is in"
 		}
 		return "the group " + g.ID + ", which the person is in"
 	}
 	return g.ID
 }
 
-// sentence says why no grant matched.
-func (x *Explainer) sentence(w *granary.Why) string {
+// sentence returns a sentence that says why no grant matched, or noSentence.
+func sentence(w *granary.Why) string {
 	f := w.Facts
 	switch w.Link + "/" + w.Cause {
 	case "instance/not-associated":

@@ -197,7 +197,7 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 		}
 	}
 	detail := out.Message
-	if s := x.sentence(&granary.Why{Link: d.Link, Cause: d.Cause, Facts: d.Facts}); s != noSentence {
+	if s := sentence(&granary.Why{Link: d.Link, Cause: d.Cause, Facts: d.Facts}); s != noSentence {
 		detail = s
 	}
 	out.Chain = x.chain(linksOf(e), &d, detail, p, e)

@@ -140,7 +140,7 @@ func (x *Explainer) vendNow(e *audit.Event, c *authn.Caller, env authz.Env, view
 	q := &request{caller: c, env: env, account: account, target: target, asked: asked, viewer: viewer}
 	q.duration, _ = in.DurationSeconds.Int64()
 	var chain Chain
-	x.vend(&chain, q)
+	(&dataChain{Explainer: x, Chain: &chain, q: q}).vend()
 	if l, broken := chain.Broken(); broken {
 		return Refused, "It would be refused now too, at the link " + l.Name + ": " + l.Detail + expired
 	}

@@ -101,7 +101,7 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 		c.add("token", Assumed, signedIn(user))
 		c.fail("application", fmt.Sprintf("The directory's Identity Center has no application%s.", named(q.Application)),
 			"Make one: aws sso-admin create-application, or name one that aws sso-admin list-applications shows.")
-		c.rest(append(after("application", signInLinks), dataLinks...)...)
+		c.rest(append(linksAfter("application", signInLinks), dataLinks...)...)
 		return c, nil
 	}
 	var best *Chain
@@ -168,7 +168,7 @@ func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *in
 	if w, detail := x.signIn(c, center, app, user); w != nil {
 		c.fail(w.Link, detail, x.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts},
 			principal{account: q.Account}))
-		c.rest(append(append(after(w.Link, signInLinks), "role"), dataLinks...)...)
+		c.rest(append(append(linksAfter(w.Link, signInLinks), "role"), dataLinks...)...)
 		return c
 	}
 	scopes, _ := access.Scopes(app, nil) // nothing particular is asked for
@@ -198,8 +198,9 @@ func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *in
 		c.ok("role", fmt.Sprintf("The role %s carries the identity context; who may assume it, its trust policy says.",
 			role.ARN))
 	}
-	if s, role := x.vend(c, r); s != nil {
-		x.open(c, r, s, role)
+	d := &dataChain{Explainer: x, Chain: c, q: r}
+	if s, role := d.vend(); s != nil {
+		d.open(s, role)
 	}
 	return c
 }
@@ -247,7 +248,7 @@ func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.
 	c.ok("audience", "For the audience "+strings.Join(audiences, " or ")+".")
 	if user.Disabled {
 		return broke("user", "disabled",
-			x.sentence(&granary.Why{Link: "user", Cause: "disabled",
+			sentence(&granary.Why{Link: "user", Cause: "disabled",
 				Facts: map[string]string{"user": string(user.ID), "userName": user.UserName}}))
 	}
 	by := slices.IndexFunc(issuers, func(i *granary.Issuer) bool { return x.maps(center.Store, i, user) })

@@ -2,7 +2,6 @@ package s3control
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"granary"
@@ -13,10 +12,10 @@ import (
 	"granary/internal/grants"
 )
 
+// The shortest and the longest life of a key that can be asked for, in seconds.
 const (
-	defaultDuration = 3600 // seconds
-	minDuration     = 900
-	maxDuration     = 43200
+	minDuration = 900
+	maxDuration = 43200
 )
 
 func checkDuration(d *int64) error {
@@ -51,55 +50,36 @@ func (s accessGrants) getDataAccess(c *awsapi.Call, in *api.GetDataAccessInput) 
 	if err != nil {
 		return nil, err
 	}
-	asked, _ := granary.ParsePermission(in.Permission)
-	ids, app := access.Identities(s.Index, c.Caller, i)
-	m, ok := i.Grants.Match(ids, app, target, asked)
-	if !ok {
-		e := granary.Errorf(granary.Denied, "You do not have %s permissions to the requested S3 Prefix: %s", in.Permission,
-			in.Target)
-		e.Why = access.WhyNoGrant(s.Index, c.Caller, i, ids, target, asked)
-		return nil, e
+	q := access.DataRequest{Caller: c.Caller, Env: &c.Env, Instance: i, Target: target, TargetText: in.Target,
+		Minimal: in.Privilege == "Minimal"}
+	q.Permission, _ = granary.ParsePermission(in.Permission)
+	if in.DurationSeconds != nil {
+		q.Duration = *in.DurationSeconds
 	}
-	location, ok := i.Location(m.Location)
-	if !ok {
-		return nil, errNoLocation // deleted this moment, with its grants
-	}
-	role, err := access.LocationRole(s.Authz, c.Caller, &c.Env, i, location)
+	v, err := access.Vend(s.Authz, &q, nil)
 	if err != nil {
 		return nil, err
 	}
-	lifetime := int64(defaultDuration)
-	if in.DurationSeconds != nil {
-		lifetime = *in.DurationSeconds
-	}
-	if lifetime > int64(role.MaxSession) {
-		return nil, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
-			"this role.").WithCode("StsValidationError").
-			At("duration", "too-long", "role", string(role.ARN), "asked", strconv.FormatInt(lifetime, 10), "limit",
-				strconv.Itoa(role.MaxSession))
-	}
-	scope := grants.SessionScope(m, target, in.Privilege == "Minimal", asked)
-	scope.GrantAccount, scope.Region = c.Account, c.Region
-	session := &granary.Session{Account: role.Account, RoleID: role.ID, RoleARN: role.ARN,
-		Name:           "access-grants-" + granary.UUID(),
-		SourceIdentity: access.SourceIdentity(c.Caller), Context: c.Caller.OnBehalfOf(), Scope: &scope}
-	k := s.Authn.Issue(session, time.Duration(lifetime)*time.Second)
+	session := v.Session(c.Caller, "access-grants-"+granary.UUID())
+	k := s.Authn.Issue(session, v.Lifetime)
 	if len(k.Token) > maxToken {
 		return nil, granary.Errorf(granary.Invalid, "Serialized token too large for session").
 			WithCode("StsPackedPolicyTooLargeError")
 	}
-	recordAssumption(c, session, lifetime)
+	recordAssumption(c, session, v.Lifetime)
 	return &api.GetDataAccessOutput{
 		Credentials: &api.Credentials{AccessKeyId: k.AccessKeyID, SecretAccessKey: k.Secret, SessionToken: k.Token,
 			Expiration: k.Expires},
-		Grantee:            granteeShape(m.Grantee),
-		MatchedGrantTarget: grants.MatchedTarget(scope),
+		Grantee:            granteeShape(v.Match.Grantee),
+		MatchedGrantTarget: grants.MatchedTarget(v.Scope),
 	}, nil
 }
 
-// recordAssumption is the event of the service assuming the role, beside the caller's own (access-grants §10).
-func recordAssumption(c *awsapi.Call, s *granary.Session, lifetime int64) {
-	parameters := map[string]any{"roleArn": s.RoleARN, "roleSessionName": s.Name, "durationSeconds": lifetime}
+// recordAssumption records the event of the service assuming the role, beside the caller's own event (access-grants
+// §10).
+func recordAssumption(c *awsapi.Call, s *granary.Session, lifetime time.Duration) {
+	parameters := map[string]any{"roleArn": s.RoleARN, "roleSessionName": s.Name,
+		"durationSeconds": int64(lifetime.Seconds())}
 	if s.SourceIdentity != "" {
 		parameters["sourceIdentity"] = s.SourceIdentity
 	}
