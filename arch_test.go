@@ -58,9 +58,10 @@ var onlyIn = map[string]struct {
 	"github.com/go-jose/go-jose/v4": {"token formats live in one place", []string{"internal/idtoken", "internal/corp"}},
 	"github.com/spf13":              {"only the program reads a command line", []string{"cmd/granary"}},
 	"go.yaml.in/yaml/v3":            {"configuration is the server's", []string{"internal/server"}},
+	"github.com/prometheus":         {"metrics are the server's", []string{"internal/server"}},
 	"os/exec": {"the server starts no process",
-		[]string{"cmd/granary", "cmd/mutate", "internal/postgres/pgtest", "internal/soak",
-			"internal/worldtest"}},
+		[]string{"cmd/granary", "cmd/granary-soak", "cmd/mutate", "internal/postgres/pgtest",
+			"internal/soak", "internal/worldtest"}},
 	"github.com/aws": {"the SDK judges the server in tests; the program does without it",
 		[]string{"internal/world", "internal/worldtest"}},
 }
