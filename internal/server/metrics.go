@@ -1,12 +1,15 @@
 package server
 
 import (
-	"maps"
+	"bytes"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
 
 	"granary/internal/audit"
 )
@@ -14,70 +17,28 @@ import (
 // metrics counts calls by operation and answer, and tells them in Prometheus' text format. Names of users, buckets and
 // keys are no labels: they have no end. It is safe for concurrent use.
 type metrics struct {
-	mu     sync.RWMutex
-	calls  map[answered]*atomic.Uint64
-	took   map[operation]*histogram
-	gauges []gauge
+	registry *prometheus.Registry
+	calls    *prometheus.CounterVec
+	took     *durations
 }
-
-// operation is the labels of a histogram, answered those of a counter.
-type operation struct{ service, name string }
-type answered struct {
-	operation
-	code string
-}
-
-// gauge is one value that is asked for when the metrics are read.
-type gauge struct {
-	name, kind, help string
-	value            func() float64
-}
-
-// histogram counts durations by upper bounds.
-type histogram struct {
-	counts [len(bounds) + 1]atomic.Uint64 // the last is of those beyond every bound
-	nanos  atomic.Int64                   // sum
-}
-
-// bounds are the histogram's upper bounds in seconds: 0.1 ms, and three times as much each time.
-var bounds = [...]float64{0.0001, 0.0003, 0.0009, 0.0027, 0.0081, 0.0243, 0.0729, 0.2187, 0.6561, 1.9683}
 
 func newMetrics() *metrics {
-	return &metrics{calls: map[answered]*atomic.Uint64{}, took: map[operation]*histogram{}, gauges: processGauges()}
+	m := &metrics{registry: prometheus.NewRegistry(), took: newDurations(),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "granary_calls_total",
+			Help: "Calls answered, by service, operation and code."}, []string{"service", "operation", "code"})}
+	m.registry.MustRegister(m.calls, m.took, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
 }
 
 // observe counts one answered call.
 func (m *metrics) observe(service, name, code string, took time.Duration) {
-	a := answered{operation{service, name}, code}
-	m.mu.RLock()
-	count, times := m.calls[a], m.took[a.operation]
-	m.mu.RUnlock()
-	if count == nil || times == nil {
-		count, times = m.begin(a)
-	}
-	count.Add(1)
-	times.nanos.Add(int64(took))
-	i, _ := slices.BinarySearch(bounds[:], took.Seconds())
-	times.counts[i].Add(1)
-}
-
-// begin makes the counter and the histogram of a call that is the first of its kind.
-func (m *metrics) begin(a answered) (*atomic.Uint64, *histogram) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.calls[a] == nil {
-		m.calls[a] = &atomic.Uint64{}
-	}
-	if m.took[a.operation] == nil {
-		m.took[a.operation] = &histogram{}
-	}
-	return m.calls[a], m.took[a.operation]
+	m.calls.WithLabelValues(service, name, code).Inc()
+	m.took.observe(operation{service, name}, took)
 }
 
 func (m *metrics) gauge(name, help string, value func() float64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.gauges = append(m.gauges, gauge{name, "gauge", help, value})
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
 // registerStateAge exports how many seconds ago this node last confirmed that it is up to date.
@@ -111,36 +72,83 @@ func (m *metrics) registerAudit(stats func() audit.Stats) {
 }
 
 // text writes all metrics, those of a name together.
-func (m *metrics) text() []byte {
-	m.mu.RLock()
-	calls, took, gauges := maps.Clone(m.calls), maps.Clone(m.took), slices.Clone(m.gauges)
-	m.mu.RUnlock()
-	b := appendHead(nil, "granary_call_seconds", "histogram", "Time to answer, by service and operation.")
-	for _, o := range slices.SortedFunc(maps.Keys(took), compareOperations) {
-		b = took[o].append(b, o)
+func (m *metrics) text() ([]byte, error) {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return nil, err
 	}
-	b = appendHead(b, "granary_calls_total", "counter", "Calls answered, by service, operation and code.")
-	for _, a := range slices.SortedFunc(maps.Keys(calls), compareAnswered) {
-		b = appendSample(b, "granary_calls_total", float64(calls[a].Load()), "code", a.code, "operation", a.name,
-			"service", a.service)
+	var b bytes.Buffer
+	to := expfmt.NewEncoder(&b, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, f := range families {
+		if err := to.Encode(f); err != nil {
+			return nil, err
+		}
 	}
-	for _, g := range gauges {
-		b = appendSample(appendHead(b, g.name, g.kind, g.help), g.name, g.value())
-	}
-	return b
+	return b.Bytes(), nil
 }
 
-func (h *histogram) append(b []byte, o operation) []byte {
-	var count uint64
-	labels := []string{"operation", o.name, "service", o.service}
-	for i := range h.counts {
-		count += h.counts[i].Load()
-		bound := "+Inf"
-		if i < len(bounds) {
-			bound = strconv.FormatFloat(bounds[i], 'g', -1, 64)
-		}
-		b = appendSample(b, "granary_call_seconds_bucket", float64(count), append(labels, "le", bound)...)
+// durations is a histogram of each operation's time to answer. It is a collector of our own, since the library's
+// histograms add up floating numbers, of which small ones vanish beside a large sum.
+type durations struct {
+	mu   sync.RWMutex
+	of   map[operation]*histogram
+	desc *prometheus.Desc
+}
+
+// operation is the labels of a histogram.
+type operation struct{ service, name string }
+
+// histogram counts durations by upper bounds.
+type histogram struct {
+	counts [len(bounds) + 1]atomic.Uint64 // the last is of those beyond every bound
+	nanos  atomic.Int64                   // sum
+}
+
+// bounds are the histogram's upper bounds in seconds: 0.1 ms, and three times as much each time.
+var bounds = [...]float64{0.0001, 0.0003, 0.0009, 0.0027, 0.0081, 0.0243, 0.0729, 0.2187, 0.6561, 1.9683}
+
+func newDurations() *durations {
+	return &durations{of: map[operation]*histogram{}, desc: prometheus.NewDesc("granary_call_seconds",
+		"Time to answer, by service and operation.", []string{"service", "operation"}, nil)}
+}
+
+func (d *durations) observe(o operation, took time.Duration) {
+	d.mu.RLock()
+	h := d.of[o]
+	d.mu.RUnlock()
+	if h == nil {
+		h = d.begin(o)
 	}
-	b = appendSample(b, "granary_call_seconds_sum", time.Duration(h.nanos.Load()).Seconds(), labels...)
-	return appendSample(b, "granary_call_seconds_count", float64(count), labels...)
+	h.nanos.Add(int64(took))
+	i, _ := slices.BinarySearch(bounds[:], took.Seconds())
+	h.counts[i].Add(1)
+}
+
+// begin makes the histogram of an operation that is the first of its kind.
+func (d *durations) begin(o operation) *histogram {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.of[o] == nil {
+		d.of[o] = &histogram{}
+	}
+	return d.of[o]
+}
+
+// Describe and Collect make it a collector of the library.
+func (d *durations) Describe(to chan<- *prometheus.Desc) { to <- d.desc }
+
+func (d *durations) Collect(to chan<- prometheus.Metric) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	for o, h := range d.of {
+		var count uint64
+		below := make(map[float64]uint64, len(bounds))
+		for i, bound := range bounds {
+			count += h.counts[i].Load()
+			below[bound] = count
+		}
+		count += h.counts[len(bounds)].Load()
+		to <- prometheus.MustNewConstHistogram(d.desc, count, time.Duration(h.nanos.Load()).Seconds(), below, o.service,
+			o.name)
+	}
 }

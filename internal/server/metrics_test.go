@@ -24,7 +24,11 @@ func TestMetricsAreToldAsPrometheusReadsThem(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	text := string(m.text())
+	page, err := m.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(page)
 	for _, line := range []string{
 		"# TYPE granary_calls_total counter",
 		`granary_calls_total{code="OK",operation="GetObject",service="s3"} 800`,

@@ -44,8 +44,13 @@ func (p metricsPage) Serve(r *front.Request) front.Outcome {
 	if p.local && (!r.Source.IsLoopback() || forwarded) {
 		return refusePage(r, http.StatusNotFound, granary.Errorf(granary.NotFound, "There is nothing at this path."))
 	}
+	text, err := p.metrics.text()
+	if err != nil {
+		return refusePage(r, http.StatusInternalServerError,
+			granary.Wrap(granary.Unavailable, "The metrics cannot be gathered.", err))
+	}
 	return front.Outcome{Service: "web", Operation: "/metrics", Quiet: true,
-		Answer: front.Answer{Status: http.StatusOK, Body: p.metrics.text(),
+		Answer: front.Answer{Status: http.StatusOK, Body: text,
 			Header: http.Header{"Content-Type": {"text/plain; version=0.0.4; charset=utf-8"}}}}
 }
 
