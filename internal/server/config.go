@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -172,24 +173,16 @@ func (c *Config) Load(path string, getenv func(string) string) error {
 
 // Check says in a sentence what is wrong with the configuration.
 func (c *Config) Check() error {
-	oneOf := func(name, value string, allowed ...string) error {
-		for _, a := range allowed {
-			if value == a {
-				return nil
-			}
-		}
-		return fmt.Errorf("%s is %q, and must be one of: %s", name, value, strings.Join(allowed, ", "))
-	}
 	errs := []error{
 		c.CORS.check(),
 		oneOf("revocation", c.Revocation, "immediate", "aws"),
-		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
-		oneOf("audit.reads", c.Audit.Reads, "written", "synced"),
-		oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web"),
 		oneOf("scim.group_members", c.Scim.GroupMembers, "aws", "full"),
 		oneOf("scim.multi_valued", c.Scim.MultiValued, "aws", "keep"),
 		checkState(c.State),
 		c.checkURLs(),
+		c.checkIdentity(),
+		c.checkAudit(),
+		c.checkAddresses(),
 	}
 	if b, ok := c.Storage.Backends[c.Storage.Default]; ok && b.Type != "embedded" ||
 		!ok && c.Storage.Default != "embedded" {
@@ -201,6 +194,37 @@ func (c *Config) Check() error {
 		errs = append(errs,
 			errors.New("gateway.resolve_grants and s3.allow_sigv2_presign are not supported by this release; leave them false"))
 	}
+	if c.AccountID != "" && !granary.AccountID(c.AccountID).Valid() {
+		errs = append(errs, fmt.Errorf("the account id %q is not exactly 12 digits", c.AccountID))
+	}
+	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
+		errs = append(errs, errors.New("tls.certificate and tls.key go together: give both or neither"))
+	}
+	if c.Scim.Reads < 0 || c.Scim.Writes < 0 {
+		errs = append(errs,
+			errors.New("scim.reads_per_second and scim.writes_per_second must not be negative; 0 is no limit"))
+	}
+	if _, err := front.ParseProxies(c.TrustedProxies); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Data == "" {
+		errs = append(errs, errors.New("the data directory has no name"))
+	}
+	if c.Region == "" || len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		errs = append(errs, fmt.Errorf("the region %q is not a name such as us-east-1", c.Region))
+	}
+	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
+		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
+	}
+	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 || c.Quotas.Issuers < 0 || c.Quotas.Exchanges < 0 {
+		errs = append(errs, errors.New("quotas must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// checkIdentity checks what is said of sign-ins: tokens, contexts and sessions.
+func (c *Config) checkIdentity() error {
+	errs := []error{oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web")}
 	for a := range strings.SplitSeq(c.Identity.TokenAlgorithms, ",") {
 		errs = append(errs, oneOf("identity.token_algorithms", strings.TrimSpace(a), "RS256", "PS256", "ES256", "ES384"))
 	}
@@ -219,6 +243,23 @@ func (c *Config) Check() error {
 					err))
 		}
 	}
+	if c.Identity.ContextLifetime < time.Minute || c.Identity.ContextLifetime > 12*time.Hour {
+		errs = append(errs, fmt.Errorf("identity.context_lifetime is %s, and must be between 1m and 12h",
+			c.Identity.ContextLifetime))
+	}
+	if c.Identity.SessionLifetime < time.Minute || c.Identity.SessionLifetime > 90*24*time.Hour {
+		errs = append(errs, fmt.Errorf("identity.session_lifetime is %s, and must be between 1m and 2160h",
+			c.Identity.SessionLifetime))
+	}
+	return errors.Join(errs...)
+}
+
+// checkAudit checks what is said of the audit log.
+func (c *Config) checkAudit() error {
+	errs := []error{
+		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
+		oneOf("audit.reads", c.Audit.Reads, "written", "synced"),
+	}
 	if c.Audit.Retention < period(time.Hour) {
 		errs = append(errs, fmt.Errorf("audit.retention is %s, and must be at least an hour",
 			time.Duration(c.Audit.Retention)))
@@ -229,27 +270,12 @@ func (c *Config) Check() error {
 	for _, s := range c.Audit.Sinks {
 		errs = append(errs, oneOf("audit.sinks", s, "file", "stdout"))
 	}
-	if c.AccountID != "" && !granary.AccountID(c.AccountID).Valid() {
-		errs = append(errs, fmt.Errorf("the account id %q is not exactly 12 digits", c.AccountID))
-	}
-	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
-		errs = append(errs, errors.New("tls.certificate and tls.key go together: give both or neither"))
-	}
-	if c.Identity.ContextLifetime < time.Minute || c.Identity.ContextLifetime > 12*time.Hour {
-		errs = append(errs, fmt.Errorf("identity.context_lifetime is %s, and must be between 1m and 12h",
-			c.Identity.ContextLifetime))
-	}
-	if c.Identity.SessionLifetime < time.Minute || c.Identity.SessionLifetime > 90*24*time.Hour {
-		errs = append(errs, fmt.Errorf("identity.session_lifetime is %s, and must be between 1m and 2160h",
-			c.Identity.SessionLifetime))
-	}
-	if c.Scim.Reads < 0 || c.Scim.Writes < 0 {
-		errs = append(errs,
-			errors.New("scim.reads_per_second and scim.writes_per_second must not be negative; 0 is no limit"))
-	}
-	if _, err := front.ParseProxies(c.TrustedProxies); err != nil {
-		errs = append(errs, err)
-	}
+	return errors.Join(errs...)
+}
+
+// checkAddresses checks where the doors listen.
+func (c *Config) checkAddresses() error {
+	var errs []error
 	for name, address := range map[string]string{"API": c.API, "web": c.Web, "telemetry": c.Telemetry.Listen} {
 		if address == "" && name == "telemetry" {
 			continue
@@ -259,19 +285,15 @@ func (c *Config) Check() error {
 				fmt.Errorf("the address of the %s door is %q, and must be a host and a port such as 127.0.0.1:9600", name, address))
 		}
 	}
-	if c.Data == "" {
-		errs = append(errs, errors.New("the data directory has no name"))
-	}
-	if c.Region == "" || len(c.Region) > 32 || strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-		errs = append(errs, fmt.Errorf("the region %q is not a name such as us-east-1", c.Region))
-	}
-	if c.Domain == "" || strings.ContainsAny(c.Domain, ":/ ") {
-		errs = append(errs, fmt.Errorf("the domain %q is not a host name without port", c.Domain))
-	}
-	if c.Quotas.AccessGrants < 0 || c.Quotas.Locations < 0 || c.Quotas.Issuers < 0 || c.Quotas.Exchanges < 0 {
-		errs = append(errs, errors.New("quotas must not be negative"))
-	}
 	return errors.Join(errs...)
+}
+
+// oneOf says that a setting must be one of the allowed values, unless it is.
+func oneOf(name, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s is %q, and must be one of: %s", name, value, strings.Join(allowed, ", "))
 }
 
 func validPort(s string) bool {
