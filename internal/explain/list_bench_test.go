@@ -17,7 +17,7 @@ import (
 
 // crowded is a directory of many people who all have a grant on one prefix by name, and all are in one group with
 // another.
-func crowded(b *testing.B, people int) *Explainer {
+func crowded(b testing.TB, people int) *Explainer {
 	b.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, filepath.Join(b.TempDir(), "state.db"), make([]byte, 32))
