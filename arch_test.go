@@ -19,13 +19,14 @@ import (
 // the row says so. The reason stands beside each row.
 const layers = `
 granary                                                     # the words everyone shares; standard library only
-internal/policy internal/grants internal/sigv4 internal/seal internal/wire # pure: no clock, no I/O
+internal/policy internal/grants internal/sigv4 internal/seal internal/wire internal/sign # pure: no clock, no I/O
 internal/api internal/api/* internal/s3req                          # AWS's shapes, generated; an S3 request, parsed
 internal/client                                             # the other side: how programs of ours reach a server
 internal/batch internal/guard                               # updates that share a commit; what is asked before each
 internal/sqlite internal/postgres                           # the database engines
 internal/postgres/*                                         # a throw-away one, for tests
-internal/limit internal/disk                               # slows down strangers; how much room a disk has
+internal/upstream                                           # HTTP connections to the stores behind the gateway
+internal/limit internal/disk                                # slows down strangers; how much room a disk has
 internal/store internal/backend internal/idtoken internal/audit # the only packages that do I/O outward
 internal/backend/*                                          # where bytes live
 internal/index                                              # the store's hot part, in memory

@@ -1,92 +1,57 @@
 package client
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
-)
 
-const (
-	algorithm    = "AWS4-HMAC-SHA256"
-	timestamp    = "20060102T150405Z"
-	shaOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	"granary/internal/sign"
 )
 
 // Sign signs a request with AWS Signature Version 4, in its Authorization header. It covers the host and every header
 // that the request has at this point, so it comes last. payloadHash is the body's SHA-256 in hexadecimal, or what
 // stands for it, such as UNSIGNED-PAYLOAD. A key without an id leaves the request unsigned.
-//
-// The package sigv4, which verifies, has no part in this: a fault of one must not be hidden by the same fault of the
-// other.
 func Sign(r *http.Request, k Key, service, region, payloadHash string, now time.Time) {
 	if k.ID == "" {
 		return
 	}
-	at := now.UTC().Format(timestamp)
-	r.Header.Set("X-Amz-Date", at)
+	r.Header.Set("X-Amz-Date", sign.Stamp(now))
 	if k.Token != "" {
 		r.Header.Set("X-Amz-Security-Token", k.Token)
 	}
 	if service == "s3" {
 		r.Header.Set("X-Amz-Content-Sha256", payloadHash)
 	}
-	signed, headers := canonicalHeaders(r)
-	canonical := strings.Join([]string{r.Method, canonicalPath(r.URL, service), canonicalQuery(r.URL), headers,
-		signed, payloadHash}, "\n")
-	scope := at[:8] + "/" + region + "/" + service + "/aws4_request"
-	sum := sha256.Sum256([]byte(canonical))
-	key := []byte("AWS4" + k.Secret)
-	for _, part := range []string{at[:8], region, service, "aws4_request",
-		algorithm + "\n" + at + "\n" + scope + "\n" + hex.EncodeToString(sum[:])} {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(part))
-		key = mac.Sum(nil)
-	}
-	r.Header.Set("Authorization",
-		algorithm+" Credential="+k.ID+"/"+scope+", SignedHeaders="+signed+", Signature="+hex.EncodeToString(key))
+	s := &sign.Signer{Key: sign.Key{ID: k.ID, Secret: k.Secret, Token: k.Token}, Service: service, Region: region}
+	made := s.Sign(&sign.Request{Method: r.Method, Path: canonicalPath(r.URL, service), Query: canonicalQuery(r.URL),
+		Headers: signedHeaders(r), PayloadHash: payloadHash}, now)
+	r.Header.Set("Authorization", made.Authorization)
 }
 
 // PayloadHash returns the SHA-256 of a body in hexadecimal, as Sign takes it.
-func PayloadHash(body []byte) string {
-	if len(body) == 0 {
-		return shaOfNothing
-	}
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
-}
+func PayloadHash(body []byte) string { return sign.PayloadHash(body) }
 
-// canonicalHeaders returns the names of all headers, and the headers with a line each.
-func canonicalHeaders(r *http.Request) (names, lines string) {
+// signedHeaders returns all headers of a request in the form that is signed.
+func signedHeaders(r *http.Request) []sign.Field {
 	host := r.Host
 	if host == "" {
 		host = r.URL.Host
 	}
-	values := map[string]string{"host": host}
-	for name, list := range r.Header {
+	list := []sign.Field{{Name: "host", Value: host}}
+	for name, values := range r.Header {
 		if name == "Authorization" {
 			continue
 		}
-		trimmed := make([]string, len(list))
-		for i, v := range list {
+		trimmed := make([]string, len(values))
+		for i, v := range values {
 			trimmed[i] = strings.Join(strings.Fields(v), " ")
 		}
-		values[strings.ToLower(name)] = strings.Join(trimmed, ",")
+		list = append(list, sign.Field{Name: strings.ToLower(name), Value: strings.Join(trimmed, ",")})
 	}
-	sorted := make([]string, 0, len(values))
-	for name := range values {
-		sorted = append(sorted, name)
-	}
-	slices.Sort(sorted)
-	var b strings.Builder
-	for _, name := range sorted {
-		b.WriteString(name + ":" + values[name] + "\n")
-	}
-	return strings.Join(sorted, ";"), b.String()
+	slices.SortFunc(list, func(a, b sign.Field) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 // canonicalPath returns the path as it is sent for S3, and escaped once more for all other services.
@@ -98,38 +63,18 @@ func canonicalPath(u *url.URL, service string) string {
 	if service == "s3" {
 		return path
 	}
-	return escape(path, true)
+	return sign.Escape(path, true)
 }
 
 func canonicalQuery(u *url.URL) string {
-	var pairs []string
-	for name, list := range u.Query() {
-		for _, v := range list {
-			pairs = append(pairs, escape(name, false)+"="+escape(v, false))
+	var list []sign.Field
+	for name, values := range u.Query() {
+		for _, v := range values {
+			list = append(list, sign.Field{Name: name, Value: v})
 		}
 	}
-	slices.Sort(pairs)
-	return strings.Join(pairs, "&")
+	return sign.CanonicalQuery(list)
 }
 
 // ObjectPath returns the escaped path of an object, for requests with the bucket in the path.
-func ObjectPath(bucket, key string) string { return escape("/"+bucket+"/"+key, true) }
-
-// escape writes every byte but those that RFC 3986 leaves alone, and the slash of a path, as %XX.
-func escape(s string, path bool) string {
-	const digits = "0123456789ABCDEF"
-	var b strings.Builder
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~", c) >= 0, path &&
-			c == '/':
-			b.WriteByte(c)
-		default:
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
-		}
-	}
-	return b.String()
-}
+func ObjectPath(bucket, key string) string { return sign.Escape("/"+bucket+"/"+key, true) }
