@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +25,7 @@ import (
 	"granary/internal/client"
 	"granary/internal/corp"
 	"granary/internal/world"
+	"granary/internal/worldtest"
 )
 
 // victim is a server in a process of its own, to be killed.
@@ -35,13 +36,37 @@ type victim struct {
 	cmd           *exec.Cmd
 }
 
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+// newVictim starts a server with a data directory and ports of its own, which ends with the test. env is added to its
+// environment.
+func newVictim(t *testing.T, env ...string) *victim {
+	t.Helper()
+	v := &victim{t: t, dir: t.TempDir(), api: worldtest.FreeAddress(t), web: worldtest.FreeAddress(t), env: env}
+	v.start()
+	t.Cleanup(v.kill)
+	return v
+}
+
+// world returns the server as the kit's clients know it.
+func (v *victim) world(provider *corp.Provider) *world.World {
+	v.t.Helper()
+	env := worldtest.Must[client.Env](v.t)(client.ReadEnv(v.dir))
+	return &world.World{Provider: provider, Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"),
+		Region: env.Get("AWS_REGION")}
+}
+
+// startProvider starts an identity provider, which ends with the test.
+func startProvider(t *testing.T) *corp.Provider {
+	t.Helper()
+	p := worldtest.Must[*corp.Provider](t)(corp.Start("127.0.0.1:0"))
+	t.Cleanup(func() { p.Stop(context.Background()) })
+	return p
+}
+
+// another starts a second node on the state of the first.
+func (v *victim) another() *victim {
+	v.t.Helper()
+	key := worldtest.Must[[]byte](v.t)(os.ReadFile(filepath.Join(v.dir, "kek")))
+	return newVictim(v.t, append(v.env, "GRANARY_KEK="+strings.TrimSpace(string(key)))...)
 }
 
 func (v *victim) start() {
@@ -100,36 +125,17 @@ func (a *acknowledged) verify(ctx context.Context, t *testing.T) {
 // Ten times the server is killed while it is written to from all sides: objects, people, roles, grants, token
 // exchanges. Each time it starts again by itself, and whatever it had acknowledged is there.
 func TestNothingAcknowledgedIsLostToKill9(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
-	v := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t)}
-	v.start()
-	defer func() { v.kill() }()
-	provider, err := corp.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer provider.Stop(ctx)
-	env, err := client.ReadEnv(v.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world.World{Provider: provider, Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"), Region: env.Get("AWS_REGION")}
-	c, err := w.Settle(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bearer, err := c.As(ctx, insider)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := newVictim(t)
+	w := v.world(startProvider(t))
+	c := worldtest.Must[*world.Company](t)(w.Settle(ctx))
+	bearer := worldtest.Must[client.Key](t)(c.As(ctx, insider))
 	data, _, err := c.Vend(ctx, bearer, target, "READ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err := c.Assume(ctx, c.Machine, c.WebApp, "app", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	app := worldtest.Must[client.Key](t)(c.Assume(ctx, c.Machine, c.WebApp, "app", ""))
 
 	var log acknowledged
 	stop := make(chan struct{})

@@ -9,26 +9,20 @@ import (
 	"strings"
 	"testing"
 
-	"granary/internal/client"
+	"granary/internal/worldtest"
 )
 
 // Programs on AWS's SDK for JavaScript reach a server on this machine with no setting but the environment, though
 // Node.js heeds no HTTP_PROXY and the machine's resolver need not know the names: by granary exec, and by client.env
 // with the NODE_OPTIONS that it names.
 func TestNodeProgramsWorkWithTheEnvironmentOfClients(t *testing.T) {
+	t.Parallel()
 	modules := os.Getenv("GRANARY_TEST_NODE_SDK")
 	if _, err := exec.LookPath("node"); err != nil || modules == "" {
-		if slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), "node-sdk") {
-			t.Fatal("node-sdk is required: node, and in GRANARY_TEST_NODE_SDK the node_modules that npm ci makes for " +
-				"tools/node/package.json")
-		}
-		t.Skip("node-sdk is absent: node, and in GRANARY_TEST_NODE_SDK the node_modules that npm ci makes for " +
+		worldtest.Absent(t, "node-sdk", "it is node, and in GRANARY_TEST_NODE_SDK the node_modules that npm ci makes for "+
 			"tools/node/package.json")
 	}
-	script, err := filepath.Abs("../../tools/node/client.cjs")
-	if err != nil {
-		t.Fatal(err)
-	}
+	script := filepath.Join(worldtest.Root(t), "tools/node/client.cjs")
 	run := func(c *exec.Cmd, account string, env ...string) {
 		t.Helper()
 		c.Env = append(
@@ -46,14 +40,8 @@ func TestNodeProgramsWorkWithTheEnvironmentOfClients(t *testing.T) {
 			t.Errorf("%v: %s %s", err, out, said.String())
 		}
 	}
-	v := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t)}
-	v.start()
-	defer v.kill()
-	env, err := client.ReadEnv(v.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	account := env.Get("GRANARY_ACCOUNT_ID")
+	v := newVictim(t)
+	account := v.world(nil).Account
 	run(exec.Command(os.Args[0], "exec", "--data", v.dir, "--", "node", script), account, "GRANARY_TEST_MAIN=1",
 		"NODE_OPTIONS=--no-deprecation")
 	// As the shell reads it: what a word of the file means to sh must be what it says.

@@ -4,60 +4,31 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"granary/internal/client"
-	"granary/internal/corp"
 	"granary/internal/postgres/pgtest"
 	"granary/internal/world"
+	"granary/internal/worldtest"
 )
 
 // Two nodes share a PostgreSQL and are written to from all sides, while one of them is killed again and again. What
 // either acknowledged the other knows at once, and a token that one exchanged is used on the other.
 func TestNothingAcknowledgedIsLostWhenANodeIsKilled(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
-	state := "GRANARY_STATE=" + pgtest.URL(t)
-	first := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t), env: []string{state}}
-	first.start()
-	defer func() { first.kill() }()
-	key, err := os.ReadFile(filepath.Join(first.dir, "kek"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t),
-		env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
-	second.start()
-	defer func() { second.kill() }()
-	provider, err := corp.Start("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer provider.Stop(ctx)
-	of := func(v *victim) *world.World {
-		env, err := client.ReadEnv(v.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &world.World{Provider: provider, Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"),
-			Region: env.Get("AWS_REGION")}
-	}
-	near, err := of(first).Settle(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := newVictim(t, "GRANARY_STATE="+pgtest.URL(t))
+	second := first.another()
+	provider := startProvider(t)
+	near := worldtest.Must[*world.Company](t)(first.world(provider).Settle(ctx))
 	far := *near
-	far.World = of(second)
+	far.World = second.world(provider)
 	far.SCIM.Endpoint = strings.Replace(near.SCIM.Endpoint, near.Env.Get("GRANARY_WEB_URL"),
 		far.Env.Get("GRANARY_WEB_URL"), 1)
-	app, err := near.Assume(ctx, near.Machine, near.WebApp, "app", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	app := worldtest.Must[client.Key](t)(near.Assume(ctx, near.Machine, near.WebApp, "app", ""))
 
 	var log acknowledged
 	stop := make(chan struct{})

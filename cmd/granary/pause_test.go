@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,31 +21,15 @@ import (
 func TestANodeThatWasStoppedLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	state := "GRANARY_STATE=" + pgtest.URL(t)
-	first := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t), env: []string{state}}
-	first.start()
-	defer first.kill()
-	key, err := os.ReadFile(filepath.Join(first.dir, "kek"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	second := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t),
-		env: []string{state, "GRANARY_KEK=" + strings.TrimSpace(string(key))}}
-	second.start()
-	defer second.kill()
-	as := func(v *victim, k client.Key) aws.Config {
-		env, err := client.ReadEnv(v.dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if k.ID == "" {
-			k = client.Key{ID: env.Get("AWS_ACCESS_KEY_ID"), Secret: env.Get("AWS_SECRET_ACCESS_KEY")}
-		}
-		cfg := world.Config(env, k)
+	first := newVictim(t, "GRANARY_STATE="+pgtest.URL(t))
+	second := first.another()
+	as := func(w *world.World, k client.Key) aws.Config {
+		cfg := w.AWS(k)
 		cfg.RetryMaxAttempts = 1
 		return cfg
 	}
-	users := iam.NewFromConfig(as(first, client.Key{}))
+	near, far := first.world(nil), second.world(nil)
+	users := iam.NewFromConfig(as(near, near.Root()))
 	name := aws.String("u")
 	if _, err := users.CreateUser(ctx, &iam.CreateUserInput{UserName: name}); err != nil {
 		t.Fatal(err)
@@ -60,7 +41,7 @@ func TestANodeThatWasStoppedLetsNobodyIn(t *testing.T) {
 		}
 		k := client.Key{ID: *made.AccessKey.AccessKeyId, Secret: *made.AccessKey.SecretAccessKey}
 		who := func() error {
-			_, err := sts.NewFromConfig(as(second, k)).GetCallerIdentity(ctx, nil)
+			_, err := sts.NewFromConfig(as(far, k)).GetCallerIdentity(ctx, nil)
 			return err
 		}
 		for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {

@@ -58,6 +58,7 @@ type withDatabases struct{ *testing.M }
 func (m withDatabases) Run() int { return pgtest.Run(m.M) }
 
 func TestStories(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", WorkdirRoot: t.TempDir(), Setup: setupStory,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"certificate": storyCertificate(24 * time.Hour), "expired": storyCertificate(-time.Hour), "logged": storyLogged,

@@ -49,6 +49,7 @@ resource "aws_s3_object" "o" {
 
 // The everyday bucket of Terraform's modules is made, changed, taken in and destroyed, with a clean plan after each.
 func TestTerraformMakesEverydayBuckets(t *testing.T) {
+	t.Parallel()
 	tf := newTerraform(t)
 	tf.configure(everydayBucket)
 	tf.apply()

@@ -245,6 +245,7 @@ func fill(pairs ...string) string { return strings.NewReplacer(pairs...).Replace
 // Terraform applies Identity Center's applications, issuer, directory and assignments, plans clean, changes each in
 // place, imports and destroys them; and where an administrator may not, it says why.
 func TestTerraformManagesIdentityCenter(t *testing.T) {
+	t.Parallel()
 	tf := newTerraform(t)
 	ctx := context.Background()
 	sso := ssoadmin.NewFromConfig(tf.AWS(tf.Root()))

@@ -261,6 +261,7 @@ output "finance" { value = aws_s3control_access_grant.finance.access_grant_id }
 `
 
 func TestTerraformManagesAccessGrants(t *testing.T) {
+	t.Parallel()
 	tf := newTerraform(t)
 	must := func(err error) {
 		t.Helper()

@@ -8,6 +8,7 @@ import (
 
 // The organization as Terraform keeps it: units, an account in one of them, policies and what they are attached to.
 func TestTerraformManagesTheOrganization(t *testing.T) {
+	t.Parallel()
 	tf := newTerraform(t)
 	text := func(action, parent string) string {
 		return fmt.Sprintf(`

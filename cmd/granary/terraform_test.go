@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"granary/internal/client"
 	"granary/internal/world"
+	"granary/internal/worldtest"
 )
 
 // terraform is a Terraform configuration with a server of its own, which it knows by client.env alone: no provider
@@ -26,48 +28,31 @@ import (
 type terraform struct {
 	t *testing.T
 	*world.World
-	dir string
-	env []string
+	dir     string
+	env     []string
+	outputs map[string]struct{ Value json.RawMessage } // of the last change; nil until somebody asks
 }
 
 // mirrorVariable names the folder of a filesystem mirror with the AWS provider: it has
 // registry.terraform.io/hashicorp/aws in it.
 const mirrorVariable = "GRANARY_TEST_TERRAFORM_MIRROR"
 
-// needTool skips where a tool is missing, unless GRANARY_TEST_REQUIRE names it.
-func needTool(t *testing.T, name string, there bool) {
-	t.Helper()
-	switch {
-	case there:
-	case slices.Contains(strings.Split(os.Getenv("GRANARY_TEST_REQUIRE"), ","), name):
-		t.Fatalf("%s is required and not there", name)
-	default:
-		t.Skipf("%s is not there", name)
-	}
-}
-
 // newTerraform starts a server, or skips where Terraform or its AWS provider is missing.
 func newTerraform(t *testing.T) *terraform {
 	t.Helper()
-	_, err := exec.LookPath("terraform")
 	mirror := os.Getenv(mirrorVariable)
-	needTool(t, "terraform", err == nil && mirror != "")
-	v := &victim{t: t, dir: t.TempDir(), api: freePort(t), web: freePort(t)}
-	v.start()
-	t.Cleanup(func() { v.kill() })
-	env, err := client.ReadEnv(v.dir)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := exec.LookPath("terraform"); err != nil || mirror == "" {
+		worldtest.Absent(t, "terraform", "it is terraform on the PATH, and in "+mirrorVariable+
+			" the filesystem mirror with its AWS provider")
 	}
-	tf := &terraform{t: t, dir: t.TempDir(), World: &world.World{Env: env, Account: env.Get("GRANARY_ACCOUNT_ID"),
-		Region: env.Get("AWS_REGION")}}
+	tf := &terraform{t: t, dir: t.TempDir(), World: newVictim(t).world(nil)}
 	rc := filepath.Join(tf.dir, "terraform.rc")
 	tf.write("terraform.rc", fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
 		mirror))
 	tf.env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+rc, "TF_IN_AUTOMATION=1", "TF_INPUT=0", "CHECKPOINT_DISABLE=1",
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_MAX_ATTEMPTS=1")
-	for _, kv := range env {
+	for _, kv := range tf.Env {
 		tf.env = append(tf.env, kv[0]+"="+kv[1])
 	}
 	tf.write("provider.tf", "terraform {\n  required_providers {\n    aws = { source = \"hashicorp/aws\" }\n  }\n}\n")
@@ -101,6 +86,9 @@ func (tf *terraform) configure(text string) {
 }
 
 func (tf *terraform) command(args ...string) (string, error) {
+	if args[0] != "output" && args[0] != "plan" {
+		tf.outputs = nil
+	}
 	c := exec.CommandContext(tf.t.Context(), "terraform", append(slices.Clone(args), "-no-color")...)
 	c.Dir, c.Env = tf.dir, tf.env
 	out, err := c.CombinedOutput()
@@ -174,10 +162,22 @@ func (tf *terraform) destroy() {
 // output is an output's value; one that is not a text comes as JSON.
 func (tf *terraform) output(name string) string {
 	tf.t.Helper()
-	text := strings.TrimSpace(tf.run("output", "-json", name))
+	if tf.outputs == nil {
+		if err := json.Unmarshal([]byte(tf.run("output", "-json")), &tf.outputs); err != nil {
+			tf.t.Fatal(err)
+		}
+	}
+	o, ok := tf.outputs[name]
+	if !ok {
+		tf.t.Fatalf("there is no output %s", name)
+	}
 	var s string
-	if json.Unmarshal([]byte(text), &s) == nil {
+	if json.Unmarshal(o.Value, &s) == nil {
 		return s
 	}
-	return text
+	var text bytes.Buffer
+	if err := json.Compact(&text, o.Value); err != nil {
+		tf.t.Fatal(err)
+	}
+	return text.String()
 }

@@ -59,7 +59,7 @@ func answerTo(t *testing.T, address string, request io.Reader) (status int, body
 // within ten seconds. So is the body of a document.
 func TestHeadsAndDocumentsHaveLimits(t *testing.T) {
 	t.Parallel()
-	telemetry := free(t)
+	telemetry := worldtest.FreeAddress(t)
 	c := worldtest.SettleWith(t, func(c *server.Config) { c.Telemetry.Listen = telemetry })
 	doors := map[string]string{"api": apiAddress(c.World), "web": strings.TrimPrefix(c.Server.WebURL(), "http://"),
 		"telemetry": telemetry}
@@ -102,6 +102,7 @@ func TestHeadsAndDocumentsHaveLimits(t *testing.T) {
 // A sender who proved nothing sends no document of more than 64 KiB, whatever the operation takes from those who are
 // known.
 func TestUnsignedDocumentsAreSmall(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	for name, path := range map[string]string{"STS": "/", "S3's delete": "/" + corp.Bucket + "?delete", "S3's tags": "/" +
 		corp.Bucket + "?tagging"} {
@@ -162,6 +163,7 @@ func (spaces) Read(p []byte) (int, error) {
 // The documents of S3 have limits of their own. A caller who may do everything is refused beyond them before the rest
 // is read.
 func TestDocumentsOfS3HaveLimits(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	root, b := c.Root(), "/"+corp.Bucket
 	upload := worldtest.Must[*s3.CreateMultipartUploadOutput](t)(c.S3(root).CreateMultipartUpload(t.Context(),
@@ -238,6 +240,7 @@ func TestDocumentsUnderWayShareABudget(t *testing.T) {
 
 // Strangers add no series to the metrics, whatever names they make up.
 func TestStrangersMakeNoMetrics(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	series := func() int { return strings.Count(metricsText(t, c.World), "\n") }
 	at, web := apiAddress(c.World), strings.TrimPrefix(c.Server.WebURL(), "http://")

@@ -38,14 +38,6 @@ type proxied struct {
 	api, web string // addresses of the proxy
 }
 
-// free is a port that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l := worldtest.Must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // certificateFiles makes a certificate and its key, and one file with both.
 func certificateFiles(t *testing.T, dir string) (certificate, key, both string) {
 	t.Helper()
@@ -77,7 +69,7 @@ func behind(t *testing.T, example string, command func(file, dir string) *exec.C
 		if change != nil {
 			change(c)
 		}
-	}), api: free(t), web: free(t)}
+	}), api: worldtest.FreeAddress(t), web: worldtest.FreeAddress(t)}
 	dir := t.TempDir()
 	certificate, key, both := certificateFiles(t, dir)
 	text := string(worldtest.Must[[]byte](t)(os.ReadFile(filepath.Join("..", "..", "docs", "proxies", example))))
@@ -142,6 +134,7 @@ func (a adding) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestBehindAProxyTheClientIsWhoeverConnectedToTheProxy(t *testing.T) {
+	t.Parallel()
 	for _, x := range []struct {
 		tool, example string
 		command       func(bin, file, dir string) *exec.Cmd
@@ -251,7 +244,8 @@ func cookiesBehind(t *testing.T, p *proxied) {
 
 // The web door tells its metrics to this machine only; an address of their own tells them to whoever reaches it.
 func TestMetricsAreNotForStrangers(t *testing.T) {
-	at := free(t)
+	t.Parallel()
+	at := worldtest.FreeAddress(t)
 	c := worldtest.SettleWith(t,
 		func(c *server.Config) { c.Telemetry.Listen = at; c.TrustedProxies = []string{"127.0.0.9"} })
 	get := func(hc *http.Client, url string) (int, string) {

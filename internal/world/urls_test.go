@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -20,12 +19,6 @@ import (
 	"granary/internal/worldtest"
 )
 
-func freeAddress(t *testing.T) string {
-	l := worldtest.Must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // startOn starts a server with settings of its own, without a company.
 func startOn(t *testing.T, c server.Config) *world.World {
 	t.Helper()
@@ -37,8 +30,9 @@ func startOn(t *testing.T, c server.Config) *world.World {
 
 // Whatever people, identity providers and links are told of the web door is web_url, wherever the door listens.
 func TestWebURLIsWhatEverybodyIsTold(t *testing.T) {
+	t.Parallel()
 	const public = "https://people.corp.example"
-	at := freeAddress(t)
+	at := worldtest.FreeAddress(t)
 	c := worldtest.Defaults(t)
 	c.Web, c.WebURL, c.Identity.TokenIssuer = at, public+"/", "web"
 	w := startOn(t, c)
@@ -99,6 +93,7 @@ func TestWebURLIsWhatEverybodyIsTold(t *testing.T) {
 
 // On all addresses, under a domain of one's own, people are told the domain: 127.0.0.1 leads nobody here.
 func TestADoorOnAllAddressesIsToldByItsDomain(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Defaults(t)
 	c.Web, c.Domain, c.AllowPlainHTTP = "0.0.0.0:0", "granary.corp.example", true
 	w := startOn(t, c)
@@ -122,6 +117,7 @@ func TestADoorOnAllAddressesIsToldByItsDomain(t *testing.T) {
 // From the directory to the object, everything goes over TLS with a certificate that only the company's authority
 // vouches for.
 func TestTheWholeWayGoesOverTLS(t *testing.T) {
+	t.Parallel()
 	ctx, dir := t.Context(), t.TempDir()
 	if err := corp.WriteCertificate(dir, time.Now().Add(time.Hour), "granary.localhost",
 		"*.granary.localhost"); err != nil {
