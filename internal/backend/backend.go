@@ -29,8 +29,9 @@ type Store interface {
 	// Put writes an object in the place of the one of its key. It fails with the error of p.Body, and with
 	// ErrPrecondition, or ErrNoKey when p.IfMatch is given and there is no object; the object that exists stays then.
 	Put(ctx context.Context, p *Put) (*Object, error)
-	// Open returns an object and its bytes, positioned at the first. The caller closes them. It fails with ErrNoKey.
-	Open(ctx context.Context, bucket, key string) (*Object, Content, error)
+	// Open returns an object and its bytes. The caller seeks to the first that it reads, and closes them. It fails with
+	// ErrNoKey.
+	Open(ctx context.Context, g *Get) (*Object, Content, error)
 	// Stat returns an object without its bytes. It fails with ErrNoKey.
 	Stat(ctx context.Context, bucket, key string) (*Object, error)
 	// Delete removes an object. Removing one that does not exist succeeds, except when ifMatch is given: then it fails
@@ -77,6 +78,22 @@ type Object struct {
 	Modified time.Time
 	Attributes
 	Parts []int64 `json:",omitempty"` // sizes, of objects made of parts
+	// PartCount is the number of parts of an object whose parts the store does not tell; 0 otherwise.
+	PartCount int `json:",omitempty"`
+}
+
+// Get asks for an object and its bytes.
+type Get struct {
+	Bucket, Key string
+	// Range is the Range header of the request, "" for the whole object. A store may fetch only this; it may also ignore
+	// it.
+	Range string
+}
+
+// Placer is a store in which buckets have names by rules of its own. Other stores keep a bucket by its id.
+type Placer interface {
+	// Place returns the name under which the store keeps a new bucket of a name. It fails with Invalid.
+	Place(name string) (string, error)
 }
 
 // Attributes are what a client gives with the bytes.
@@ -105,7 +122,8 @@ type Conditions struct {
 type Put struct {
 	Bucket, Key string
 	Body        io.Reader
-	Size        int64 // -1 when not known
+	Size        int64  // -1 when not known
+	Algorithm   string // of the checksum that the client declares; "" when there is none
 	Attributes
 	Conditions
 	Verified func() map[string]string
@@ -173,6 +191,7 @@ type PutPart struct {
 	Number          int
 	Body            io.Reader
 	Size            int64
+	Algorithm       string // as in Put
 	Verified        func() map[string]string
 	Now             time.Time
 }

@@ -77,6 +77,9 @@ func (o objects) attributes() (*response, error) {
 			if err := o.req.Parts.Fault; err != nil {
 				return nil, err
 			}
+			if found.PartCount > 0 {
+				return nil, s3req.NotImplemented("The parts of an object that is kept in this storage (ObjectParts)")
+			}
 			out.ObjectParts = attributePartsOf(found, o.req.Parts)
 		case "StorageClass":
 			out.StorageClass = storageClass(found)

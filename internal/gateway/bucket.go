@@ -47,6 +47,13 @@ func (b buckets) create() (*response, error) {
 	made := &granary.Bucket{ID: granary.NewBucketID(), Name: b.req.Bucket, Owner: b.caller.Account, Region: b.Region,
 		Backend: b.Default, Created: b.Now().UTC(), Tags: b.doc.Tags}
 	objects := b.Backends[b.Default]
+	if p, ok := objects.(backend.Placer); ok {
+		remote, err := p.Place(made.Name)
+		if err != nil {
+			return nil, err
+		}
+		made.Remote = remote
+	}
 	// Nobody can find the bucket in the backend before the registry has it.
 	if err := objects.CreateBucket(b.ctx, made.Place()); err != nil {
 		return nil, err

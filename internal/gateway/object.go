@@ -26,7 +26,7 @@ func (o objects) put() (*response, error) {
 		return nil, err
 	}
 	made, err := s.Put(o.ctx, &backend.Put{Bucket: o.bucket.Place(), Key: o.req.Key, Body: b, Size: b.declared.Size,
-		Attributes: o.metadata(), Conditions: o.conditions(), Verified: b.checksums, Now: o.Now().UTC()})
+		Algorithm: b.declared.Algorithm, Attributes: o.metadata(), Conditions: o.conditions(), Verified: b.checksums, Now: o.Now().UTC()})
 	if err != nil {
 		return nil, o.hide(err)
 	}
@@ -69,13 +69,7 @@ func (o objects) get() (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found *backend.Object
-	var content backend.Content
-	if o.req.Method == http.MethodHead {
-		found, err = s.Stat(o.ctx, o.bucket.Place(), o.req.Key)
-	} else {
-		found, content, err = s.Open(o.ctx, o.bucket.Place(), o.req.Key)
-	}
+	found, content, err := o.open(s)
 	if err != nil {
 		return nil, o.hide(err)
 	}
@@ -95,6 +89,20 @@ func (o objects) get() (*response, error) {
 	return r, nil
 }
 
+// open looks the object up, and opens its bytes for GET.
+func (o objects) open(s backend.Store) (*backend.Object, backend.Content, error) {
+	place := o.bucket.Place()
+	if o.req.Method == http.MethodHead {
+		found, err := s.Stat(o.ctx, place, o.req.Key)
+		return found, nil, err
+	}
+	g := &backend.Get{Bucket: place, Key: o.req.Key}
+	if !o.req.Window.HasPart && o.req.Window.IfRange == "" {
+		g.Range = o.req.Window.Range
+	}
+	return s.Open(o.ctx, g)
+}
+
 // describe fills the headers, and narrows the answer to a range, a part, or nothing.
 func (o objects) describe(r *response, found *backend.Object) error {
 	h := r.header
@@ -109,6 +117,9 @@ func (o objects) describe(r *response, found *backend.Object) error {
 	if !fresh {
 		r.status, r.length = http.StatusNotModified, 0
 		return nil
+	}
+	if o.req.Window.HasPart && found.PartCount > 0 {
+		return s3req.NotImplemented("A part of an object that is kept in this storage (partNumber)")
 	}
 	first, length, partial, err := o.req.Window.Resolve(s3req.Content{Size: found.Size, ETag: found.ETag,
 		Modified: found.Modified, Parts: found.Parts})

@@ -45,7 +45,8 @@ func (u uploads) put() (*response, error) {
 		return nil, err
 	}
 	p, err := s.PutPart(u.ctx, &backend.PutPart{Bucket: u.bucket.Place(), Key: u.req.Key, ID: u.req.Upload.ID,
-		Number: u.req.Upload.Part, Body: b, Size: b.declared.Size, Verified: b.checksums, Now: u.Now().UTC()})
+		Number: u.req.Upload.Part, Body: b, Size: b.declared.Size,
+		Algorithm: b.declared.Algorithm, Verified: b.checksums, Now: u.Now().UTC()})
 	if err != nil {
 		return nil, err
 	}

@@ -137,11 +137,6 @@ func (c CORS) check() error {
 
 const maxContextActions = 100 // each is compared in every request of such a session
 
-// Backend is a place where objects are kept.
-type Backend struct {
-	Type string `yaml:"type"` // embedded
-}
-
 // Defaults is the configuration of a server that was told nothing.
 func Defaults() Config {
 	c := Config{Data: "granary-data", API: "127.0.0.1:9600", Web: "127.0.0.1:9601", Domain: "granary.localhost",
@@ -183,12 +178,7 @@ func (c *Config) Check() error {
 		c.checkIdentity(),
 		c.checkAudit(),
 		c.checkAddresses(),
-	}
-	if b, ok := c.Storage.Backends[c.Storage.Default]; ok && b.Type != "embedded" ||
-		!ok && c.Storage.Default != "embedded" {
-		errs = append(errs,
-			fmt.Errorf("storage.default is %q, and this release keeps objects in the backend of type embedded only",
-				c.Storage.Default))
+		c.checkBackends(),
 	}
 	if c.Gateway.ResolveGrants || c.S3.AllowSigV2Presign {
 		errs = append(errs,

@@ -100,9 +100,21 @@ func TestWrongConfigurationIsSaidInWords(t *testing.T) {
 			"state must be sqlite, or the URL of a PostgreSQL database"},
 		"not a URL": {"state: postgres://granary:secret@x:y/z", nil,
 			"the URL of the PostgreSQL database cannot be read"},
-		"another store": {"storage:\n  default: far\n  backends:\n    far: {type: s3}", nil, "storage.default"},
-		"later setting": {"", map[string]string{"GRANARY_RESOLVE_GRANTS": "true"}, "not supported by this release"},
-		"domain":        {"domain: http://x", nil, "not a host name"},
+		"another store":  {"storage: {default: far}", nil, "storage.backends has no backend of this name"},
+		"a store's type": {"storage: {backends: {far: {type: nfs}}}", nil, "must be one of: embedded, s3"},
+		"a store's secret": {"storage: {backends: {far: {endpoint: 'https://s3.example.com', access_key_id: a}}}", nil,
+			"storage.backends.far: it needs either secret_access_key or secret_access_key_file"},
+		"a store's endpoint": {"storage: {backends: {far: {access_key_id: a, secret_access_key: b}}}", nil,
+			"the endpoint is missing"},
+		"plain HTTP to a store": {"storage: {backends: {far: {endpoint: 'http://s3.example.com', access_key_id: a, " +
+			"secret_access_key: b}}}", nil, "is plain HTTP to another machine"},
+		"a store's kind": {"storage: {backends: {far: {endpoint: 'https://s3.example.com', access_key_id: a, " +
+			"secret_access_key: b, kind: tape}}}", nil, "aws, ceph, granary, minio, versitygw"},
+		"a capability": {"storage: {backends: {far: {endpoint: 'https://s3.example.com', access_key_id: a, " +
+			"secret_access_key: b, capabilities: {teleport: yes}}}}", nil, "capabilities.teleport is not known"},
+		"the embedded store's name": {"storage: {backends: {embedded: {type: s3}}}", nil, "belongs to the embedded store"},
+		"later setting":             {"", map[string]string{"GRANARY_RESOLVE_GRANTS": "true"}, "not supported by this release"},
+		"domain":                    {"domain: http://x", nil, "not a host name"},
 	} {
 		if _, err := load(t, x.yaml, x.env); err == nil || !strings.Contains(err.Error(), x.say) {
 			t.Errorf("%s: %v", name, err)

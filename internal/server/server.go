@@ -24,7 +24,6 @@ import (
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/backend"
-	"granary/internal/backend/embedded"
 	"granary/internal/client"
 	"granary/internal/explain"
 	"granary/internal/front"
@@ -56,10 +55,10 @@ type Server struct {
 	db        *store.DB
 	index     *index.Index
 	audit     *audit.Log
-	objects   backend.Store
-	roots     *x509.CertPool    // of identity providers' certificates; nil: the system's
-	issuers   *idtoken.Verifier // the companies' identity providers
-	rule      access.IssuerRule // who vouches for people
+	backends  map[string]backend.Store // where objects are kept
+	roots     *x509.CertPool           // of identity providers' certificates; nil: the system's
+	issuers   *idtoken.Verifier        // the companies' identity providers
+	rule      access.IssuerRule        // who vouches for people
 	metrics   *metrics
 	door      *awsapi.Door
 	reception *front.Reception
@@ -174,8 +173,7 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.metrics.registerAudit(s.audit.Stats)
-	s.objects, err = embedded.Open(ctx, filepath.Join(c.Data, "objects"))
-	return err
+	return s.openBackends(ctx)
 }
 
 // wire makes the services and the door of what was opened.
@@ -214,8 +212,7 @@ func (s *Server) wire() error {
 				WebURL:  s.WebURL}),
 		},
 		Data: &gateway.Gateway{Index: s.index, DB: s.db, Authn: who, Authz: may,
-			Backends: map[string]backend.Store{"embedded": s.objects},
-			Default:  "embedded", Region: c.Region, Now: c.Now},
+			Backends: s.backends, Default: c.Storage.Default, Region: c.Region, Now: c.Now},
 		Authn: who, Authz: may, Hosts: awsapi.Hosts{Domain: c.Domain}, Origins: c.CORS.origins(), Region: c.Region,
 		Now: c.Now, Unsigned: limit.New(50, 500),
 	}).Init()
@@ -348,9 +345,7 @@ func (s *Server) close() error {
 	if s.audit != nil {
 		errs = append(errs, s.audit.Close())
 	}
-	if s.objects != nil {
-		errs = append(errs, s.objects.Close())
-	}
+	errs = append(errs, s.closeBackends())
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}

@@ -98,6 +98,9 @@ func setMap(f reflect.Value, key string, n *yaml.Node) error {
 		if made.MapIndex(name).IsValid() {
 			return fmt.Errorf("line %d: %s.%s is given twice", n.Content[i].Line, key, name)
 		}
+		if d, ok := value.Addr().Interface().(interface{ defaults() }); ok {
+			d.defaults()
+		}
 		if err := setFromYAML(value, key+"."+name.String(), n.Content[i+1]); err != nil {
 			return err
 		}

@@ -65,7 +65,8 @@ func settle(t testing.TB, w *world.World) *world.Company {
 }
 
 // Defaults returns a configuration on free ports with a temporary directory. The state is an empty PostgreSQL database
-// when GRANARY_TEST_STATE is "postgres", so that every test can run on both engines.
+// when GRANARY_TEST_STATE is "postgres", and objects are kept in another store when GRANARY_TEST_BACKEND names one, so
+// that every test can run on all of them.
 func Defaults(t testing.TB) server.Config {
 	t.Helper()
 	c := server.Defaults()
@@ -73,5 +74,6 @@ func Defaults(t testing.TB) server.Config {
 	if os.Getenv("GRANARY_TEST_STATE") == "postgres" {
 		c.State = pgtest.URL(t)
 	}
+	useBackend(t, &c)
 	return c
 }

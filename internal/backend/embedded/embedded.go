@@ -198,9 +198,9 @@ func (s *Store) Stat(ctx context.Context, bucket, key string) (*backend.Object, 
 }
 
 // Open looks an object up and opens its bytes. One that is overwritten meanwhile is looked up again.
-func (s *Store) Open(ctx context.Context, bucket, key string) (*backend.Object, backend.Content, error) {
+func (s *Store) Open(ctx context.Context, g *backend.Get) (*backend.Object, backend.Content, error) {
 	for try := 0; ; try++ {
-		o, err := s.find(ctx, bucket, key)
+		o, err := s.find(ctx, g.Bucket, g.Key)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -45,7 +45,7 @@ func put(t testing.TB, s *Store, key, data string) *backend.Object {
 }
 
 func get(s *Store, key string) (string, error) {
-	_, c, err := s.Open(context.Background(), "b", key)
+	_, c, err := s.Open(context.Background(), &backend.Get{Bucket: "b", Key: key})
 	if err != nil {
 		return "", err
 	}
@@ -159,7 +159,7 @@ func TestContentsLiveAsLongAsSomethingIsMadeOfThem(t *testing.T) {
 	if got, err := get(s, "c"); got != data || err != nil {
 		t.Errorf("the copy: %d bytes, %v", len(got), err)
 	}
-	_, c, err := s.Open(t.Context(), "b", "c")
+	_, c, err := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "c"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestPartsBecomeOneObject(t *testing.T) {
 	if err := complete(one); granary.AsError(err).Code != "NoSuchUpload" {
 		t.Errorf("completing twice: %v", err)
 	}
-	_, c, _ := s.Open(t.Context(), "b", "k")
+	_, c, _ := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "k"})
 	defer c.Close()
 	c.Seek(6<<20-5, io.SeekStart)
 	b := make([]byte, 10)
@@ -354,7 +354,7 @@ func BenchmarkGet4K(b *testing.B) {
 	put(b, s, "k", strings.Repeat("x", 4096))
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			_, c, err := s.Open(context.Background(), "b", "k")
+			_, c, err := s.Open(context.Background(), &backend.Get{Bucket: "b", Key: "k"})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -99,7 +99,7 @@ func TestASlowReaderHoldsOneFile(t *testing.T) {
 	if _, err := repeated(t, s, "src", "many", 1000); err != nil {
 		t.Fatal(err)
 	}
-	_, c, err := s.Open(t.Context(), "b", "many")
+	_, c, err := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "many"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestAReaderKeepsWhatItReads(t *testing.T) {
 	if _, err := s.Complete(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	_, r, err := s.Open(t.Context(), "b", "k")
+	_, r, err := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "k"})
 	if err != nil {
 		t.Fatal(err)
 	}
