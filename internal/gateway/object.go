@@ -26,7 +26,8 @@ func (o objects) put() (*response, error) {
 		return nil, err
 	}
 	made, err := s.Put(o.ctx, &backend.Put{Bucket: o.bucket.Place(), Key: o.req.Key, Body: b, Size: b.declared.Size,
-		Algorithm: b.declared.Algorithm, Attributes: o.metadata(), Conditions: o.conditions(), Verified: b.checksums, Now: o.Now().UTC()})
+		Algorithm: b.declared.Algorithm, Attributes: o.metadata(), Conditions: o.conditions(), Verified: b.checksums,
+		Now: o.Now().UTC()})
 	if err != nil {
 		return nil, o.hide(err)
 	}

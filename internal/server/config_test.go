@@ -113,8 +113,9 @@ func TestWrongConfigurationIsSaidInWords(t *testing.T) {
 		"a capability": {"storage: {backends: {far: {endpoint: 'https://s3.example.com', access_key_id: a, " +
 			"secret_access_key: b, capabilities: {teleport: yes}}}}", nil, "capabilities.teleport is not known"},
 		"the embedded store's name": {"storage: {backends: {embedded: {type: s3}}}", nil, "belongs to the embedded store"},
-		"later setting":             {"", map[string]string{"GRANARY_RESOLVE_GRANTS": "true"}, "not supported by this release"},
-		"domain":                    {"domain: http://x", nil, "not a host name"},
+		"later setting": {"", map[string]string{"GRANARY_RESOLVE_GRANTS": "true"},
+			"not supported by this release"},
+		"domain": {"domain: http://x", nil, "not a host name"},
 	} {
 		if _, err := load(t, x.yaml, x.env); err == nil || !strings.Contains(err.Error(), x.say) {
 			t.Errorf("%s: %v", name, err)

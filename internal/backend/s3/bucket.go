@@ -9,7 +9,7 @@ import (
 )
 
 func errBucketExists(bucket string) error {
-	return granary.Errorf(granary.Exists, "The storage has a bucket of this name already. An administrator can attach it.").
+	return granary.Errorf(granary.Exists, "The storage has a bucket of this name already. Choose another name.").
 		WithCode("BucketAlreadyExists").With("BucketName", bucket)
 }
 

@@ -3,7 +3,6 @@ package s3
 import (
 	"context"
 	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,7 +183,5 @@ func read(resp *upstream.Response, limit int64) ([]byte, error) {
 	}
 	return text, nil
 }
-
-func ok(status int) bool { return status == http.StatusOK }
 
 func itoa(n int) string { return strconv.Itoa(n) }

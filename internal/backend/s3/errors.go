@@ -85,7 +85,7 @@ var errOccupied = granary.Errorf(granary.Conflict, "This storage cannot hold a k
 	WithCode("InvalidRequest")
 
 // about is what a request was for, to word what is missing.
-type about struct{ bucket, key, upload string }
+type about struct{ bucket, key string }
 
 // translate puts the refusal of a store into Granary's words. What is about the gateway's own key, clock or rights is
 // no fault of the client, and is told to the operator.

@@ -217,14 +217,14 @@ func (s *Store) Open(ctx context.Context, g *backend.Get) (*backend.Object, back
 		o.Checksums, o.ChecksumType = nil, ""
 	}
 	if err := s.addTags(ctx, g.Bucket, o, resp.Header); err != nil {
-		c.Close()
+		c.end()
 		return nil, nil, err
 	}
 	return o, c, nil
 }
 
-// content is the bytes of an object, read from the store. Seeking to where the answer begins costs nothing; elsewhere it
-// costs a request.
+// content is the bytes of an object, read from the store. Seeking to where the answer begins costs nothing. Elsewhere
+// it costs a request.
 type content struct {
 	ctx         context.Context
 	s           *Store
@@ -306,7 +306,7 @@ func (c *content) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if c.from != at || c.size != size {
-			c.Close()
+			c.end()
 			return 0, failed(upstream.ErrAnswer)
 		}
 	}
@@ -316,7 +316,7 @@ func (c *content) Read(p []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err == io.EOF && c.at < c.size {
-		c.Close() // the next byte costs another request
+		c.end() // the next byte costs another request
 		err = nil
 		if n == 0 {
 			return c.Read(p)
@@ -336,20 +336,24 @@ func (c *content) Seek(offset int64, whence int) (int64, error) {
 		return 0, errors.New("a position before the first byte")
 	}
 	if offset != c.at {
-		c.Close()
+		c.end()
 		c.at = offset
 	}
 	return c.at, nil
 }
 
+// end ends the answer that is open.
+func (c *content) end() {
+	if c.open != nil {
+		c.open.Close()
+		c.open = nil
+	}
+}
+
 // Close ends the answer that is open.
 func (c *content) Close() error {
-	if c.open == nil {
-		return nil
-	}
-	err := c.open.Close()
-	c.open = nil
-	return err
+	c.end()
+	return nil
 }
 
 // Delete removes an object. Stores succeed when there is none.

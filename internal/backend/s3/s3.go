@@ -7,8 +7,8 @@
 // that it may read as other keys are refused before anything is sent, and what it lists outside of a prefix is dropped.
 // Nothing that it says of itself (names, ids, messages, headers) is passed on.
 //
-// An upload is committed only after its bytes were verified. Short bodies are read whole first. Of long bodies the store
-// is told a digest or a trailer that it checks, and the connection is reset when the body turns out to be wrong.
+// An upload is committed only after its bytes were verified. Short bodies are read whole first. Long bodies have a
+// trailer or signatures that the store checks, and the connection is reset when the body turns out to be wrong.
 package s3
 
 import (
