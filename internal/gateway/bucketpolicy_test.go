@@ -13,6 +13,7 @@ import (
 )
 
 func TestBucketPoliciesAreHeldToTheirBucket(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	bucket := "larkspur-policies"
@@ -59,6 +60,7 @@ func TestBucketPoliciesAreHeldToTheirBucket(t *testing.T) {
 
 // What a request says about the bucket to be made, and about the object to be copied, is there for conditions.
 func TestConditionsOnBucketsAndCopies(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	k := worldtest.MakeUser(t, w, "maker", `{"Effect":"Allow","Action":"s3:*","Resource":"*"},
@@ -97,6 +99,7 @@ func TestConditionsOnBucketsAndCopies(t *testing.T) {
 
 // A policy tests one value, so that a request may not have two.
 func TestNothingIsSaidTwice(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	worldtest.Must[*s3.CreateBucketOutput](t)(w.S3(w.Root()).CreateBucket(ctx,

@@ -90,6 +90,7 @@ func crcOf(text string) string {
 
 // A write is what all of its headers and parameters say, or it is not done.
 func TestWritesRefuseWhatTheyDoNotHeed(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
 	worldtest.PutText(t, c, b, "k", "0123456789")
@@ -154,6 +155,7 @@ func TestWritesRefuseWhatTheyDoNotHeed(t *testing.T) {
 
 // What a document asks for beyond what is done is refused by its name.
 func TestDocumentsAreReadWhole(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
 	worldtest.PutText(t, c, b, "k", "0123456789")
@@ -189,6 +191,7 @@ func TestDocumentsAreReadWhole(t *testing.T) {
 
 // A presigned URL does what its signature covers: what is added to it is refused or changes nothing.
 func TestNothingIsAddedToPresignedURLs(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
 	worldtest.PutText(t, c, b, "k", "0123456789")
@@ -301,6 +304,7 @@ func conditionCases(b, upload string) []conditioned {
 // A policy tests the value that the operation uses: a deny of that value refuses, a deny of another does not, and
 // nothing that is sent beside it changes which is which.
 func TestPoliciesTestTheValueThatIsUsed(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
 	worldtest.PutText(t, c, b, "k", "0123456789")

@@ -32,6 +32,7 @@ func bucketOf(t *testing.T, w *world.World) (*s3.Client, string) {
 }
 
 func TestObjectsKeepWhatCameWithThem(t *testing.T) {
+	t.Parallel()
 	c, b := bucketOf(t, worldtest.Start(t))
 	key := "odd key/+&%?#é/../x"
 	out := worldtest.PutText(t, c, b, key, "hello world", func(in *s3.PutObjectInput) {
@@ -70,6 +71,7 @@ func TestObjectsKeepWhatCameWithThem(t *testing.T) {
 }
 
 func TestRangesAndConditions(t *testing.T) {
+	t.Parallel()
 	c, b := bucketOf(t, worldtest.Start(t))
 	etag := worldtest.PutText(t, c, b, "k", "0123456789").ETag
 	get := func(change func(*s3.GetObjectInput)) (string, error) {
@@ -119,6 +121,7 @@ func TestRangesAndConditions(t *testing.T) {
 }
 
 func TestListingsPage(t *testing.T) {
+	t.Parallel()
 	c, b := bucketOf(t, worldtest.Start(t))
 	for _, k := range []string{"a", "dir/1", "dir/2", "dir/sub/3", "é key", "z"} {
 		worldtest.PutText(t, c, b, k, k)
@@ -149,6 +152,7 @@ func TestListingsPage(t *testing.T) {
 }
 
 func TestDeletingManyIsDecidedKeyByKey(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Settle(t)
 	bearer := worldtest.Must[client.Key](t)(w.As(ctx, worldtest.Grace))
@@ -175,6 +179,7 @@ func TestDeletingManyIsDecidedKeyByKey(t *testing.T) {
 }
 
 func TestPartsMakeAnObject(t *testing.T) {
+	t.Parallel()
 	c, b := bucketOf(t, worldtest.Start(t))
 	data := make([]byte, 11<<20)
 	rand.NewChaCha8([32]byte{1}).Read(data)
@@ -221,6 +226,7 @@ func TestPartsMakeAnObject(t *testing.T) {
 }
 
 func TestPresignedURLsOpenWhatTheySay(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Settle(t)
 	p := s3.NewPresignClient(w.S3(w.Root()))
 	u, err := p.PresignGetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(corp.Bucket),
@@ -256,6 +262,7 @@ func TestPresignedURLsOpenWhatTheySay(t *testing.T) {
 }
 
 func TestBucketPoliciesReachOtherPrincipals(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Settle(t)
 	c, b := w.S3(w.Root()), corp.Bucket
 	machine := w.Machine
@@ -295,6 +302,7 @@ func TestBucketPoliciesReachOtherPrincipals(t *testing.T) {
 
 // minio-go signs its uploads chunk by chunk, where the SDK sends them whole.
 func TestMinioGoUploadsInSignedChunks(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	root := w.Root()
 	_, b := bucketOf(t, w)

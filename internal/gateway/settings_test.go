@@ -117,6 +117,7 @@ var settings = []setting{
 // What is always so of a bucket is accepted and told, what would change it is refused in words, and each question has
 // an action of its own that must be allowed.
 func TestSettingsOfBucketsAreAnsweredTruly(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
 	worldtest.PutText(t, c, b, "k", "text")
@@ -155,6 +156,7 @@ func TestSettingsOfBucketsAreAnsweredTruly(t *testing.T) {
 
 // A bucket's tags are one set, whichever API tells of them.
 func TestTagsOfBuckets(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)
@@ -228,6 +230,7 @@ func TestTagsOfBuckets(t *testing.T) {
 // AES256 is what every object has: asking for it is heard, told back and tested by policies, on each part of an upload
 // too.
 func TestEncryptionIsAES256(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	root, b := bucketOf(t, w)
@@ -288,6 +291,7 @@ func TestEncryptionIsAES256(t *testing.T) {
 
 // Tags of objects are kept, told, and tested by policies: those of the request, and those of the object that is there.
 func TestTagsOfObjects(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	root, b := bucketOf(t, w)
@@ -379,6 +383,7 @@ func TestTagsOfObjects(t *testing.T) {
 
 // Whether a key is there is told to who may list, and to nobody else, by whatever operation could tell it.
 func TestMissingKeysAreToldToWhoMayList(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	root, b := bucketOf(t, w)
@@ -443,6 +448,7 @@ func TestMissingKeysAreToldToWhoMayList(t *testing.T) {
 }
 
 func TestAttributesAndVersions(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, b := bucketOf(t, w)

@@ -24,6 +24,7 @@ func newWeb(t *testing.T) *worldtest.BrowserApp {
 }
 
 func TestBrowserSignIn(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := newWeb(t)
 	verifier := strings.Repeat("v", 43)
@@ -267,6 +268,7 @@ func TestBrowserSignIn(t *testing.T) {
 
 // New keys take over at once, and what the old ones made stays good.
 func TestKeysRotate(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	app := worldtest.Must[client.Key](t)(c.Assume(ctx, c.Machine, c.WebApp, "app", ""))

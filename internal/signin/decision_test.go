@@ -22,6 +22,7 @@ import (
 // Each way in which a sign-in with the browser is refused is answered with a decision id, which stands on the page that
 // the person sees or, when it was about a person, in what the application is told; and it explains the link that broke.
 func TestRefusedSignInsAreExplained(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := newWeb(t)
 	sso := ssoadmin.NewFromConfig(w.AWS(w.Root()))

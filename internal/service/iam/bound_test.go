@@ -33,6 +33,7 @@ func (w *iamWorld) remake(t *testing.T, k client.Key, name string, statements ..
 // A policy means the users and roles that had the names when it was written: who gets a name later gets no trust with
 // it.
 func TestPoliciesMeanWhoWasThere(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := &iamWorld{World: worldtest.Start(t), called: map[string]bool{}}
 	w.Client = w.as(w.Root())
@@ -153,6 +154,7 @@ func TestPoliciesMeanWhoWasThere(t *testing.T) {
 
 // The application's actor policy means the role that it was written for.
 func TestAnApplicationsActorIsWhoWasThere(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	exchange := func() error {

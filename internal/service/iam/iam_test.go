@@ -114,6 +114,7 @@ const (
 
 // Every row of IAM's table has a case, and every case calls what it says.
 func TestIAM(t *testing.T) {
+	t.Parallel()
 	w := &iamWorld{World: worldtest.Start(t), called: map[string]bool{}}
 	w.Client = w.as(w.Root())
 	tried := map[string]bool{}
@@ -163,6 +164,7 @@ func pages(t *testing.T, page func(marker *string, two *int32) (n int, truncated
 
 // A secret is in the answer that makes it and nowhere else: in no other answer, and on disk in no readable form.
 func TestASecretIsShownOnce(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := &iamWorld{World: worldtest.Start(t), called: map[string]bool{}}
 	w.Client = w.as(w.Root())
@@ -191,6 +193,7 @@ func TestASecretIsShownOnce(t *testing.T) {
 
 // Two keys are in use while one takes over from the other; an inactive one opens nothing from the next request on.
 func TestAccessKeysRotate(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := &iamWorld{World: worldtest.Start(t), called: map[string]bool{}}
 	w.Client = w.as(w.Root())
@@ -256,6 +259,7 @@ func TestAccessKeysRotate(t *testing.T) {
 
 // When a key or role was used last is told to the second, and not forgotten by a restart.
 func TestLastUsed(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := &iamWorld{World: worldtest.Start(t), called: map[string]bool{}}
 	w.Client = w.as(w.Root())
@@ -327,6 +331,7 @@ func TestLastUsed(t *testing.T) {
 
 // An empty list is an element all the same: Python's callers find no key otherwise.
 func TestEmptyListsOfIAMAreThere(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	root := w.Root()
 	for action, want := range map[string]string{"ListUsers": "<Users></Users>", "ListGroups": "<Groups></Groups>",

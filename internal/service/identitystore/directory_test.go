@@ -13,6 +13,7 @@ import (
 )
 
 func TestDirectoryUpdates(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, err := w.Directory(ctx)

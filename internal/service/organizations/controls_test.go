@@ -45,6 +45,7 @@ func read(t *testing.T, w *world.World, k client.Key, bucket string) error {
 
 // Service control policies bind the principals of members, at the level they are attached to, from the next request on.
 func TestServiceControlPolicies(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	team := x.unit(t, x.root, "team")
@@ -180,6 +181,7 @@ func TestServiceControlPolicies(t *testing.T) {
 
 // Resource control policies bind everyone who reaches for what a member owns.
 func TestResourceControlPolicies(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	team := x.unit(t, x.root, "team")
@@ -239,6 +241,7 @@ func TestResourceControlPolicies(t *testing.T) {
 // A location's role in a member account: the organization binds what is done with its keys, and the trust in Access
 // Grants.
 func TestControlsOfVendedKeys(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	m := worldtest.JoinAccount(t, x.World, x.admin, "data")

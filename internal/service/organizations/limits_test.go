@@ -22,6 +22,7 @@ import (
 // An organization with as many units, policies and accounts as it can have takes no more, and works as a small one
 // does.
 func TestAFullOrganization(t *testing.T) {
+	t.Parallel()
 	const most = 10_000
 	ctx := t.Context()
 	config := worldtest.Defaults(t)

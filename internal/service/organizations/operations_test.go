@@ -76,6 +76,7 @@ type outcome worldtest.Outcome
 // Every operation of AWS Organizations: what it does, and each error that its model declares, typed by the SDK. Each
 // part has an organization of its own.
 func TestOrganizationsOperations(t *testing.T) {
+	t.Parallel()
 	l := worldtest.NewLedger()
 	for _, part := range []struct {
 		name string

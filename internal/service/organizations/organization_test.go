@@ -194,6 +194,7 @@ func (x *tree) testAccounts(t *testing.T) {
 
 // Who may do what with the organization's instance: its owner, the delegated administrator, any member.
 func TestOrganizationInstance(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	admin := worldtest.MakeAdministrator(t, c.World)
@@ -304,6 +305,7 @@ func TestOrganizationInstance(t *testing.T) {
 // The application in one account, the machine's role in a second, the person's role in a third, the data in a fourth
 // (identity-center §2.1).
 func TestAcrossAccounts(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	admin := worldtest.MakeAdministrator(t, c.World)

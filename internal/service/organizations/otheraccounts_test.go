@@ -32,6 +32,7 @@ const (
 
 // What a closed account owns is out of reach by the web door too: its directory, and sign-ins to its applications.
 func TestAClosedAccountsWebDoorIsShut(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	m := worldtest.JoinAccount(t, x.World, x.admin, "gone")
@@ -80,6 +81,7 @@ func TestAClosedAccountsWebDoorIsShut(t *testing.T) {
 // A member that asks about people of the organization's directory is told of its own applications, and of no other
 // account's.
 func TestExplanationsTellOfOwnApplications(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	c, err := x.Directory(ctx)
@@ -126,6 +128,7 @@ func TestExplanationsTellOfOwnApplications(t *testing.T) {
 
 // Who holds a grant is listed alike whether or not another account still has the role that it names.
 func TestHoldersOfOtherAccountsAreNotLookedUp(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	m, other := worldtest.JoinAccount(t, x.World, x.admin, "apps"), worldtest.JoinAccount(t, x.World, x.admin, "other")
@@ -184,6 +187,7 @@ func TestHoldersOfOtherAccountsAreNotLookedUp(t *testing.T) {
 // The reasons of a refusal that an account may read tell nothing of another account's policies, nor whether it has a
 // role.
 func TestReasonsOfOtherAccountsStayTheirs(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	m, other := worldtest.JoinAccount(t, x.World, x.admin, "apps"), worldtest.JoinAccount(t, x.World, x.admin, "other")
@@ -221,6 +225,7 @@ func TestReasonsOfOtherAccountsStayTheirs(t *testing.T) {
 
 // A simulation says what binds the account that asks, whomever it imagines to call.
 func TestSimulationsTellNothingOfOtherAccounts(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	x := grow(t, worldtest.Start(t))
 	m, other := worldtest.JoinAccount(t, x.World, x.admin, "apps"), worldtest.JoinAccount(t, x.World, x.admin, "other")

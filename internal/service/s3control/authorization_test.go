@@ -18,6 +18,7 @@ import (
 // What each operation needs, and that each of it is needed: a clerk who has all but one permission is refused by its
 // name (Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3").
 func TestWhatAccessGrantsOperationsNeed(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())

@@ -59,6 +59,7 @@ func plugin(t *testing.T, c *world.Company, k client.Key, bucket, target, permis
 }
 
 func TestPluginsWorkUnmodified(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())
@@ -174,6 +175,7 @@ func TestPluginsWorkUnmodified(t *testing.T) {
 // Storage Browser lists a person's grants and asks for a key to each scope as it is listed; others strip the star
 // first.
 func TestClientsThatListFirst(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())

@@ -411,6 +411,7 @@ func grantsCorpus(t *testing.T) (out []workedExample) {
 
 // The worked examples of S3 Access Grants, each in buckets of its own, through the API.
 func TestWorkedExamplesOfAccessGrants(t *testing.T) {
+	t.Parallel()
 	x := newStage(t, func(*server.Config) {})
 	var timed *stage // for the one example that waits
 	var lines atomic.Int64

@@ -41,6 +41,7 @@ var catalogue = map[string]int{
 }
 
 func TestTheErrorCatalogue(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var ahead time.Duration
 	c := worldtest.SettleWith(t, func(c *server.Config) {

@@ -432,6 +432,7 @@ func (e *escape) tryList(s *scopeOf, count func(string, worldtest.Answer)) {
 
 // No key, prefix or name, whatever its characters, widens what a vended key opens.
 func TestNothingEscapesItsScope(t *testing.T) {
+	t.Parallel()
 	cases, seed := 120, uint64(1) // the same each time, until night
 	if text := os.Getenv("GRANARY_PROVE"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -506,6 +507,7 @@ func merged(a, b map[string]string) map[string]string {
 
 // Names that people, groups, sessions and tags may have never widen a policy that speaks of them by variable.
 func TestNamesAreOnlyThemselves(t *testing.T) {
+	t.Parallel()
 	x := newStage(t, func(*server.Config) {})
 	root := x.S3(x.Root())
 	bucket := "names"

@@ -90,6 +90,7 @@ func tag(pairs ...string) (out []types.Tag) {
 // Every operation of S3 Access Grants through the SDK, with each field that its answer has. The table of rows says
 // whether one is missing here.
 func TestEveryAccessGrantsOperation(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	x := controlOf(c, c.Root())

@@ -28,6 +28,7 @@ import (
 
 // What the owner's resource policy opens to another account, and what it never does (access-grants §7).
 func TestAnInstanceSharedWithAnotherAccount(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())
@@ -177,6 +178,7 @@ func TestAnInstanceSharedWithAnotherAccount(t *testing.T) {
 
 // Grants of a directory sleep while it is not associated, and so do the keys they vended (access-grants §8).
 func TestDirectoryGrantsSleepWithoutTheirDirectory(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())
@@ -227,6 +229,7 @@ func TestDirectoryGrantsSleepWithoutTheirDirectory(t *testing.T) {
 
 // What a location's role must trust Access Grants with, and what the vended session carries (access-grants §9.1).
 func TestLocationRolesAreAssumedInTheCallersName(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())
@@ -377,6 +380,7 @@ func TestLocationRolesAreAssumedInTheCallersName(t *testing.T) {
 // One role serves everybody's own area: its policy names the person, and is useless outside Access Grants
 // (access-grants §9.5).
 func TestLocationRolesKnowThePerson(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	root := controlOf(c, c.Root())

@@ -33,6 +33,7 @@ func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 // What the SDKs of the several languages send, and what they read (access-grants §1).
 func TestAccessGrantsOnTheWire(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	root := c.Root()
 	to := func(method, path, body string, header ...string) worldtest.Request {

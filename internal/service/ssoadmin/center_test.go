@@ -94,6 +94,7 @@ var lastWriterWins = regexp.MustCompile(
 // Every operation of sso-admin and of the identity store: what it does, and each error that its model declares, typed
 // by the SDK.
 func TestIdentityCenterOperations(t *testing.T) {
+	t.Parallel()
 	o := openOffice(t)
 	for _, part := range []struct {
 		name string

@@ -20,6 +20,7 @@ import (
 // A trusted token issuer and an application of an account that was closed vouch for nobody any more, wherever they are
 // named: not in fresh exchanges, not in sessions that began with them, not in the browser.
 func TestAClosedAccountVouchesForNobody(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t, func(s *server.Config) { s.Identity.MemberIssuers = true })
 	const exchanging, access = "urn:ietf:params:oauth:grant-type:token-exchange",

@@ -15,6 +15,7 @@ import (
 // TestNothingIsMadeInADeletedInstance makes applications and issuers while their instance is being deleted. Those made
 // before are deleted with it, and none is made after.
 func TestNothingIsMadeInADeletedInstance(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	sso := ssoadmin.NewFromConfig(w.AWS(w.Root()))

@@ -19,6 +19,7 @@ import (
 // An issuer is tested for its own account and for those who administer the instance. These are told of every
 // application that accepts it, and the issuer's account of its own.
 func TestIssuerTestsTellOfApplicationsThatTheCallerSees(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleWith(t, func(s *server.Config) { s.Identity.MemberIssuers = true })
 	admin := worldtest.MakeAdministrator(t, c.World)

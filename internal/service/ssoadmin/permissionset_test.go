@@ -13,6 +13,7 @@ import (
 
 // Tools that look for permission sets find none, and are told when they make one.
 func TestThereAreNoPermissionSets(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Must[*world.Company](t)(worldtest.Start(t).Directory(ctx))
 	sso := ssoadmin.NewFromConfig(c.AWS(c.Root()))

@@ -149,6 +149,7 @@ func (f *forger) vouchesForNobody(t *testing.T, refreshToken *string) {
 
 // An account speaks for the people of the organization's directory only while it administers the directory.
 func TestAnIssuerVouchesWhileItsAccountAdministersTheDirectory(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	admin := worldtest.MakeAdministrator(t, c.World)
@@ -173,6 +174,7 @@ func TestAnIssuerVouchesWhileItsAccountAdministersTheDirectory(t *testing.T) {
 
 // Where identity.member_issuers is on, members make issuers; those that they made stop to count when it is off again.
 func TestIssuersOfMembersCountOnlyWhereTheSettingSaysSo(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	config := worldtest.Defaults(t)
 	config.Identity.MemberIssuers = true

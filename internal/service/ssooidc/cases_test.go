@@ -35,6 +35,7 @@ var general = []string{"AccessDenied", "ExpiredToken", "IncompleteSignature", "I
 // Each operation of sts and sso-oidc is called by the SDK in some test of these folders, and each of their errors is
 // demanded by one.
 func TestEveryOperationAndErrorOfTokensHasACase(t *testing.T) {
+	t.Parallel()
 	var text strings.Builder
 	for _, folder := range []string{".", "../sts", "../../signin", "../../world"} {
 		for _, name := range worldtest.Must[[]string](t)(filepath.Glob(filepath.Join(folder, "*_test.go"))) {

@@ -53,6 +53,7 @@ func demandRefusal(t *testing.T, c *worldtest.Tokens, x wrong) {
 // The order in which an exchange is judged: each request has every later fault too, and gets the first (identity-center
 // §8).
 func TestTheOrderOfAnExchange(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	mine := ssoadmin.NewFromConfig(c.AWS(c.Root()))
@@ -227,6 +228,7 @@ func putActors(t *testing.T, sso *ssoadmin.Client, app string, statements ...str
 
 // Which half refuses is told to callers of the application's account, and to nobody else (identity-center §8).
 func TestWhoMayExchange(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	admin := worldtest.MakeAdministrator(t, c.World)

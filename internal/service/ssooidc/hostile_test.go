@@ -100,6 +100,7 @@ func (h *hostile) exchange(t *testing.T, token string) error {
 const rs256 = `{"alg":"RS256","kid":"k1"}`
 
 func TestHostileTokens(t *testing.T) {
+	t.Parallel()
 	h := newHostile(t, func(*server.Config) {})
 	evil := worldtest.NewRSAKey(t, 2048)
 	good := h.payload("/good", nil)
@@ -378,6 +379,7 @@ func TestKeySetsOfStrangers(t *testing.T) {
 // An issuer whose certificate comes from the company's own authority is trusted when that authority is given, and only
 // then.
 func TestIssuersOfAPrivateAuthority(t *testing.T) {
+	t.Parallel()
 	key := worldtest.NewRSAKey(t, 2048)
 	var idp *httptest.Server
 	idp = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -417,6 +419,7 @@ func TestIssuersOfAPrivateAuthority(t *testing.T) {
 }
 
 func TestVerifiedEmailsMayBeDemanded(t *testing.T) {
+	t.Parallel()
 	for _, demanded := range []bool{false, true} {
 		h := newHostile(t, func(c *server.Config) { c.Identity.RequireVerifiedEmail = demanded })
 		h.Publish("/mail", worldtest.RSAJWK(&h.key.PublicKey, map[string]any{"kid": "k1"}))

@@ -14,6 +14,7 @@ import (
 // Granary's own issuer, by a library that knows nothing of it: discovery, published keys, identity tokens, also after
 // keys turned.
 func TestIdentityTokensVerifyElsewhere(t *testing.T) {
+	t.Parallel()
 	for setting, check := range map[string]struct {
 		issuer func(c *worldtest.Tokens) string
 		config *oidc.Config

@@ -24,6 +24,7 @@ import (
 // What AWS's trusted-identity-propagation plugins do (sts.md §5): one token of the person makes the application's key,
 // then the person's tokens, then the key in the person's name; later refreshes do without it.
 func TestTheFlowOfAWSsPlugins(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	issuer := c.Provider.Issuer()
@@ -89,6 +90,7 @@ func TestTheFlowOfAWSsPlugins(t *testing.T) {
 
 // The other ends of time: access tokens and codes that are too old.
 func TestTokensGrowOld(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t, func(s *server.Config) { s.Identity.SessionLifetime = 2 * time.Hour })
 	second := c.AnotherApplication(t)
@@ -129,6 +131,7 @@ func TestTokensGrowOld(t *testing.T) {
 
 // Who asks in another Region is told where to go, in members that the SDK knows.
 func TestAnExchangeInAnotherRegion(t *testing.T) {
+	t.Parallel()
 	c := worldtest.SettleTokens(t)
 	token := worldtest.Must[string](t)(c.Provider.SignIn(t.Context(), worldtest.Alice))
 	_, err := ssooidc.NewFromConfig(c.AWS(c.App), func(o *ssooidc.Options) { o.Region = "eu-west-1" }).
@@ -145,6 +148,7 @@ func TestAnExchangeInAnotherRegion(t *testing.T) {
 
 // The parameters of GetSessionToken and GetFederationToken (sts.md §8).
 func TestUserSessionParameters(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	admin := worldtest.MakeAdministrator(t, w)

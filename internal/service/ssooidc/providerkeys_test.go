@@ -27,6 +27,7 @@ import (
 // takes. When it changes its key, the next sign-in is accepted, of a person and of a workload; what the old key signs
 // is not.
 func TestAProviderMayChangeItsKeyWithoutAWord(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	h := newHostile(t, func(*server.Config) {})
 	keys := []*rsa.PrivateKey{worldtest.NewRSAKey(t, 2048), worldtest.NewRSAKey(t, 2048)}
@@ -78,6 +79,7 @@ func publicJWK(k *rsa.PrivateKey, extra map[string]any) string {
 
 // An issuer's address is refused when it is a special one, however it is written, and nothing is sent there.
 func TestIssuersAtSpecialAddressesAreNotAsked(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	config := worldtest.Defaults(t)
 	config.Quotas.Issuers = 100

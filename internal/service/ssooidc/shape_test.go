@@ -28,6 +28,7 @@ import (
 
 // What an exchange answers, member by member and claim by claim, and no more (identity-center §10).
 func TestWhatAnExchangeAnswers(t *testing.T) {
+	t.Parallel()
 	c := worldtest.SettleTokens(t)
 	out := c.SignIn(t, worldtest.Alice)
 	if !strings.HasPrefix(*out.AccessToken, "aoa") || !strings.HasPrefix(*out.RefreshToken, "aor") ||
@@ -98,6 +99,7 @@ func TestWhatAnExchangeAnswers(t *testing.T) {
 
 // A session can be refreshed for as long as the application has the grant that it began with.
 func TestGrantsThatAreTakenAway(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	w := worldtest.AddBrowserSignIn(t, c.Company)
@@ -126,6 +128,7 @@ func TestGrantsThatAreTakenAway(t *testing.T) {
 // No token, code, assertion, context or secret is written down: neither in the audit log nor in the server's own,
 // whatever fails.
 func TestTokensAreNotWrittenDown(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	var log lockedBuffer
 	config := worldtest.Defaults(t)

@@ -19,6 +19,7 @@ import (
 // What the configuration says of people's tokens: what they may be signed with, how far clocks may be off, how long
 // they may live.
 func TestRulesForPeoplesTokens(t *testing.T) {
+	t.Parallel()
 	ec := worldtest.Must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	point := worldtest.Must[[]byte](t)(ec.PublicKey.Bytes())
 	curve := map[string]any{"kty": "EC", "crv": "P-256", "kid": "e", "x": worldtest.EncodeBase64(point[1:33]),

@@ -35,6 +35,7 @@ func claims(t *testing.T, token *string) (out map[string]any) {
 }
 
 func TestRefreshTokens(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 
@@ -159,6 +160,7 @@ func TestRefreshTokens(t *testing.T) {
 }
 
 func TestTokenExchangeBetweenApplications(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	second := c.AnotherApplication(t)
@@ -282,6 +284,7 @@ func TestTokenExchangeBetweenApplications(t *testing.T) {
 
 // The same token from 32 sides at once: one exchange succeeds.
 func TestATokenIsExchangedOnce(t *testing.T) {
+	t.Parallel()
 	c := worldtest.SettleTokens(t)
 	token := worldtest.Must[string](t)(c.Provider.SignIn(t.Context(), worldtest.Alice))
 	var done sync.WaitGroup
@@ -322,6 +325,7 @@ func (l *losing) Do(r *http.Request) (*http.Response, error) {
 
 // A client whose answer got lost retries by itself, and gets what was issued; the token is used all the same.
 func TestAnSDKsRetryOfAnExchange(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	token := worldtest.Must[string](t)(c.Provider.SignIn(ctx, worldtest.Alice))

@@ -16,6 +16,7 @@ import (
 // The configuration may leave more to sessions made with an identity context than AWS's list does; their role must
 // still allow it.
 func TestWhatElseSessionsForAPersonMay(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	r := newRules(t, func(c *server.Config) { c.Identity.ContextActions = []string{"s3:ListAllMyBuckets", "iam:List*"} })
 	session := func(role string) client.Key {

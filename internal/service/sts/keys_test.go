@@ -14,6 +14,7 @@ import (
 
 // The condition keys that trust policies see (sts.md §3.4), each where it holds and where it does not.
 func TestWhatTrustPoliciesSee(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	all := []string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 	full := func(in *sts.AssumeRoleInput) {
@@ -63,6 +64,7 @@ func TestWhatTrustPoliciesSee(t *testing.T) {
 // What a session in a person's name brings to the policies of its role (sts.md §4.2), and one for the log only does
 // not.
 func TestWhatPoliciesSeeOfAPerson(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	claims := map[string]map[string]any{}
 	for _, who := range []string{worldtest.Alice, worldtest.Bob} {

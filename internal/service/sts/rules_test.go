@@ -77,6 +77,7 @@ func trusts(principal, condition string, actions ...string) string {
 }
 
 func TestContextAssertions(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	both := []string{"sts:AssumeRole", "sts:SetContext"}
 	open := r.role(t, "open", trusts(r.WebApp, "", both...))
@@ -245,6 +246,7 @@ func TestContextAssertions(t *testing.T) {
 }
 
 func TestAssumeRoleParameters(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	all := []string{"sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"}
 	open := r.role(t, "open", trusts(r.WebApp, "", all...))
@@ -466,6 +468,7 @@ func TestAssumeRoleParameters(t *testing.T) {
 
 // What the query protocol does with requests that no SDK sends.
 func TestSTSOnTheWire(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	form := map[string]string{"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 	query := func(body string) worldtest.Request {
@@ -579,6 +582,7 @@ func checkEnvelope(t *testing.T, a worldtest.Answer) {
 
 // GetCallerIdentity answers everybody who can prove a key, whatever policies say, and in a URL that was signed before.
 func TestWhoAmI(t *testing.T) {
+	t.Parallel()
 	r := newRules(t)
 	x := iam.NewFromConfig(r.AWS(r.Root()))
 	person := worldtest.Must[client.Key](t)(r.As(t.Context(), worldtest.Grace))

@@ -91,6 +91,7 @@ func (l *workload) assume(ctx context.Context, token string, change ...func(*sts
 }
 
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	if err := w.Files(ctx); err != nil {
@@ -301,6 +302,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 }
 
 func TestOpenIDConnectProviders(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	x := iam.NewFromConfig(w.AWS(w.Root()))
@@ -351,6 +353,7 @@ func TestOpenIDConnectProviders(t *testing.T) {
 }
 
 func TestSessionsOfUsers(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	if err := w.Files(ctx); err != nil {
@@ -488,6 +491,7 @@ func TestSessionsOfUsers(t *testing.T) {
 }
 
 func TestAuthorizationMessages(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	message := func(err error) string {
