@@ -142,6 +142,7 @@ func (n named) requestTo(s *awsapi.Service, row *awsapi.Row, k *client.Key) worl
 // caller may do everything to the old one and nothing to the new one: nothing is done to it, and nothing is made in its
 // place.
 func TestNothingIsDoneToANewcomerOfTheSameName(t *testing.T) {
+	t.Parallel()
 	m := beginMoment(t)
 	k := worldtest.MakeUser(t, m.World, "curator",
 		`{"Effect":"Allow","Action":"iam:*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceTag/era":"old"}}}`)
@@ -196,6 +197,7 @@ func TestNothingIsDoneToANewcomerOfTheSameName(t *testing.T) {
 // A provisioning token is revoked, or the user or group of a request deleted, while the end of the request's body is
 // awaited.
 func TestProvisioningStopsWithItsTokenAndItsTargets(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	ctx := t.Context()
 	const schema = "urn:ietf:params:scim:schemas:core:2.0:"
@@ -322,6 +324,7 @@ func TestProvisioningStopsWithItsTokenAndItsTargets(t *testing.T) {
 
 // An instance is deleted while the bodies of its provider's requests are awaited.
 func TestProvisioningStopsWithItsInstance(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	sso := ssoadmin.NewFromConfig(w.AWS(w.Root()))

@@ -30,6 +30,7 @@ func provisioned(t *testing.T, change func(*server.Config)) *world.Company {
 
 // What SCIM wrote is shown whole by the identity store's API, and stays when that changes something else.
 func TestWhatSCIMWroteSurvivesTheAPI(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := provisioned(t, func(c *server.Config) { c.Scim.MultiValued, c.Scim.Lenient = "keep", true })
 	ids := identitystore.NewFromConfig(c.AWS(c.Root()))
@@ -94,6 +95,7 @@ func TestWhatSCIMWroteSurvivesTheAPI(t *testing.T) {
 
 // The other way round: SCIM adopts whom the API made, and takes nothing away that it does not know.
 func TestSCIMAdoptsWhomTheAPIMade(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := provisioned(t, func(*server.Config) {})
 	ids := identitystore.NewFromConfig(c.AWS(c.Root()))
@@ -154,6 +156,7 @@ func TestSCIMAdoptsWhomTheAPIMade(t *testing.T) {
 
 // Each setting of provisioning does what it says, and refuses.
 func TestProvisioningSettings(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	user := map[string]any{"userName": "ann", "displayName": "Ann",
 		"name":   map[string]any{"givenName": "A", "familyName": "L"},

@@ -42,6 +42,7 @@ import (
 //	  user LOGIN enabled "Display name" EMAIL EXTERNAL-ID [attribute=value…]     "-" is none
 //	  group "Name" EXTERNAL-ID: LOGIN…
 func TestWhatProvidersSendEndsInWhatTheyBelieve(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/providers/*.txt")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("the recorded providers: %v, %v", files, err)

@@ -22,6 +22,7 @@ type scimList struct {
 
 // What identity providers do, over HTTP, ends in what they believe.
 func TestProvidersProvision(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, err := w.Directory(ctx)
@@ -149,6 +150,7 @@ func TestProvidersProvision(t *testing.T) {
 }
 
 func TestProvisioningTokensOpenOneDirectory(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, err := w.Directory(ctx)
@@ -191,6 +193,7 @@ func TestProvisioningTokensOpenOneDirectory(t *testing.T) {
 // Rotation without a gap: two tokens live at once, each with its own expiry and last use, and provisioning can be
 // switched off.
 func TestProvisioningTokensRotate(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	c, err := w.Directory(ctx)

@@ -85,6 +85,7 @@ func staff(t *testing.T, c *world.Company) (user, group string) {
 
 // What a provider leaves out, misspells or writes in another type is refused in words, and nothing is done.
 func TestWhatProvisioningDoesNotUnderstandIsRefused(t *testing.T) {
+	t.Parallel()
 	c := provisioned(t, func(*server.Config) {})
 	user, group := staff(t, c)
 	before := described(t, c, user, group)
@@ -154,6 +155,7 @@ func TestWhatProvisioningDoesNotUnderstandIsRefused(t *testing.T) {
 
 // A group whose members are hidden, as on AWS, keeps them when it is read and put back.
 func TestHiddenMembersStayWhenTheGroupIsPutBack(t *testing.T) {
+	t.Parallel()
 	c := provisioned(t, func(c *server.Config) { c.Scim.GroupMembers = "aws" })
 	user, group := staff(t, c)
 	before := described(t, c, user, group)
@@ -226,6 +228,7 @@ type oneWay struct{ io.Reader }
 
 // What there is, is told as RFC 7643 wants it.
 func TestProvisioningTellsWhatThereIs(t *testing.T) {
+	t.Parallel()
 	c := provisioned(t, func(*server.Config) {})
 	get := func(path string) map[string]any {
 		t.Helper()
