@@ -17,6 +17,7 @@ const (
 
 // Bad input gets the right code and a sentence that says what is wrong, never a 500.
 func TestBadInputIsAnsweredInWords(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	root := c.Root()
 	sso := func(op, body string) worldtest.Request {

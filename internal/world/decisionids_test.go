@@ -23,6 +23,7 @@ import (
 
 // What is refused before any service is asked, and parts that are refused of what else succeeds, can be explained too.
 func TestRefusalsAtTheEdgesAreExplained(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleWith(t, func(c *server.Config) { c.CORS.Origins = "https://console.example" })
 	at := strings.TrimPrefix(c.Env.Get("HTTP_PROXY"), "http://")

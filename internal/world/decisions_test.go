@@ -21,6 +21,7 @@ import (
 
 // A Deny with NotPrincipal spares who is listed itself and nobody else of the account.
 func TestNotPrincipalDeniesTheRestOfTheAccount(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	bucket, s := aws.String("larkspur-notprincipal"), w.S3(w.Root())
@@ -71,6 +72,7 @@ func TestNotPrincipalDeniesTheRestOfTheAccount(t *testing.T) {
 
 // Where public access is blocked no condition that an unsigned request meets lets it in.
 func TestUnsignedRequestsStayOutOfBlockedBuckets(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	bucket, s := aws.String("larkspur-public"), w.S3(w.Root())
@@ -178,6 +180,7 @@ func (a withAgent) Do(r *http.Request) (*http.Response, error) {
 
 // A role that trusts an issuer which everybody shares names whose tokens it means, whenever its trust is set.
 func TestRolesTrustSharedIssuersForSomebody(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	x := iam.NewFromConfig(w.AWS(w.Root()))
@@ -209,6 +212,7 @@ func TestRolesTrustSharedIssuersForSomebody(t *testing.T) {
 
 // An account stands in every policy as its root user's ARN when it is read, however it was written.
 func TestAccountsAreShownAsTheirRoot(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := worldtest.Start(t)
 	root := `"arn:aws:iam::` + w.Account + `:root"`

@@ -34,6 +34,7 @@ func talk(t *testing.T, address, text string) (int, string) {
 }
 
 func TestTheProxyServesItsOwnNamesOnly(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	at := strings.TrimPrefix(w.Env.Get("HTTP_PROXY"), "http://")
 	for _, target := range []string{"http://example.com/", "http://169.254.169.254/latest/",
@@ -57,6 +58,7 @@ func TestTheProxyServesItsOwnNamesOnly(t *testing.T) {
 }
 
 func TestBucketsMayStandInTheHostName(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Settle(t)
 	c := s3.NewFromConfig(w.AWS(w.Root()))
 	b, key := corp.Bucket, "shared/handbook.txt"
@@ -73,6 +75,7 @@ func TestBucketsMayStandInTheHostName(t *testing.T) {
 }
 
 func TestPreflightsNeedNoSignature(t *testing.T) {
+	t.Parallel()
 	w := worldtest.Start(t)
 	r, _ := http.NewRequestWithContext(t.Context(), http.MethodOptions, w.Env.Get("HTTP_PROXY")+"/bucket/key", nil)
 	r.Header.Set("Origin", "https://app.example")

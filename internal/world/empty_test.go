@@ -168,6 +168,7 @@ func withEmpty(s *wire.Service, q worldtest.Request, m textMember) (_ worldtest.
 // Every text of every operation is sent empty. Where its shape allows no empty text it is refused in AWS's words: to
 // take it for a text that was not sent could lift what it restricts. Elsewhere it is a text like others.
 func TestAnEmptyTextIsNotOneThatWasNotSent(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	nobody := worldtest.MakeUser(t, c.World, "nobody", `{"Effect":"Deny","Action":"*","Resource":"*"}`)
 	refused, taken := 0, 0
@@ -205,6 +206,7 @@ func TestAnEmptyTextIsNotOneThatWasNotSent(t *testing.T) {
 
 // What the texts would have restricted, through the operations that they matter most to.
 func TestEmptyAndAbsentInputs(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	root := c.Root()
 	query := func(service, action, version string, more ...string) worldtest.Request {

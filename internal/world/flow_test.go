@@ -17,6 +17,7 @@ import (
 
 // The guide's flow through the SDK's clients: from sign-in to the object, and each refusal.
 func TestTheWholeFlow(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	as := worldtest.Must[client.Key](t)
@@ -141,6 +142,7 @@ func TestTheWholeFlow(t *testing.T) {
 
 // Every way a token exchange is refused.
 func TestExchangesAreRefused(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.Settle(t)
 	app := worldtest.Must[client.Key](t)(c.Assume(ctx, c.Machine, c.WebApp, "app", ""))

@@ -14,6 +14,7 @@ import (
 // AWS's guide page prints an application with an id of 15 characters, under a doubled prefix. It is looked up as it is
 // given.
 func TestTheGuidesApplicationIsNotFound(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleTokens(t)
 	for _, id := range []string{"ssoins-ssoins-1234567890abcdef/apl-abcd1234a1b2c3d",

@@ -167,6 +167,7 @@ func application(t *testing.T) string {
 // Other people's identity providers, each a process of its own: tokens that they signed are exchanged, and people sign
 // in on their pages in a real browser, up to the object.
 func TestRealIdentityProviders(t *testing.T) {
+	t.Parallel()
 	for name, make := range map[string]func(*testing.T) (*idp, func(...idpClient)){"zitadel": zitadel,
 		"oidc-provider": oidcProvider} {
 		t.Run(name, func(t *testing.T) {

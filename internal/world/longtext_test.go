@@ -36,6 +36,7 @@ func dense(n int) string {
 // Texts of every length that AWS's models allow, of the densest characters, and those with characters that a database
 // may not keep: each is kept or refused in words, on either engine.
 func TestNoTextIsAFailureOfTheServer(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	for name, c := range map[string]*worldtest.Tokens{"sqlite": worldtest.SettleTokens(t,
 		func(c *server.Config) { c.State = "sqlite" }),

@@ -345,6 +345,7 @@ func beginMoment(t *testing.T) *moment {
 
 // The requests that the tests here hold back are good ones.
 func TestARequestThatWasHeldBackIsDone(t *testing.T) {
+	t.Parallel()
 	m := beginMoment(t)
 	_, k := m.user(t)
 	requests := m.inS3(t, "in-time", "made-in-time", &k)
@@ -363,6 +364,7 @@ func TestARequestThatWasHeldBackIsDone(t *testing.T) {
 // What a request was allowed by ends while the end of its body is awaited, in every way in which it can: nothing is
 // done.
 func TestNothingIsDoneAfterTheRightToItEnded(t *testing.T) {
+	t.Parallel()
 	m := beginMoment(t)
 	bucket := ""
 	for i, w := range m.ways(func() string { return bucket }) {
@@ -461,6 +463,7 @@ func (m *moment) everyRow(t *testing.T, w way) {
 // A bucket is deleted and its name taken by another account while the ends of bodies are awaited: the other's bucket
 // stays as it is.
 func TestABucketIsNotTheOneThatHadItsNameBefore(t *testing.T) {
+	t.Parallel()
 	m := beginMoment(t)
 	b := worldtest.JoinAccount(t, m.World, worldtest.MakeAdministrator(t, m.World), "other")
 	bucket := "changes-hands"
@@ -496,6 +499,7 @@ func TestABucketIsNotTheOneThatHadItsNameBefore(t *testing.T) {
 
 // A download that goes on when the right to it ends is cut off, whether the client reads or waits.
 func TestADownloadEndsWithTheRightToIt(t *testing.T) {
+	t.Parallel()
 	m := beginMoment(t)
 	root := m.S3(m.Root())
 	worldtest.Must[*s3.CreateBucketOutput](t)(root.CreateBucket(t.Context(),

@@ -35,6 +35,7 @@ func mutate(r *rand.Rand, s string) string {
 // Thousands of broken variants of every request there is, all signed by the account's root: each is answered with a
 // status and, when it is refused, with a code. None is a 500.
 func TestNothingThatIsSentEndsIn500(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	root := c.Root()
 	var seeds []worldtest.Request

@@ -68,6 +68,7 @@ func another(t *testing.T, c *worldtest.Tokens, state string) *worldtest.Tokens 
 // A token, a code and a refresh token that were used on one node are used on all: whoever tries on whichever node at
 // once, one succeeds.
 func TestWhatIsUsedOnceIsUsedOnceOnAllNodes(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := shared(t)
 	nodes := []*worldtest.Tokens{c, another(t, c, c.Config.State), another(t, c, c.Config.State)}
@@ -120,6 +121,7 @@ func TestWhatIsUsedOnceIsUsedOnceOnAllNodes(t *testing.T) {
 // What was changed through one node holds on the other when the answer comes: made, it is there; taken away, it is
 // gone.
 func TestNodesAreOfOneMind(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := shared(t)
 	far := another(t, c, c.Config.State)
@@ -162,6 +164,7 @@ func TestNodesAreOfOneMind(t *testing.T) {
 // A node that has no word from the database refuses everything, at every door and in the words of each, and comes back
 // by itself.
 func TestANodeWithoutTheDatabaseDecidesNothing(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := shared(t)
 	way := pgtest.Through(t, c.Config.State)
@@ -240,6 +243,7 @@ func TestANodeWithoutTheDatabaseDecidesNothing(t *testing.T) {
 
 // A node needs the key that the state was begun with, and says how to get it.
 func TestANodeWithoutTheKeyDoesNotStart(t *testing.T) {
+	t.Parallel()
 	c := shared(t)
 	config := c.Config
 	config.Data = t.TempDir()
@@ -273,6 +277,7 @@ func TestANodeWithoutTheKeyDoesNotStart(t *testing.T) {
 
 // Two nodes that are started on an empty database at once make one account between them.
 func TestNodesBeginTogether(t *testing.T) {
+	t.Parallel()
 	url := pgtest.URL(t)
 	var all sync.WaitGroup
 	accounts := make([]string, 3)
@@ -313,6 +318,7 @@ func invoked(id string) func(*ssooidc.Options) {
 // The SDK's own retry of an exchange whose answer was lost is answered, to the letter by the node that did it, for the
 // same session by another and after a restart; what differs in anything is a second use.
 func TestAnExchangeIsRetriedOnAnyNode(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := shared(t)
 	far := another(t, c, c.Config.State)

@@ -22,6 +22,7 @@ import (
 
 // A token and a code that were used are used after the server started anew, whoever tries, and sessions go on.
 func TestWhatWasExchangedStaysSoOverARestart(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	config := worldtest.Defaults(t)
 	w := worldtest.Must[*world.World](t)(world.Start(context.Background(), config, "127.0.0.1:0",

@@ -76,6 +76,7 @@ func more(c *world.Company, s *awsapi.Service, row *awsapi.Row) map[string]world
 // Every row of every table: unsigned is refused, a caller without any policy is denied, and input that cannot be read
 // is answered in the service's own error shape.
 func TestEveryRowIsGuarded(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Settle(t)
 	x := iam.NewFromConfig(c.AWS(c.Root()))
 	if _, err := x.CreateUser(t.Context(), &iam.CreateUserInput{UserName: aws.String("nobody")}); err != nil {

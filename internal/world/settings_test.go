@@ -20,6 +20,7 @@ import (
 
 // With revocation: aws a key lives until it expires, but nobody who has left gets another.
 func TestRevocationAsOnAWS(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	c := worldtest.SettleWith(t, func(c *server.Config) { c.Revocation = "aws" })
 	bearer := worldtest.Must[client.Key](t)(c.As(ctx, worldtest.Alice))
@@ -40,6 +41,7 @@ func TestRevocationAsOnAWS(t *testing.T) {
 }
 
 func TestQuotasAreWhatTheyAreSetTo(t *testing.T) {
+	t.Parallel()
 	c := worldtest.SettleWith(t, func(c *server.Config) {
 		c.Quotas.AccessGrants, c.Quotas.Locations = len(corp.Grants),
 			1
@@ -59,6 +61,7 @@ func TestQuotasAreWhatTheyAreSetTo(t *testing.T) {
 
 // An issuer on this machine is refused unless that is allowed, and says so.
 func TestPrivateIssuersAreRefusedByDefault(t *testing.T) {
+	t.Parallel()
 	c := worldtest.Defaults(t)
 	s, err := server.Start(t.Context(), c, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
@@ -85,6 +88,7 @@ func TestPrivateIssuersAreRefusedByDefault(t *testing.T) {
 
 // Browsers may call from any origin, or from those that are named.
 func TestOriginsAreThoseThatAreNamed(t *testing.T) {
+	t.Parallel()
 	c := worldtest.SettleWith(t, func(c *server.Config) { c.CORS.Origins = "https://a.example http://b.example:8080" })
 	ask := func(method, origin string) *http.Response {
 		r, _ := http.NewRequestWithContext(t.Context(), method,
