@@ -130,6 +130,21 @@ func TestQuestionMarksCountAsWork(t *testing.T) {
 	}
 }
 
+// TestNothingMatchesWithoutWork checks that even a pattern that matches a text does not match it once the work is used
+// up, and that a match ends there.
+func TestNothingMatchesWithoutWork(t *testing.T) {
+	for _, pattern := range []string{"ab", "*", "a*", "a*b", "*a*", "*?b*"} {
+		g, w := newGlob(pattern), &Work{Limit: 10}
+		if !g.match("ab", w) {
+			t.Errorf("%q does not match with work left", pattern)
+		}
+		w.spend(11)
+		if g.match("ab", w) || !w.Over() {
+			t.Errorf("%q matches without work", pattern)
+		}
+	}
+}
+
 // hostile is a user agent, and a policy that is as slow as possible to compare with it.
 var hostile = stmt("Allow", "s3:*", "*",
 	cond(fmt.Sprintf(`"StringLike":{"aws:UserAgent":"*%sb"}`, strings.Repeat("a", 1900)+"*"+strings.Repeat("a", 100))))

@@ -56,16 +56,10 @@ func (s *Set) Parts(below string, exact bool, keys Keys) []string {
 	return out
 }
 
-// Holds reports whether a pattern from Parts matches everything that another matches. For a pattern with "?" it can be
-// wrong about texts in which a star of the other stands for few characters; see Sample.
-func Holds(pattern, other string) bool {
-	g := newGlob(pattern)
-	return g.match(Sample(other), &Work{})
-}
-
-// Sample returns an ARN that represents everything a pattern matches: another pattern matches it only if it matches all
-// of them. It replaces wildcards by private-use characters that occur in no name, and a "*" by more of them than a
-// pattern would have question marks.
+// Sample returns an ARN that represents what a pattern matches. Another pattern that matches every such ARN matches the
+// sample. One that matches the sample matches all of them, unless it has "?": then it may not match those in which a
+// star stands for few characters. Sample replaces wildcards by private-use characters that occur in no name, and a "*"
+// by more of them than a pattern would have question marks.
 func Sample(pattern string) string {
 	return strings.NewReplacer("*", strings.Repeat("\ue000", 13), "?", "\ue001").Replace(pattern)
 }

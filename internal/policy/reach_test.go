@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +30,7 @@ func matchesAny(patterns []symbols, text string) bool {
 }
 
 // TestIntersectIsExact checks for every pair of short patterns that their intersection matches exactly the texts that
-// both match, and for patterns without "?" that Holds and Overlap agree with it.
+// both match, and that Holds and Overlap agree with it.
 func TestIntersectIsExact(t *testing.T) {
 	patterns, subjects := texts("ab*?", 3), texts("abc", 4)
 	for _, a := range patterns {
@@ -44,15 +45,88 @@ func TestIntersectIsExact(t *testing.T) {
 				}
 				common, aOnly, bOnly = common || inA && inB, aOnly || inA && !inB, bOnly || inB && !inA
 			}
-			if strings.Contains(a+b, "?") {
-				continue // Holds is not exact for these
-			}
 			if Holds(a, b) != !bOnly {
 				t.Fatalf("%q holds %q: %v", a, b, !bOnly)
 			}
 			if want := common && aOnly && bOnly; Overlap(a, b) != want {
 				t.Fatalf("%q and %q overlap: %v", a, b, want)
 			}
+		}
+	}
+}
+
+// TestHoldsIsExact generates longer patterns, half of them as a narrower form of another, and compares Holds with every
+// short text over an alphabet with a character that no pattern mentions.
+func TestHoldsIsExact(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	draw := func(n int) string {
+		b := make([]byte, r.IntN(n+1))
+		for i := range b {
+			b[i] = "ab**??"[r.IntN(6)]
+		}
+		return string(b)
+	}
+	narrow := func(pattern string) string {
+		var b strings.Builder
+		for _, c := range pattern {
+			switch {
+			case c == '*' && r.IntN(2) == 0:
+				b.WriteString(draw(2))
+			case c == '?' && r.IntN(2) == 0:
+				b.WriteByte("ab"[r.IntN(2)])
+			default:
+				b.WriteRune(c)
+			}
+		}
+		return b.String()
+	}
+	subjects, held := texts("abc", 7), 0
+	for range 4000 {
+		a, b := draw(5), draw(5)
+		if r.IntN(2) == 0 {
+			b = narrow(a)
+		}
+		if len(b) > 5 {
+			continue // the subjects may be too short to tell
+		}
+		x, y := newGlob(a), newGlob(b)
+		counter := slices.IndexFunc(subjects, func(text string) bool {
+			return y.match(text, new(Work)) && !x.match(text, new(Work))
+		})
+		got := Holds(a, b)
+		if got && counter >= 0 {
+			t.Fatalf("%q holds %q, but not %q", a, b, subjects[counter])
+		}
+		if !got && counter < 0 {
+			t.Fatalf("%q holds %q, and Holds denies it", a, b)
+		}
+		if got {
+			held++
+		}
+	}
+	if held < 500 {
+		t.Errorf("only %d of the pairs hold: they prove little", held)
+	}
+}
+
+// TestHolds has patterns with characters of several bytes, and the limit of the work.
+func TestHolds(t *testing.T) {
+	for _, c := range []struct {
+		pattern, other string
+		want           bool
+	}{
+		{"arn:aws:s3:::b/?*", "arn:aws:s3:::b/*", false},
+		{"arn:aws:s3:::b/?*", "arn:aws:s3:::b/*/", true},
+		{"arn:aws:s3:::b/*?", "arn:aws:s3:::b/?*", true},
+		{"??????????????", "*", false},
+		{"*?", "é", true}, {"?", "é", true}, {"??", "é", false}, {"é", "è", false}, {"é*", "é?", true},
+		{"\xc3", "\xc3", true}, {"\xc3*", "\xc4*", false}, {"\ufffd", "\xc3", false},
+		{"*é", "*è", false},
+		{strings.Repeat("?", 63) + "*", "*" + strings.Repeat("?", 63), true},
+		{strings.Repeat("?", 64) + "*", "*" + strings.Repeat("?", 64), false}, // it does, and takes too much work
+	} {
+		if got := Holds(c.pattern, c.other); got != c.want {
+			t.Errorf("%q holds %q: %v", c.pattern, c.other, got)
 		}
 	}
 }
