@@ -9,7 +9,7 @@
 //	signed in how?    signin.go tokensession.go
 //	the data          bucket.go
 //	names             arn.go id.go
-//	why not?          error.go refusal.go
+//	why not?          error.go why.go refusal.go
 //
 // An optional text that is not set is "".
 package granary

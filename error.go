@@ -40,13 +40,6 @@ type Error struct {
 	Why     *Why              // for whoever explains the refusal later; never on the wire
 }
 
-// Why says where the chain from a sign-in to the data broke. The facts are as they were at that time; none is secret.
-type Why struct {
-	Link  string            // the step that broke: "user", "assignment", "grant"
-	Cause string            // what was wrong with it, in one word; Link and Cause find the explanation
-	Facts map[string]string // what the sentences of the explanation need; may be nil
-}
-
 func (e *Error) Error() string {
 	if e.Cause != nil {
 		return e.Message + ": " + e.Cause.Error()
@@ -74,10 +67,10 @@ func (e *Error) With(name, value string) *Error {
 	return &c
 }
 
-// At returns a copy of the error that says which link broke and what was wrong with it. The facts are names, each
-// followed by its value; those with an empty value are left out.
-func (e *Error) At(link, cause string, facts ...string) *Error {
-	w := &Why{Link: link, Cause: cause}
+// At returns a copy of the error that says which link broke and what was wrong with it: a cause that package cause
+// declares. The facts are names, each followed by its value; those with an empty value are left out.
+func (e *Error) At(c Cause, facts ...string) *Error {
+	w := &Why{Cause: c}
 	if len(facts) > 0 {
 		w.Facts = make(map[string]string, len(facts)/2)
 	}
@@ -86,9 +79,9 @@ func (e *Error) At(link, cause string, facts ...string) *Error {
 			w.Facts[facts[i]] = facts[i+1]
 		}
 	}
-	c := *e
-	c.Why = w
-	return &c
+	told := *e
+	told.Why = w
+	return &told
 }
 
 // Errorf makes an error of a kind with a message for the caller.

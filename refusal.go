@@ -10,8 +10,8 @@ type Refusal struct {
 	Operation   string // "" when the request names none
 	Code        string // the answer's error code
 	Message     string
-	Link        string // of Why
-	Cause       string // of Why
+	Link        Link   // that broke
+	Cause       string // the name of the cause
 	KeyID       string // the access key id that the request claims; "" when it claims none
 	Bucket      string
 	Key         string

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/index"
 )
 
@@ -21,14 +22,14 @@ import (
 func Admit(x *index.Index, app *index.Application, center *granary.IdentityCenter, user *granary.User) error {
 	if user.Disabled {
 		return granary.Errorf(granary.Denied, "The user %s is deactivated in the directory.", user.ID).
-			At("user", "disabled", "user", string(user.ID), "store", string(user.Store), "userName", user.UserName)
+			At(cause.UserDisabled, "user", string(user.ID), "store", string(user.Store), "userName", user.UserName)
 	}
 	if app.AssignmentRequired && !x.Center.Assigned(app.ARN, center.Store, user.ID) {
 		return granary.Errorf(granary.Denied,
 			"The user %s is not assigned to the application, neither by name nor through a group: assign the user or one of "+
 				"the user's groups with sso-admin CreateApplicationAssignment, or let everyone in with "+
 				"PutApplicationAssignmentConfiguration.",
-			user.ID).At("assignment", "none", "user", string(user.ID), "userName", user.UserName, "store", string(user.Store),
+			user.ID).At(cause.AssignmentNone, "user", string(user.ID), "userName", user.UserName, "store", string(user.Store),
 			"application", string(app.ARN))
 	}
 	return nil
@@ -37,13 +38,13 @@ func Admit(x *index.Index, app *index.Application, center *granary.IdentityCente
 // Person finds the one user that an issuer's claim means.
 func Person(x *index.Index, store granary.StoreID, issuer *granary.Issuer, value string) (*granary.User, error) {
 	found := x.Directory.FindUsers(store, issuer.Attribute, value)
-	at := func(e *granary.Error, cause string) error {
-		return e.At("user", cause, "claim", issuer.Claim, "attribute", issuer.Attribute, "value", value, "store",
+	at := func(e *granary.Error, c granary.Cause) error {
+		return e.At(c, "claim", issuer.Claim, "attribute", issuer.Attribute, "value", value, "store",
 			string(store), "issuerArn", string(issuer.ARN()))
 	}
 	if len(found) > 1 {
 		return nil, at(granary.Errorf(granary.Invalid, "The directory has more than one user whose %s is the token's %s.",
-			issuer.Attribute, issuer.Claim), "several")
+			issuer.Attribute, issuer.Claim), cause.UserSeveral)
 	}
 	if len(found) == 1 {
 		if user, ok := x.Directory.User(store, found[0]); ok {
@@ -52,7 +53,7 @@ func Person(x *index.Index, store granary.StoreID, issuer *granary.Issuer, value
 	}
 	return nil,
 		at(granary.Errorf(granary.Invalid, "The directory has no user whose %s is the token's %s.", issuer.Attribute,
-			issuer.Claim), "none")
+			issuer.Claim), cause.UserNone)
 }
 
 // The scopes every application has.
@@ -77,7 +78,7 @@ func Scopes(app *index.Application, wanted []string) ([]string, error) {
 			return nil,
 				granary.Errorf(granary.Invalid, "The scope %q is not configured on the application: put it with sso-admin "+
 					"PutApplicationAccessScope.", s).
-					WithCode("InvalidScopeException").At("scope", "not-configured", "scope", s, "application", string(app.ARN))
+					WithCode("InvalidScopeException").At(cause.ScopeNotConfigured, "scope", s, "application", string(app.ARN))
 		}
 	}
 	return slices.DeleteFunc(all, func(s string) bool { return !slices.Contains(wanted, s) }), nil

@@ -7,6 +7,7 @@ import (
 	"granary"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
@@ -69,22 +70,22 @@ func Identities(x *index.Index, c *authn.Caller, i *index.GrantsInstance) (list 
 func Counts(x *index.Index, id *granary.IdentityContext, i *index.GrantsInstance) *granary.Why {
 	switch {
 	case i.IdentityCenter == "":
-		return &granary.Why{Link: "instance", Cause: "not-associated",
+		return &granary.Why{Cause: cause.InstanceNotAssociated,
 			Facts: map[string]string{"identityCenter": string(id.Instance)}}
 	case id.Instance != i.IdentityCenter:
-		return &granary.Why{Link: "instance", Cause: "other-directory",
+		return &granary.Why{Cause: cause.InstanceOtherDirectory,
 			Facts: map[string]string{"identityCenter": string(id.Instance)}}
 	case !slices.Contains(id.Scopes, ScopeGrants):
-		return &granary.Why{Link: "scope", Cause: "not-granted",
+		return &granary.Why{Cause: cause.ScopeNotGranted,
 			Facts: map[string]string{"scope": ScopeGrants, "application": string(id.Application)}}
 	}
 	u, ok := x.Directory.User(id.Store, id.User)
 	switch {
 	case !ok:
-		return &granary.Why{Link: "user", Cause: "deleted",
+		return &granary.Why{Cause: cause.UserDeleted,
 			Facts: map[string]string{"user": string(id.User), "store": string(id.Store)}}
 	case u.Disabled:
-		return &granary.Why{Link: "user", Cause: "disabled",
+		return &granary.Why{Cause: cause.UserDisabled,
 			Facts: map[string]string{"user": string(id.User), "store": string(id.Store), "userName": u.UserName}}
 	}
 	return nil
@@ -110,19 +111,19 @@ func WhyNoGrant(x *index.Index, c *authn.Caller, i *index.GrantsInstance, ids []
 		facts["principal"] = string(c.PrincipalARN())
 	}
 	if m, ok := i.Grants.MatchAny(ids, t, p); ok {
-		return with(&granary.Why{Link: "grant", Cause: "other-application",
+		return with(&granary.Why{Cause: cause.GrantOtherApplication,
 			Facts: map[string]string{"application": string(m.Application), "grant": string(m.ID)}})
 	}
 	for _, q := range []granary.Permission{granary.Read, granary.Write} {
 		if m, ok := i.Grants.MatchAny(ids, t, q); ok {
-			return with(&granary.Why{Link: "grant", Cause: "permission", Facts: map[string]string{"has": m.Permission.String(),
+			return with(&granary.Why{Cause: cause.GrantPermission, Facts: map[string]string{"has": m.Permission.String(),
 				"grant": string(m.ID), "scope": m.Scope}})
 		}
 	}
 	if !i.Grants.Any(ids) {
-		return with(&granary.Why{Link: "grant", Cause: "none"})
+		return with(&granary.Why{Cause: cause.GrantNone})
 	}
-	return with(&granary.Why{Link: "prefix", Cause: "not-covered"})
+	return with(&granary.Why{Cause: cause.PrefixNotCovered})
 }
 
 // LocationRole is the role of a location, after its trust policy has let Access Grants assume it in the caller's name.
@@ -130,7 +131,7 @@ func LocationRole(z *authz.Authorizer, c *authn.Caller, env *authz.Env, i *index
 	l *granary.Location) (*index.Role, error) {
 	role, ok := z.Index.IAM.Role(l.Role)
 	if !ok {
-		return nil, notTrusted("sts:AssumeRole", l.Role, "missing", nil)
+		return nil, notTrusted("sts:AssumeRole", l.Role, cause.TrustMissing, nil)
 	}
 	keys := policy.Values{"aws:sourceaccount": {string(i.Account)}, "aws:sourcearn": {string(i.ARN)}}
 	actions := []string{"sts:AssumeRole"}
@@ -144,7 +145,7 @@ func LocationRole(z *authz.Authorizer, c *authn.Caller, env *authz.Env, i *index
 	}
 	for _, action := range actions {
 		if d := trusts(z, env, i, role, action, keys); !d.Allowed {
-			return nil, notTrusted(action, l.Role, "trust", &d)
+			return nil, notTrusted(action, l.Role, cause.TrustNotGiven, &d)
 		}
 	}
 	return role, nil
@@ -176,14 +177,14 @@ func trusts(z *authz.Authorizer, env *authz.Env, i *index.GrantsInstance, role *
 	return z.DecideService(VendingService, env, r)
 }
 
-func notTrusted(action string, role granary.ARN, cause string, d *policy.Decision) error {
+func notTrusted(action string, role granary.ARN, broke granary.Cause, d *policy.Decision) error {
 	e := granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", VendingService,
 		action, role).WithCode("StsNotAuthorizedError")
 	facts := []string{"role", string(role), "action", action}
 	if d != nil && d.Explicit && len(d.Reasons) > 0 {
 		r := d.Reasons[len(d.Reasons)-1]
 		facts = append(facts, "policy", r.Policy, "sid", r.Sid)
-		cause = "trust-denies"
+		broke = cause.TrustDenied
 	}
-	return e.At("trust", cause, facts...)
+	return e.At(broke, facts...)
 }

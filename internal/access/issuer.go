@@ -2,6 +2,7 @@ package access
 
 import (
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/index"
 )
 
@@ -36,18 +37,20 @@ func (r IssuerRule) Issuer(arn granary.ARN) (*granary.Issuer, error) {
 
 // Vouches says why an issuer does not vouch for people, nil when it does.
 func (r IssuerRule) Vouches(t *granary.Issuer) error {
-	refuse := func(cause, format string, args ...any) error {
-		return granary.Errorf(granary.Invalid, format, args...).At("issuer", cause, "issuer", t.URL, "issuerArn",
+	refuse := func(c granary.Cause, format string, args ...any) error {
+		return granary.Errorf(granary.Invalid, format, args...).At(c, "issuer", t.URL, "issuerArn",
 			string(t.ARN()))
 	}
 	if r.Index.Org.Closed(t.Account) {
-		return refuse("closed", "The trusted token issuer of %s belongs to the account %s, which was closed.", t.URL,
+		return refuse(cause.IssuerClosed,
+			"The trusted token issuer of %s belongs to the account %s, which was closed.", t.URL,
 			t.Account)
 	}
 	if i, ok := r.Index.Center.InstanceByID(t.Instance); !ok || !r.MayMake(i, t.Account) {
-		return refuse("member", "The trusted token issuer of %s belongs to the account %s, which does not administer the "+
-			"directory: "+
-			"only the management account and the delegated administrator say who vouches for its people.", t.URL, t.Account)
+		return refuse(cause.IssuerMember,
+			"The trusted token issuer of %s belongs to the account %s, which does not administer the "+
+				"directory: "+
+				"only the management account and the delegated administrator say who vouches for its people.", t.URL, t.Account)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/idtoken"
 	"granary/internal/index"
 )
@@ -19,7 +20,7 @@ func PersonOf(x *index.Index, store granary.StoreID, issuer *granary.Issuer, cla
 		err = claims.VerifiedEmail()
 	}
 	if err != nil {
-		return nil, invalidGrant(err).At("user", "claim", "claim", issuer.Claim, "issuerArn", string(issuer.ARN()))
+		return nil, invalidGrant(err).At(cause.UserClaim, "claim", issuer.Claim, "issuerArn", string(issuer.ARN()))
 	}
 	user, err := Person(x, store, issuer, value)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"granary"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 )
@@ -74,7 +75,7 @@ func Vend(z *authz.Authorizer, q *DataRequest, o Observer) (v Vending, err error
 	succeeded(Matched)
 	if v.Location, ok = q.Instance.Location(v.Match.Location); !ok { // deleted this moment, with its grants
 		return v, granary.Errorf(granary.NotFound, "The specified access grants location does not exist").
-			At("trust", "missing", "role", string(v.Match.Location))
+			At(cause.TrustMissing, "role", string(v.Match.Location))
 	}
 	succeeded(Located)
 	if v.Role, err = LocationRole(z, q.Caller, q.Env, q.Instance, v.Location); err != nil {
@@ -100,7 +101,7 @@ func keyLifetime(asked int64, role *index.Role) (time.Duration, error) {
 	if asked > int64(role.MaxSession) {
 		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
 			"this role.").WithCode("StsValidationError").
-			At("duration", "too-long", "role", string(role.ARN), "asked", strconv.FormatInt(asked, 10), "limit",
+			At(cause.DurationTooLong, "role", string(role.ARN), "asked", strconv.FormatInt(asked, 10), "limit",
 				strconv.Itoa(role.MaxSession))
 	}
 	return time.Duration(asked) * time.Second, nil

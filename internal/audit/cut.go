@@ -46,10 +46,10 @@ func cut(s string, limit int) string {
 }
 
 // shorten cuts a text that is longer than limit bytes and adds a mark that says so.
-func shorten(s *string, limit int) {
+func shorten[T ~string](s *T, limit int) {
 	if len(*s) > limit {
 		mark := fmt.Sprintf("… (cut from %d bytes)", len(*s))
-		*s = cut(*s, limit-len(mark)) + mark
+		*s = T(cut(string(*s), limit-len(mark)) + mark)
 	}
 }
 
@@ -339,7 +339,7 @@ func leaveOutSession(e *Event) {
 
 func leaveOutMost(e *Event) {
 	if d := e.Decision; d != nil {
-		e.Decision = &Decision{Link: cut(d.Link, 32), Cause: cut(d.Cause, 32), Owner: cut(d.Owner, 32)}
+		e.Decision = &Decision{Link: granary.Link(cut(string(d.Link), 32)), Cause: cut(d.Cause, 32), Owner: cut(d.Owner, 32)}
 	}
 	if u := e.UserIdentity; u != nil && u.SessionContext != nil {
 		u.SessionContext.Attributes = nil

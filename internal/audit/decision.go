@@ -5,8 +5,8 @@ import "granary"
 // Decision records why a request was refused, as it was known at the time. Explanations are made from it. It contains
 // no secret.
 type Decision struct {
-	Link  string            `json:"link"`            // where the chain broke
-	Cause string            `json:"cause,omitempty"` // what was wrong with it, in a word
+	Link  granary.Link      `json:"link"`            // where the chain broke
+	Cause string            `json:"cause,omitempty"` // what was wrong with it, in a word: the cause's name
 	Facts map[string]string `json:"facts,omitempty"`
 
 	Owner   string           `json:"owner,omitempty"`   // account that the refused thing belongs to
@@ -54,8 +54,8 @@ func (d *Decision) For(viewer, caller string) *Decision {
 	own := *d
 	if viewer == caller {
 		switch {
-		case d.Link == "key" || d.Link == "session" || d.Link == "request":
-		case d.Link == "policy" && d.Policy != nil && !ofResource(d.Policy.Layer):
+		case d.Link == granary.LinkKey || d.Link == granary.LinkSession || d.Link == granary.LinkRequest:
+		case d.Link == granary.LinkPolicy && d.Policy != nil && !ofResource(d.Policy.Layer):
 		default:
 			return nil
 		}

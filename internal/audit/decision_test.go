@@ -30,7 +30,8 @@ func TestADecisionTellsEachAccountItsOwnSide(t *testing.T) {
 	if got := d.For("1", "1"); got != nil {
 		t.Errorf("the caller's, refused by the other side: %+v", got)
 	}
-	for _, link := range []string{"grant", "prefix", "user", "trust", "application"} {
+	for _, link := range []granary.Link{granary.LinkGrant, granary.LinkPrefix, granary.LinkUser, granary.LinkTrust,
+		granary.LinkApplication} {
 		if got := (&Decision{Link: link, Owner: "2"}).For("1", "1"); got != nil {
 			t.Errorf("%s of another account: %+v", link, got)
 		}

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/policy"
 )
 
@@ -12,13 +13,13 @@ func (a *Authenticator) alive(c *Caller) error {
 	s := c.Session
 	if s.RoleID == "" {
 		if s.User != "" && c.User == nil || c.Kind == policy.NoKind {
-			return dead("the IAM user %s was deleted or renamed after this session began", s.User).At("session", "iam-user",
+			return dead("the IAM user %s was deleted or renamed after this session began", s.User).At(cause.SessionIAMUser,
 				"user", s.User)
 		}
 		return nil
 	}
 	if c.Role == nil {
-		return dead("the role %s was deleted after this session began", s.RoleARN).At("session", "role", "role",
+		return dead("the role %s was deleted after this session began", s.RoleARN).At(cause.SessionRole, "role",
 			string(s.RoleARN))
 	}
 	if a.KeepVended {
@@ -26,11 +27,11 @@ func (a *Authenticator) alive(c *Caller) error {
 	}
 	if id := s.Context; id != nil {
 		if c.Person == nil {
-			return dead("the directory user %s this session acts for was deleted", id.User).At("session", "person-deleted",
+			return dead("the directory user %s this session acts for was deleted", id.User).At(cause.SessionPersonDeleted,
 				"user", string(id.User), "store", string(id.Store))
 		}
 		if c.Person.Disabled {
-			return dead("the directory user %s this session acts for was deactivated", id.User).At("session", "person-disabled",
+			return dead("the directory user %s this session acts for was deactivated", id.User).At(cause.SessionPersonDisabled,
 				"user", string(id.User), "store", string(id.Store))
 		}
 	}
@@ -44,7 +45,7 @@ func (a *Authenticator) grantAlive(s *granary.Session) error {
 	g := s.Scope
 	i, ok := a.Index.Grants.Instance(g.GrantAccount, g.Region)
 	if !ok || !i.Grants.Has(g.GrantScope, g.GrantObject, g.Grantee, g.Grant) {
-		return dead("the access grant %s it was vended by was deleted", g.Grant).At("session", "grant", "grant",
+		return dead("the access grant %s it was vended by was deleted", g.Grant).At(cause.SessionGrant, "grant",
 			string(g.Grant))
 	}
 	if g.Grantee.Type == granary.GranteeIAM {
@@ -52,14 +53,14 @@ func (a *Authenticator) grantAlive(s *granary.Session) error {
 	}
 	if s.Context == nil || i.IdentityCenter != s.Context.Instance {
 		return dead("the Access Grants instance is no longer associated with the directory that the access grant %s is for",
-			g.Grant).At("session", "association", "grant", string(g.Grant))
+			g.Grant).At(cause.SessionAssociation, "grant", string(g.Grant))
 	}
 	if g.Grantee.Type == granary.GranteeUser {
 		return nil
 	}
 	if !a.Index.Directory.Member(s.Context.Store, s.Context.User, granary.GroupID(g.Grantee.ID)) {
 		return dead("the directory user is no longer in group %s, which the access grant %s is for", g.Grantee.ID,
-			g.Grant).At("session", "membership", "group", g.Grantee.ID, "grant", string(g.Grant))
+			g.Grant).At(cause.SessionMembership, "group", g.Grantee.ID, "grant", string(g.Grant))
 	}
 	return nil
 }
@@ -69,5 +70,5 @@ func dead(format string, args ...any) *granary.Error {
 }
 
 func closed(account granary.AccountID) error {
-	return dead("the account %s was closed", account).At("session", "account-closed", "account", string(account))
+	return dead("the account %s was closed", account).At(cause.SessionAccountClosed, "account", string(account))
 }

@@ -3,6 +3,7 @@ package authz
 import (
 	"granary"
 	"granary/internal/audit"
+	"granary/internal/cause"
 	"granary/internal/policy"
 )
 
@@ -12,33 +13,33 @@ func (d *Decision) Refusal() error {
 	if d.Allowed {
 		return nil
 	}
-	link, cause := d.link()
+	broke := d.cause()
 	if d.Caller.Kind == policy.Anonymous || d.Caller.Kind == policy.NoKind {
-		return granary.Errorf(granary.Denied, "Access Denied").At(link, cause)
+		return granary.Errorf(granary.Denied, "Access Denied").At(broke)
 	}
 	if d.Closed {
 		return granary.Errorf(granary.Denied, "Access Denied: the account %s, which %s belongs to, was closed.",
-			d.Request.Owner, d.Request.Resource).At(link, cause)
+			d.Request.Owner, d.Request.Resource).At(broke)
 	}
 	r := policy.Request{Caller: d.Caller.Principal(), Action: d.Request.Action, Resource: d.Request.Resource}
-	return granary.Errorf(granary.Denied, "%s", d.Sentence(r)).At(link, cause)
+	return granary.Errorf(granary.Denied, "%s", d.Sentence(r)).At(broke)
 }
 
-// link is where the chain broke, and how.
-func (d *Decision) link() (link, cause string) {
+// cause returns where the chain broke, and how.
+func (d *Decision) cause() granary.Cause {
 	switch {
 	case d.Ceiling:
-		return "prefix", "ceiling"
+		return cause.PrefixCeiling
 	case d.Closed:
-		return "policy", "closed"
+		return cause.PolicyClosed
 	case d.Own:
-		return "policy", "own-session"
+		return cause.PolicyOwnSession
 	case d.Over:
-		return "policy", "work"
+		return cause.PolicyWork
 	case d.Explicit:
-		return "policy", "explicit"
+		return cause.PolicyExplicit
 	}
-	return "policy", "implicit"
+	return cause.PolicyImplicit
 }
 
 // Record is the decision as the audit log keeps it.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"granary"
+	"granary/internal/cause"
 )
 
 // answerBrowser lets browsers call either plane from the origins, any when there are none: requests are signed, never
@@ -23,8 +24,8 @@ func (d *Door) answerBrowser(in *Inbound) (answered bool, err error) {
 		h.Add("Vary", "Origin")
 		if !slices.Contains(origins, origin) {
 			if preflight {
-				err = granary.Errorf(granary.Denied, "The origin %s is none that cors.origins names.", origin).At("request",
-					"origin")
+				err = granary.Errorf(granary.Denied, "The origin %s is none that cors.origins names.", origin).
+					At(cause.RequestOrigin)
 			}
 			return false, err
 		}

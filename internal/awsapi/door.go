@@ -9,6 +9,7 @@ import (
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/front"
 	"granary/internal/limit"
 	"granary/internal/sigv4"
@@ -93,7 +94,7 @@ func (d *Door) serve(in Inbound) front.Outcome {
 	if absolute, ours := d.Hosts.Proxied(r); absolute && !ours {
 		return d.plain(in, http.StatusForbidden, granary.Errorf(granary.Denied,
 			"Granary is a proxy for %s and the names below it only; it does not forward requests to %s.", d.Hosts.Domain,
-			r.Host).At("request", "foreign-host"))
+			r.Host).At(cause.RequestForeignHost))
 	}
 	switch answered, err := d.answerBrowser(&in); {
 	case err != nil:
@@ -236,7 +237,7 @@ func (d *Door) read(c *Call, s *Service, in Inbound) ([]byte, error) {
 	case !s.unsigned:
 		return nil, errUnsigned
 	case d.Unsigned != nil && !d.Unsigned.Allow(in.Source):
-		return nil, granary.Errorf(granary.Throttled, "Rate exceeded").At("request", "throttled")
+		return nil, granary.Errorf(granary.Throttled, "Rate exceeded").At(cause.RequestThrottled)
 	}
 	return document(in, MaxUnsignedBody)
 }

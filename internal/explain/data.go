@@ -11,6 +11,7 @@ import (
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
@@ -30,10 +31,11 @@ type request struct {
 }
 
 // dataLinks are the links of GetDataAccess and of the gateway, in order.
-var dataLinks = []string{"instance", "grant", "prefix", "trust", "duration", "bucket", "data"}
+var dataLinks = []granary.Link{granary.LinkInstance, granary.LinkGrant, granary.LinkPrefix, granary.LinkTrust,
+	granary.LinkDuration, granary.LinkBucket, linkData}
 
 // linksAfter returns the links of a list that follow one of them, or none when that one is not in the list.
-func linksAfter(name string, list []string) []string {
+func linksAfter(name granary.Link, list []granary.Link) []granary.Link {
 	if i := slices.Index(list, name); i >= 0 {
 		return list[i+1:]
 	}
@@ -60,11 +62,12 @@ func (d *dataChain) vend() (*granary.Session, *index.Role) {
 			d.rest(dataLinks...)
 			return nil, nil
 		}
-		d.ok("policy", fmt.Sprintf("%s may call s3:GetDataAccess on the Access Grants instance.", q.caller.PrincipalARN()))
+		d.ok(granary.LinkPolicy,
+			fmt.Sprintf("%s may call s3:GetDataAccess on the Access Grants instance.", q.caller.PrincipalARN()))
 	}
 	var ok bool
 	if d.instance, ok = d.Index.Grants.Instance(q.account, d.Region); !ok {
-		d.broke(&granary.Why{Link: "instance", Cause: "missing"},
+		d.broke(&granary.Why{Cause: cause.InstanceMissing},
 			fmt.Sprintf("The account %s has no Access Grants instance in %s.", q.account, d.Region))
 		return nil, nil
 	}
@@ -83,14 +86,14 @@ func (d *dataChain) vend() (*granary.Session, *index.Role) {
 func (d *dataChain) Succeeded(step access.Step, v access.Vending) {
 	switch step {
 	case access.Matched:
-		d.ok("instance", "The Access Grants instance "+string(d.instance.ARN)+" knows the caller.")
-		d.ok("grant", fmt.Sprintf("The grant %s gives %s to %s.", v.Match.ID, v.Match.Permission,
+		d.ok(granary.LinkInstance, "The Access Grants instance "+string(d.instance.ARN)+" knows the caller.")
+		d.ok(granary.LinkGrant, fmt.Sprintf("The grant %s gives %s to %s.", v.Match.ID, v.Match.Permission,
 			d.grantee(v.Match.Grantee)))
-		d.ok("prefix", fmt.Sprintf("Its scope %s covers %s.", v.Match.Scope, d.q.target))
+		d.ok(granary.LinkPrefix, fmt.Sprintf("Its scope %s covers %s.", v.Match.Scope, d.q.target))
 	case access.Trusted:
-		d.ok("trust", fmt.Sprintf("The location's role %s trusts Access Grants.", v.Role.ARN))
+		d.ok(granary.LinkTrust, fmt.Sprintf("The location's role %s trusts Access Grants.", v.Role.ARN))
 	case access.LastsEnough:
-		d.ok("duration", fmt.Sprintf("The key would live for %s; sessions of the role may for %s.", v.Lifetime,
+		d.ok(granary.LinkDuration, fmt.Sprintf("The key would live for %s; sessions of the role may for %s.", v.Lifetime,
 			time.Duration(v.Role.MaxSession)*time.Second))
 	}
 }
@@ -98,29 +101,29 @@ func (d *dataChain) Succeeded(step access.Step, v access.Vending) {
 // notVended adds the links for an error of access.Vend: those that held before it, the one that broke, and the rest.
 func (d *dataChain) notVended(e *granary.Error) {
 	w := e.Why
-	switch w.Link {
-	case "trust":
+	switch w.Cause.Link() {
+	case granary.LinkTrust:
 		detail := e.Message + "."
 		if e.Kind == granary.NotFound {
 			detail = "The location of the grant is gone."
 		}
 		d.broke(w, detail)
 		return
-	case "duration":
+	case granary.LinkDuration:
 		d.broke(w, fmt.Sprintf("The key is to live for %s, and sessions of the role for %s at most.",
 			inSeconds(w.Facts["asked"]), inSeconds(w.Facts["limit"])))
 		return
-	case "grant", "prefix":
-		d.ok("instance", "The Access Grants instance "+string(d.instance.ARN)+
+	case granary.LinkGrant, granary.LinkPrefix:
+		d.ok(granary.LinkInstance, "The Access Grants instance "+string(d.instance.ARN)+
 			" is associated with the person's directory.")
 		if detail, fix := d.noBucket(d.q); detail != "" {
-			d.fail("bucket", detail, fix)
-			d.rest("grant", "prefix", "trust", "duration", "data")
+			d.fail(granary.LinkBucket, detail, fix)
+			d.rest(granary.LinkGrant, granary.LinkPrefix, granary.LinkTrust, granary.LinkDuration, linkData)
 			return
 		}
 	}
-	if w.Link == "prefix" {
-		d.ok("grant", "There are grants for this caller.")
+	if w.Cause.Link() == granary.LinkPrefix {
+		d.ok(granary.LinkGrant, "There are grants for this caller.")
 	}
 	d.broke(w, sentence(w))
 }
@@ -135,8 +138,8 @@ func inSeconds(fact string) time.Duration {
 func (d *dataChain) broke(w *granary.Why, detail string) {
 	p := principalOf(d.q.caller)
 	p.account, p.viewer = d.q.account, d.q.viewer
-	d.fail(w.Link, detail, d.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts}, p))
-	d.rest(linksAfter(w.Link, dataLinks)...)
+	d.fail(w.Cause.Link(), detail, d.fix(recordOf(w), p))
+	d.rest(linksAfter(w.Cause.Link(), dataLinks)...)
 }
 
 // noBucket says that no grant can ever cover a target, because its bucket does not exist or does not belong to the
@@ -172,11 +175,11 @@ func (d *dataChain) open(s *granary.Session, role *index.Role) {
 	name := q.target.Bucket()
 	b, ok := d.Index.Buckets.Get(name)
 	if !ok {
-		d.fail("bucket", "There is no bucket "+name+".", "Run: aws s3 mb s3://"+name)
-		d.rest("data")
+		d.fail(granary.LinkBucket, "There is no bucket "+name+".", "Run: aws s3 mb s3://"+name)
+		d.rest(linkData)
 		return
 	}
-	d.ok("bucket", "The bucket "+name+" is there.")
+	d.ok(granary.LinkBucket, "The bucket "+name+" is there.")
 	caller := &authn.Caller{Kind: policy.RoleSession, Account: role.Account,
 		ARN: granary.SessionARN(role.Account, role.Name, s.Name), ID: role.ID + ":" + s.Name, Role: role, Session: s}
 	key, exact := q.target.Key()
@@ -211,7 +214,7 @@ func (d *dataChain) open(s *granary.Session, role *index.Role) {
 			return
 		}
 	}
-	d.ok("data", fmt.Sprintf("The key opens %s with %s.", grants.MatchedTarget(*s.Scope), q.asked))
+	d.ok(linkData, fmt.Sprintf("The key opens %s with %s.", grants.MatchedTarget(*s.Scope), q.asked))
 }
 
 // refused adds the links of a decision that refused. Only its own administrators are told what the policies of another
@@ -224,12 +227,13 @@ func (d *dataChain) refused(z *authz.Decision) {
 	}
 	switch {
 	case z.Ceiling:
-		d.fail("ceiling", z.Request.Action+" lies outside of what the vended key opens.",
-			fixes["prefix/ceiling"](nil, principal{}))
+		d.fail(linkCeiling, z.Request.Action+" lies outside of what the vended key opens.",
+			mend(cause.PrefixCeiling, nil, principal{}))
 	case z.Over:
-		d.fail("policy", sentenceOf(z.Refusal().Error()), fixes["policy/work"](nil, principal{}))
+		d.fail(granary.LinkPolicy, sentenceOf(z.Refusal().Error()), mend(cause.PolicyWork, nil, principal{}))
 	case others && isResourceLayer(p.Layer):
-		d.fail("policy", fmt.Sprintf("A policy of the account %s does not allow %s on %s.", p.Owner, p.Action, p.Resource),
+		d.fail(granary.LinkPolicy,
+			fmt.Sprintf("A policy of the account %s does not allow %s on %s.", p.Owner, p.Action, p.Resource),
 			"Ask that account's administrator.")
 	default:
 		d.policies(p, "", policyFix(p, principalOf(z.Caller)))
@@ -281,31 +285,31 @@ func (d *dataChain) grantee(g granary.Grantee) string {
 // sentence returns a sentence that says why no grant matched, or noSentence.
 func sentence(w *granary.Why) string {
 	f := w.Facts
-	switch w.Link + "/" + w.Cause {
-	case "instance/not-associated":
+	switch w.Cause {
+	case cause.InstanceNotAssociated:
 		return "The Access Grants instance is associated with no Identity Center, so that people do not count for it."
-	case "instance/other-directory":
+	case cause.InstanceOtherDirectory:
 		return "The Access Grants instance is associated with another Identity Center than the person's."
-	case "scope/not-granted":
+	case cause.ScopeNotGranted:
 		return "The identity context does not carry the scope " + f["scope"] + ", without which the person's grants do " +
 			"not count."
-	case "user/deleted":
+	case cause.UserDeleted:
 		return "The user " + f["user"] + " was deleted from the directory."
-	case "user/disabled":
+	case cause.UserDisabled:
 		return "The user " + f["userName"] + " (" + f["user"] + ") is deactivated in the directory."
-	case "grant/other-application":
+	case cause.GrantOtherApplication:
 		return fmt.Sprintf("The grant %s would cover %s, and is bound to the application %s.", f["grant"], f["target"],
 			f["application"])
-	case "grant/permission":
+	case cause.GrantPermission:
 		return fmt.Sprintf("The grant %s covers %s with %s only, and %s was asked for: grants do not add up.", f["grant"],
 			f["target"], f["has"], f["permission"])
-	case "grant/none":
+	case cause.GrantNone:
 		return "No grant is for this caller, neither by name nor through a group."
-	case "request/scim-disabled":
+	case cause.RequestSCIMDisabled:
 		return "Provisioning is disabled for the identity store " + f["store"] + "."
-	case "request/scim-closed":
+	case cause.RequestSCIMClosed:
 		return "The account that the identity store " + f["store"] + " belongs to was closed."
-	case "prefix/not-covered":
+	case cause.PrefixNotCovered:
 		return fmt.Sprintf("None of the caller's grants covers %s with %s.", f["target"], f["permission"])
 	}
 	return noSentence

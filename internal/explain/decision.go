@@ -119,18 +119,19 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 	}
 	facts := map[string]string{"bucket": f.Bucket, "key": f.Key}
 	d := &audit.Decision{Link: f.Link, Cause: f.Cause, Facts: facts}
-	if f.KeyID == "" && f.Service == "s3" && f.Link == "policy" {
-		out.Chain.ok("key", "The request is not signed: it is everybody's, and only a bucket policy could allow it.")
+	if f.KeyID == "" && f.Service == "s3" && f.Link == granary.LinkPolicy {
+		out.Chain.ok(granary.LinkKey,
+			"The request is not signed: it is everybody's, and only a bucket policy could allow it.")
 		out.Chain.fail("resource-based policy", f.Message+".", "Sign the request: access by everyone is blocked for all "+
 			"buckets here.")
 		return out
 	}
-	links := []string{"key", "session", "request", "policy"}
-	if f.Link == "request" { // who sent it was not asked
-		links = []string{"request", "key", "session", "policy"}
+	links := []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkPolicy}
+	if f.Link == granary.LinkRequest { // who sent it was not asked
+		links = []granary.Link{granary.LinkRequest, granary.LinkKey, granary.LinkSession, granary.LinkPolicy}
 	}
 	out.Chain = x.chain(links, d, f.Message, principal{}, nil)
-	if k, ok := x.Index.IAM.AccessKey(f.KeyID); ok && f.Link == "key" {
+	if k, ok := x.Index.IAM.AccessKey(f.KeyID); ok && f.Link == granary.LinkKey {
 		out.NowDetail = "The access key is known and active now; its secret must fit. " + out.NowDetail
 		if !k.Active {
 			out.Now, out.NowDetail = Refused, "The access key is inactive."
@@ -140,8 +141,8 @@ func (x *Explainer) stranger(id string, f *granary.Refusal) *Decision {
 }
 
 // signInOrder are the links of a sign-in with a browser.
-var signInOrder = []string{"browser", "application", "request", "scope", "issuer", "token", "audience", "user",
-	"assignment"}
+var signInOrder = []granary.Link{granary.LinkBrowser, granary.LinkApplication, granary.LinkRequest, granary.LinkScope,
+	granary.LinkIssuer, granary.LinkToken, granary.LinkAudience, granary.LinkUser, granary.LinkAssignment}
 
 // browser explains a refusal at /authorize, before anybody was known.
 func (x *Explainer) browser(out *Decision, f *granary.Refusal) *Decision {
@@ -160,7 +161,7 @@ func (x *Explainer) browser(out *Decision, f *granary.Refusal) *Decision {
 	}
 	d := &audit.Decision{Link: f.Link, Cause: f.Cause, Facts: facts}
 	out.Chain = x.chain(signInOrder, d, f.Message, principal{}, nil)
-	if f.Link != "scope" { // which one was not kept
+	if f.Link != granary.LinkScope { // which one was not kept
 		out.Now, out.NowDetail = x.exchangeNow(d, true)
 	}
 	return out
@@ -187,7 +188,7 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 	}
 	p.viewer = viewer
 	d := *e.Decision
-	if e.EventName == "GetDataAccess" && d.Link != "policy" && d.Owner != "" {
+	if e.EventName == "GetDataAccess" && d.Link != granary.LinkPolicy && d.Owner != "" {
 		p.account = granary.AccountID(d.Owner)
 	}
 	if e.ErrorCode == "" { // the request succeeded but for some of its parts
@@ -197,7 +198,7 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 		}
 	}
 	detail := out.Message
-	if s := sentence(&granary.Why{Link: d.Link, Cause: d.Cause, Facts: d.Facts}); s != noSentence {
+	if s := sentence(&granary.Why{Cause: causeOf(&d), Facts: d.Facts}); s != noSentence {
 		detail = s
 	}
 	out.Chain = x.chain(linksOf(e), &d, detail, p, e)
@@ -206,29 +207,38 @@ func (x *Explainer) recorded(e *audit.Event, viewer granary.AccountID) *Decision
 }
 
 // linksOf are the links a request goes through, in order.
-func linksOf(e *audit.Event) []string {
+func linksOf(e *audit.Event) []granary.Link {
 	switch {
 	case e.EventName == "CreateTokenWithIAM":
-		return []string{"key", "session", "request", "application", "policy", "token", "issuer", "audience", "user",
-			"assignment", "scope", "replay", "role", "grant", "prefix"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkApplication,
+			granary.LinkPolicy, granary.LinkToken, granary.LinkIssuer, granary.LinkAudience, granary.LinkUser,
+			granary.LinkAssignment, granary.LinkScope, granary.LinkReplay, granary.LinkRole, granary.LinkGrant,
+			granary.LinkPrefix}
 	case e.EventName == "UserAuthentication":
 		return signInOrder
 	case e.EventName == "AssumeRole":
-		return []string{"key", "session", "request", "policy", "role", "token", "user", "duration"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkPolicy,
+			granary.LinkRole, granary.LinkToken, granary.LinkUser, granary.LinkDuration}
 	case e.EventName == "AssumeRoleWithWebIdentity":
-		return []string{"request", "issuer", "token", "audience", "policy", "role", "duration"}
+		return []granary.Link{granary.LinkRequest, granary.LinkIssuer, granary.LinkToken, granary.LinkAudience,
+			granary.LinkPolicy, granary.LinkRole, granary.LinkDuration}
 	case e.EventName == "GetDataAccess" && earlier(e):
-		return []string{"key", "session", "request", "token", "issuer", "audience", "assignment", "role", "policy",
-			"instance", "scope", "user", "grant", "prefix", "trust", "duration"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkToken,
+			granary.LinkIssuer, granary.LinkAudience, granary.LinkAssignment, granary.LinkRole, granary.LinkPolicy,
+			granary.LinkInstance, granary.LinkScope, granary.LinkUser, granary.LinkGrant, granary.LinkPrefix,
+			granary.LinkTrust, granary.LinkDuration}
 	case e.EventName == "GetDataAccess":
-		return []string{"key", "session", "request", "policy", "instance", "grant", "prefix", "trust", "duration"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkPolicy,
+			granary.LinkInstance, granary.LinkGrant, granary.LinkPrefix, granary.LinkTrust, granary.LinkDuration}
 	case e.EventCategory == "Data" && earlier(e):
-		return []string{"key", "session", "request", "token", "issuer", "audience", "user", "assignment", "scope", "role",
-			"bucket", "prefix", "policy"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkToken,
+			granary.LinkIssuer, granary.LinkAudience, granary.LinkUser, granary.LinkAssignment, granary.LinkScope,
+			granary.LinkRole, granary.LinkBucket, granary.LinkPrefix, granary.LinkPolicy}
 	case e.EventCategory == "Data":
-		return []string{"key", "session", "request", "bucket", "prefix", "policy"}
+		return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkBucket,
+			granary.LinkPrefix, granary.LinkPolicy}
 	}
-	return []string{"key", "session", "request", "policy"}
+	return []granary.Link{granary.LinkKey, granary.LinkSession, granary.LinkRequest, granary.LinkPolicy}
 }
 
 // earlier reports whether an event's session came from a person's sign-in: the first links were asked then.
@@ -237,7 +247,8 @@ func earlier(e *audit.Event) bool {
 }
 
 // chain lays a decision over the links of its request.
-func (x *Explainer) chain(links []string, d *audit.Decision, detail string, p principal, e *audit.Event) (c Chain) {
+func (x *Explainer) chain(links []granary.Link, d *audit.Decision, detail string, p principal,
+	e *audit.Event) (c Chain) {
 	at := -1
 	for i, l := range links {
 		if l == d.Link {
@@ -257,7 +268,7 @@ func (x *Explainer) chain(links []string, d *audit.Decision, detail string, p pr
 		}
 		c.ok(l, detail)
 	}
-	if d.Link == "policy" && d.Policy != nil && d.Policy.Layer != "" {
+	if d.Link == granary.LinkPolicy && d.Policy != nil && d.Policy.Layer != "" {
 		c.policies(d.Policy, "", x.fix(d, p))
 	} else { // not a policy's own word, or that of a role's trust
 		c.fail(d.Link, sentenceOf(detail), x.fix(d, p))
@@ -280,19 +291,20 @@ func sentenceOf(s string) string {
 const heldThen = "It held when the session began"
 
 // good says what it means that a link held.
-func good(link string, e *audit.Event) string {
-	if asked := []string{"token", "issuer", "audience", "assignment", "role"}; earlier(e) && e.EventName != "AssumeRole" &&
+func good(link granary.Link, e *audit.Event) string {
+	if asked := []granary.Link{granary.LinkToken, granary.LinkIssuer, granary.LinkAudience, granary.LinkAssignment,
+		granary.LinkRole}; earlier(e) && e.EventName != "AssumeRole" &&
 		slices.Contains(asked, link) {
 		return heldThen + ", with an identity context of the application " + string(e.Decision.Session.Context.Application) +
 			"."
 	}
 	switch link {
-	case "key":
+	case granary.LinkKey:
 		if e != nil && e.UserIdentity != nil && e.UserIdentity.AccessKeyID != "" {
 			return "The signature was made with the access key " + e.UserIdentity.AccessKeyID + "."
 		}
 		return "The request proved who sent it."
-	case "session":
+	case granary.LinkSession:
 		if e != nil && e.Decision != nil && e.Decision.Session != nil {
 			s := e.Decision.Session
 			text := "The session was alive"
@@ -305,40 +317,40 @@ func good(link string, e *audit.Event) string {
 			return text + "."
 		}
 		return "The key is a long-term one."
-	case "request":
+	case granary.LinkRequest:
 		return "The request could be read."
-	case "application":
+	case granary.LinkApplication:
 		if id := parameter(e, "clientId"); id != "" {
 			return "The application " + id + " is known and enabled, and has the grant type."
 		}
 		return "The application is known and enabled, and has the redirect URI."
-	case "browser":
+	case granary.LinkBrowser:
 		return "The browser may sign in."
-	case "policy":
+	case granary.LinkPolicy:
 		return "Policies allow it."
-	case "token":
+	case granary.LinkToken:
 		return "The token is signed by its issuer, and valid at this time."
-	case "issuer":
+	case granary.LinkIssuer:
 		return "Its issuer is accepted."
-	case "audience":
+	case granary.LinkAudience:
 		return "Its audience is accepted."
-	case "user":
+	case granary.LinkUser:
 		return "The person is in the directory, and enabled."
-	case "assignment":
+	case granary.LinkAssignment:
 		return "The person is assigned, or need not be."
-	case "scope":
+	case granary.LinkScope:
 		return "The scopes are the application's."
-	case "role":
+	case granary.LinkRole:
 		return "The role's trust policy lets the caller in."
-	case "instance":
+	case granary.LinkInstance:
 		return "There is an Access Grants instance, and it knows the caller's directory."
-	case "grant":
+	case granary.LinkGrant:
 		return "The caller has grants."
-	case "prefix":
+	case granary.LinkPrefix:
 		return "The target lies in what is granted."
-	case "trust":
+	case granary.LinkTrust:
 		return "The location's role trusts Access Grants."
-	case "bucket":
+	case granary.LinkBucket:
 		return "The bucket " + parameter(e, "bucketName") + " is the one that was meant."
 	}
 	return ""

@@ -13,6 +13,7 @@ package explain
 import (
 	"time"
 
+	"granary"
 	"granary/internal/access"
 	"granary/internal/audit"
 	"granary/internal/authn"
@@ -47,6 +48,12 @@ type Link struct {
 	Fix                  string // of the first that failed: what would mend it
 }
 
+// Links that only explanations have: what the key opens, and the data at the end.
+const (
+	linkCeiling granary.Link = "ceiling"
+	linkData    granary.Link = "data"
+)
+
 // Chain is an explanation: the links in the order they are asked in, and the statements of policies that applied.
 type Chain struct {
 	Links      []Link
@@ -69,18 +76,18 @@ func (c *Chain) Broken() (Link, bool) {
 	return Link{}, false
 }
 
-func (c *Chain) add(name, result, detail string) {
-	c.Links = append(c.Links, Link{Name: name, Result: result, Detail: detail})
+func (c *Chain) add(name granary.Link, result, detail string) {
+	c.Links = append(c.Links, Link{Name: string(name), Result: result, Detail: detail})
 }
 
-func (c *Chain) ok(name, detail string) { c.add(name, OK, detail) }
+func (c *Chain) ok(name granary.Link, detail string) { c.add(name, OK, detail) }
 
-func (c *Chain) fail(name, detail, fix string) {
-	c.Links = append(c.Links, Link{name, Failed, detail, fix})
+func (c *Chain) fail(name granary.Link, detail, fix string) {
+	c.Links = append(c.Links, Link{string(name), Failed, detail, fix})
 }
 
 // rest adds the links that were not reached.
-func (c *Chain) rest(names ...string) {
+func (c *Chain) rest(names ...granary.Link) {
 	for _, n := range names {
 		c.add(n, NotReached, "")
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/store"
@@ -19,7 +20,7 @@ func (x *Explainer) grantFix(f map[string]string, p principal) string {
 	}
 	i, ok := x.Index.Grants.Instance(p.account, x.Region)
 	if !ok || !x.mayRead(p.viewer, p.account) {
-		return noGrantFix(f, p)
+		return mend(cause.GrantNone, f, p)
 	}
 	location, sub, object := place(i, f["target"])
 	if location == nil {

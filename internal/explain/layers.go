@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 
+	"granary"
 	"granary/internal/audit"
 )
 
@@ -15,9 +16,9 @@ var layers = []string{"identity-based", "permissions boundary", "session", "serv
 func (c *Chain) policies(p *audit.PolicyDecision, detail, fix string) {
 	c.Statements = p.Reasons
 	for _, layer := range layers {
-		name := layer + " policy"
+		name := granary.Link(layer + " policy")
 		if layer == "permissions boundary" {
-			name = layer
+			name = granary.Link(layer)
 		}
 		said := ""
 		for _, s := range p.Reasons {

@@ -11,6 +11,7 @@ import (
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/policy"
 )
@@ -19,10 +20,10 @@ import (
 func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detail string) {
 	d := e.Decision
 	if e.EventName == "UserAuthentication" || e.EventName == "CreateTokenWithIAM" &&
-		!(d.Link == "policy" && d.Policy != nil) {
+		!(d.Link == granary.LinkPolicy && d.Policy != nil) {
 		return x.exchangeNow(d, e.EventName == "UserAuthentication")
 	}
-	if d.Link == "user" && e.EventName == "AssumeRole" {
+	if d.Link == granary.LinkUser && e.EventName == "AssumeRole" {
 		return x.userNow(d, "Assume the role again, with a fresh identity context.")
 	}
 	c, dead := x.callerNow(e)
@@ -39,7 +40,7 @@ func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detai
 	env := authz.Env{Time: x.Now(), Region: e.AWSRegion, UserAgent: e.UserAgent}
 	env.Source, _ = netip.ParseAddr(e.SourceIPAddress)
 	switch {
-	case d.Link == "policy" && d.Cause == "work":
+	case causeOf(d) == cause.PolicyWork:
 		return Unknown, "The log keeps less than the request brought, so how long it would take now cannot be told." + expired
 	case e.EventName == "GetDataAccess":
 		return x.vendNow(e, c, env, viewer, expired)
@@ -49,7 +50,7 @@ func (x *Explainer) now(e *audit.Event, viewer granary.AccountID) (result, detai
 			return Refused, "It would be refused now too: " + layerOf(&z) + "." + expired
 		}
 		return Allowed, "It would be allowed now." + expired
-	case d.Link == "session":
+	case d.Link == granary.LinkSession:
 		return Allowed, "The session would be taken now." + expired
 	}
 	return Unknown, "Whether it would be allowed now can be told only by sending it again." + expired
@@ -162,34 +163,34 @@ func (x *Explainer) exchangeNow(d *audit.Decision, browser bool) (string, string
 		}
 		return Refused, "That is so now too."
 	}
-	switch d.Link + "/" + d.Cause {
-	case "application/disabled":
+	switch causeOf(d) {
+	case cause.ApplicationDisabled:
 		return good(known && !app.Disabled, "The application is enabled")
-	case "application/no-actors":
+	case cause.ApplicationNoActors:
 		return good(known && app.Actor != nil, "The application has an authentication method")
-	case "assignment/none":
+	case cause.AssignmentNone:
 		center, ok := x.centerOf(f["store"])
 		if !known || !ok {
 			return Refused, "The application or the directory is gone."
 		}
 		u, ok := x.Index.Directory.User(center.Store, granary.UserID(f["user"]))
 		return good(ok && access.Admit(x.Index, app, center, u) == nil, "The person is let in")
-	case "scope/not-configured":
+	case cause.ScopeNotConfigured:
 		if !known {
 			return Refused, "The application is gone."
 		}
 		_, err := access.Scopes(app, []string{f["scope"]})
 		return good(err == nil, "The scope is configured")
-	case "user/disabled", "user/deleted":
+	case cause.UserDisabled, cause.UserDeleted:
 		return x.userNow(d, strings.ToUpper(then[:1])+then[1:])
-	case "user/none", "user/several":
+	case cause.UserNone, cause.UserSeveral:
 		issuer, ok := x.Index.Center.Issuer(granary.ARN(f["issuerArn"]))
 		if !ok {
 			return Refused, "The trusted token issuer is gone."
 		}
 		_, err := access.Person(x.Index, granary.StoreID(f["store"]), issuer, f["value"])
 		return good(err == nil, "The token would mean one user")
-	case "issuer/not-accepted", "issuer/closed", "issuer/member":
+	case cause.IssuerNotAccepted, cause.IssuerClosed, cause.IssuerMember:
 		if !known {
 			return Unknown, "Exchange a token again to see."
 		}

@@ -9,9 +9,9 @@ import (
 
 	"granary"
 	"granary/internal/access"
-	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
@@ -33,7 +33,8 @@ type Question struct {
 }
 
 // signInLinks come before the role.
-var signInLinks = []string{"token", "application", "issuer", "audience", "user", "assignment", "scope"}
+var signInLinks = []granary.Link{granary.LinkToken, granary.LinkApplication, granary.LinkIssuer, granary.LinkAudience,
+	granary.LinkUser, granary.LinkAssignment, granary.LinkScope}
 
 // Center is the Identity Center whose people an Access Grants instance is for: the one it is associated with, else the
 // one that the account sees. ok is false when there is none.
@@ -81,15 +82,16 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 	center, ok := x.Center(q.Account)
 	if !ok {
 		c := &Chain{}
-		c.fail("user", "The account sees no Identity Center, and so no directory of people.",
+		c.fail(granary.LinkUser, "The account sees no Identity Center, and so no directory of people.",
 			"Run: aws sso-admin create-instance --name NAME")
 		return c, nil
 	}
 	user, ok := x.FindUser(ctx, center.Store, q.User)
 	if !ok {
 		c := &Chain{}
-		c.fail("user", fmt.Sprintf("The directory %s has no user whose id, user name or e-mail address is %q.", center.Store,
-			q.User), fixes["user/unknown"](nil, principal{}))
+		c.fail(granary.LinkUser,
+			fmt.Sprintf("The directory %s has no user whose id, user name or e-mail address is %q.", center.Store,
+				q.User), mend(cause.UserUnknown, nil, principal{}))
 		return c, nil
 	}
 	apps, err := x.applications(ctx, center, &q)
@@ -98,10 +100,11 @@ func (x *Explainer) Person(ctx context.Context, q Question) (*Chain, error) {
 	}
 	if len(apps) == 0 {
 		c := &Chain{}
-		c.add("token", Assumed, signedIn(user))
-		c.fail("application", fmt.Sprintf("The directory's Identity Center has no application%s.", named(q.Application)),
+		c.add(granary.LinkToken, Assumed, signedIn(user))
+		c.fail(granary.LinkApplication,
+			fmt.Sprintf("The directory's Identity Center has no application%s.", named(q.Application)),
 			"Make one: aws sso-admin create-application, or name one that aws sso-admin list-applications shows.")
-		c.rest(append(linksAfter("application", signInLinks), dataLinks...)...)
+		c.rest(append(linksAfter(granary.LinkApplication, signInLinks), dataLinks...)...)
 		return c, nil
 	}
 	var best *Chain
@@ -164,11 +167,11 @@ func signedIn(u *granary.User) string {
 func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *index.Application,
 	user *granary.User) *Chain {
 	c := &Chain{}
-	c.add("token", Assumed, signedIn(user))
+	c.add(granary.LinkToken, Assumed, signedIn(user))
 	if w, detail := x.signIn(c, center, app, user); w != nil {
-		c.fail(w.Link, detail, x.fix(&audit.Decision{Link: w.Link, Cause: w.Cause, Facts: w.Facts},
+		c.fail(w.Cause.Link(), detail, x.fix(recordOf(w),
 			principal{account: q.Account}))
-		c.rest(append(append(linksAfter(w.Link, signInLinks), "role"), dataLinks...)...)
+		c.rest(append(append(linksAfter(w.Cause.Link(), signInLinks), granary.LinkRole), dataLinks...)...)
 		return c
 	}
 	scopes, _ := access.Scopes(app, nil) // nothing particular is asked for
@@ -182,21 +185,23 @@ func (x *Explainer) through(q *Question, center *granary.IdentityCenter, app *in
 		viewer: q.Viewer, anyRole: q.Role == "", asker: q.Asker,
 		caller: &authn.Caller{Kind: policy.RoleSession, Account: q.Account, Session: session}}
 	if q.Role == "" {
-		c.add("role", Assumed, "No role was named (--role): one that the application assumes with the identity context and "+
-			"that may call s3:GetDataAccess is taken for granted.")
+		c.add(granary.LinkRole, Assumed,
+			"No role was named (--role): one that the application assumes with the identity context and "+
+				"that may call s3:GetDataAccess is taken for granted.")
 	} else {
 		role, ok := x.role(q)
 		if !ok {
-			c.fail("role", fmt.Sprintf("The account %s has no role %q.", q.Viewer, q.Role),
-				x.fix(&audit.Decision{Link: "role", Cause: "none", Facts: map[string]string{"role": q.Role}}, principal{}))
+			c.fail(granary.LinkRole, fmt.Sprintf("The account %s has no role %q.", q.Viewer, q.Role),
+				mend(cause.RoleNone, map[string]string{"role": q.Role}, principal{}))
 			c.rest(dataLinks...)
 			return c
 		}
 		session.Account, session.RoleID, session.RoleARN = role.Account, role.ID, role.ARN
 		r.caller.Account, r.caller.Role, r.caller.ARN, r.caller.ID = role.Account, role,
 			granary.SessionARN(role.Account, role.Name, session.Name), role.ID+":"+session.Name
-		c.ok("role", fmt.Sprintf("The role %s carries the identity context; who may assume it, its trust policy says.",
-			role.ARN))
+		c.ok(granary.LinkRole,
+			fmt.Sprintf("The role %s carries the identity context; who may assume it, its trust policy says.",
+				role.ARN))
 	}
 	d := &dataChain{Explainer: x, Chain: c, q: r}
 	if s, role := d.vend(); s != nil {
@@ -217,64 +222,66 @@ func (x *Explainer) role(q *Question) (*index.Role, bool) {
 // signIn adds the links from the application to the scope. It returns what broke.
 func (x *Explainer) signIn(c *Chain, center *granary.IdentityCenter, app *index.Application,
 	user *granary.User) (*granary.Why, string) {
-	broke := func(link, cause, detail string, facts ...string) (*granary.Why, string) {
-		return granary.Errorf(granary.Denied, "").At(link, cause, append(facts, "application", string(app.ARN), "user",
+	broke := func(c granary.Cause, detail string, facts ...string) (*granary.Why, string) {
+		return granary.Errorf(granary.Denied, "").At(c, append(facts, "application", string(app.ARN), "user",
 			string(user.ID), "userName", user.UserName, "store", string(center.Store))...).Why, detail
 	}
 	switch {
 	case app.Disabled:
-		return broke("application", "disabled", fmt.Sprintf("The application %s is disabled.", app.Name))
+		return broke(cause.ApplicationDisabled, fmt.Sprintf("The application %s is disabled.", app.Name))
 	case x.Index.Org.Closed(app.Account):
-		return broke("application", "closed", fmt.Sprintf("The application %s belongs to the account %s, which was closed.",
+		return broke(cause.ApplicationClosed, fmt.Sprintf("The application %s belongs to the account %s, which was closed.",
 			app.Name, app.Account))
 	case app.Actor == nil:
-		return broke("application", "no-actors",
+		return broke(cause.ApplicationNoActors,
 			fmt.Sprintf("The application %s has no authentication method, so that nobody may exchange tokens through it.",
 				app.Name))
 	}
-	c.ok("application", fmt.Sprintf("Through %s (%s).", app.Name, app.ARN))
+	c.ok(granary.LinkApplication, fmt.Sprintf("Through %s (%s).", app.Name, app.ARN))
 	issuers, audiences, closed := x.issuers(app)
 	if len(issuers) == 0 && closed != nil {
 		return closed.Why, closed.Message
 	}
 	if len(issuers) == 0 {
-		return broke("issuer", "none", fmt.Sprintf("No grant of %s names a trusted token issuer that exists.", app.Name))
+		return broke(cause.IssuerNone, fmt.Sprintf("No grant of %s names a trusted token issuer that exists.", app.Name))
 	}
-	c.ok("issuer", fmt.Sprintf("It accepts sign-ins of %s.", issuers[0].URL))
+	c.ok(granary.LinkIssuer, fmt.Sprintf("It accepts sign-ins of %s.", issuers[0].URL))
 	if len(audiences) == 0 {
-		return broke("audience", "none", fmt.Sprintf("The jwt-bearer grant of %s accepts no audience.", app.Name),
+		return broke(cause.AudienceNone, fmt.Sprintf("The jwt-bearer grant of %s accepts no audience.", app.Name),
 			"issuerArn", string(issuers[0].ARN()))
 	}
-	c.ok("audience", "For the audience "+strings.Join(audiences, " or ")+".")
+	c.ok(granary.LinkAudience, "For the audience "+strings.Join(audiences, " or ")+".")
 	if user.Disabled {
-		return broke("user", "disabled",
-			sentence(&granary.Why{Link: "user", Cause: "disabled",
+		return broke(cause.UserDisabled,
+			sentence(&granary.Why{Cause: cause.UserDisabled,
 				Facts: map[string]string{"user": string(user.ID), "userName": user.UserName}}))
 	}
 	by := slices.IndexFunc(issuers, func(i *granary.Issuer) bool { return x.maps(center.Store, i, user) })
 	if by < 0 {
-		return broke("user", "unmapped",
+		return broke(cause.UserUnmapped,
 			fmt.Sprintf("No sign-in of %s can mean %s: the user has no %s that is the user's alone.", issuers[0].URL,
 				user.UserName, issuers[0].Attribute), "attribute", issuers[0].Attribute)
 	}
-	c.ok("user", fmt.Sprintf("The token's %s is to be the %s of %s (%s).", issuers[by].Claim, issuers[by].Attribute,
-		user.UserName, user.ID))
+	c.ok(granary.LinkUser,
+		fmt.Sprintf("The token's %s is to be the %s of %s (%s).", issuers[by].Claim, issuers[by].Attribute,
+			user.UserName, user.ID))
 	if err := access.Admit(x.Index, app, center, user); err != nil {
 		e := granary.AsError(err)
 		return e.Why, fmt.Sprintf("%s requires an assignment, and neither %s nor a group the person is in has one.", app.Name,
 			user.UserName)
 	}
 	if app.AssignmentRequired {
-		c.ok("assignment", fmt.Sprintf("%s is assigned to %s, by name or through a group.", user.UserName, app.Name))
+		c.ok(granary.LinkAssignment,
+			fmt.Sprintf("%s is assigned to %s, by name or through a group.", user.UserName, app.Name))
 	} else {
-		c.ok("assignment", fmt.Sprintf("%s lets everyone in.", app.Name))
+		c.ok(granary.LinkAssignment, fmt.Sprintf("%s lets everyone in.", app.Name))
 	}
 	if _, err := access.Scopes(app, []string{access.ScopeGrants}); err != nil {
 		return granary.AsError(err).Why,
 			fmt.Sprintf("%s does not have the scope %s, without which the person's grants do not count.", app.Name,
 				access.ScopeGrants)
 	}
-	c.ok("scope", fmt.Sprintf("%s has the scope %s.", app.Name, access.ScopeGrants))
+	c.ok(granary.LinkScope, fmt.Sprintf("%s has the scope %s.", app.Name, access.ScopeGrants))
 	return nil, ""
 }
 

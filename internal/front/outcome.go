@@ -139,7 +139,7 @@ func (e *entrance) decisionID(r *Request, o *Outcome, a *Answer) string {
 	}
 	f := o.Note
 	f.At, f.RequestID, f.SourceAddr, f.Service, f.Operation = r.Started.UTC(), r.ID, r.SourceText(), o.Service, o.Operation
-	f.Code, f.Message, f.Link, f.Cause = a.Code, a.Message, why.Link, why.Cause
+	f.Code, f.Message, f.Link, f.Cause = a.Code, a.Message, why.Cause.Link(), why.Cause.Name()
 	return seal.SealRefusal(e.Index.Keys.Ring(), &f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/cause"
 )
 
 // Proxies are the addresses of reverse proxies whose Forwarded (RFC 7239) and X-Forwarded-For, -Proto and -Host headers
@@ -91,7 +92,7 @@ func (p Proxies) identify(r *Request) error {
 }
 
 func badProxy(what string) error {
-	return granary.Errorf(granary.Invalid, "%s.", what).WithCode("InvalidRequest").At("request", "forwarded")
+	return granary.Errorf(granary.Invalid, "%s.", what).WithCode("InvalidRequest").At(cause.RequestForwarded)
 }
 
 // client returns the first address from the right that is not a trusted proxy's. The client may have written everything

@@ -2,12 +2,12 @@ package front
 
 import (
 	"errors"
-	"strings"
 
 	"granary"
 	"granary/internal/audit"
 	"granary/internal/authn"
 	"granary/internal/authz"
+	"granary/internal/cause"
 	"granary/internal/sigv4"
 )
 
@@ -27,7 +27,7 @@ func WhyOf(err error) *granary.Why {
 	case err == nil:
 		return nil
 	case errors.As(err, &signature):
-		return &granary.Why{Link: "key", Cause: signature.Reason.String()}
+		return &granary.Why{Cause: signature.Reason.Cause()}
 	case errors.As(err, &told):
 		return told.Why()
 	}
@@ -38,11 +38,27 @@ func WhyOf(err error) *granary.Why {
 	case e.Kind == granary.Internal || e.Kind == granary.Unavailable:
 		return nil
 	}
-	return &granary.Why{Link: "request", Cause: strings.ReplaceAll(e.Kind.String(), " ", "-")}
+	return &granary.Why{Cause: requestCauses[e.Kind]}
+}
+
+// requestCauses are for errors that say no more than their kind. Failures of the server itself have none.
+var requestCauses = [...]granary.Cause{
+	granary.Invalid:         cause.RequestInvalid,
+	granary.Unauthenticated: cause.RequestUnauthenticated,
+	granary.Denied:          cause.RequestDenied,
+	granary.NotFound:        cause.RequestNotFound,
+	granary.Exists:          cause.RequestExists,
+	granary.Conflict:        cause.RequestConflict,
+	granary.Quota:           cause.RequestQuota,
+	granary.Throttled:       cause.RequestThrottled,
+	granary.NotImplemented:  cause.RequestNotImplemented,
+	granary.Unavailable:     {},
 }
 
 // decidedByPolicy reports whether policies, or the ceiling of a vended key, decide at the link.
-func decidedByPolicy(link string) bool { return link == "policy" || link == "role" || link == "prefix" }
+func decidedByPolicy(l granary.Link) bool {
+	return l == granary.LinkPolicy || l == granary.LinkRole || l == granary.LinkPrefix
+}
 
 // DecisionOf returns what the audit log keeps of a refusal: where the chain broke, and which policies decided. It
 // returns nil for failures of the server itself. denied and caller may be nil.
@@ -51,11 +67,11 @@ func DecisionOf(err error, denied *authz.Decision, caller *authn.Caller) *audit.
 	if why == nil {
 		return nil
 	}
-	d := &audit.Decision{Link: why.Link, Cause: why.Cause, Facts: why.Facts}
+	d := &audit.Decision{Link: why.Cause.Link(), Cause: why.Cause.Name(), Facts: why.Facts}
 	if caller != nil {
 		d.Session = caller.Session
 	}
-	if denied != nil && decidedByPolicy(why.Link) {
+	if denied != nil && decidedByPolicy(why.Cause.Link()) {
 		d.Policy, d.Owner = denied.Record(), string(denied.Request.Owner)
 	}
 	return d

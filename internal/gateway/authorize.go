@@ -7,6 +7,7 @@ import (
 	"granary/internal/authn"
 	"granary/internal/authz"
 	"granary/internal/backend"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/guard"
 	"granary/internal/index"
@@ -137,7 +138,7 @@ func (a *authority) hideKey(err error, bucket, key string, source bool) error {
 	if d.Allowed {
 		return err
 	}
-	return &refusal{granary.Errorf(granary.Denied, "Access Denied").At("policy", "hidden"), d}
+	return &refusal{granary.Errorf(granary.Denied, "Access Denied").At(cause.PolicyHidden), d}
 }
 
 // version refuses a version of an object that does not exist, as if the key did not.

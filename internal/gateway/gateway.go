@@ -16,6 +16,7 @@ import (
 	"granary/internal/authz"
 	"granary/internal/awsapi"
 	"granary/internal/backend"
+	"granary/internal/cause"
 	"granary/internal/front"
 	"granary/internal/guard"
 	"granary/internal/index"
@@ -136,7 +137,7 @@ func expectOwner(b *index.Bucket, account string) error {
 	if account == "" || b != nil && string(b.Owner) == account {
 		return nil
 	}
-	return granary.Errorf(granary.Denied, "Access Denied").At("bucket", "expected-owner", "expected", account)
+	return granary.Errorf(granary.Denied, "Access Denied").At(cause.BucketExpectedOwner, "expected", account)
 }
 
 // run decides on the request and runs its operation. Every effect of it, in the registry and in the backend, has the

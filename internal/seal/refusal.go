@@ -19,8 +19,8 @@ func truncate(s string) string { return strings.ToValidUTF8(s[:min(len(s), maxRe
 func SealRefusal(r *Ring, f *granary.Refusal) string {
 	var w writer
 	w.putTime(f.At)
-	for _, s := range []string{f.Service, f.Operation, f.Code, f.Message, f.Link, f.Cause, f.KeyID, f.Bucket, f.Key,
-		f.RequestID, f.SourceAddr, string(f.Application)} {
+	for _, s := range []string{f.Service, f.Operation, f.Code, f.Message, string(f.Link), f.Cause, f.KeyID, f.Bucket,
+		f.Key, f.RequestID, f.SourceAddr, string(f.Application)} {
 		w.putText(truncate(s))
 	}
 	return sealOpaque(r, refusalPrefix, &w)
@@ -34,7 +34,7 @@ func OpenRefusal(r *Ring, id string) (*granary.Refusal, error) {
 	}
 	f := &granary.Refusal{At: rd.readTime(), Service: rd.readText(), Operation: rd.readText(), Code: rd.readText(),
 		Message: rd.readText(),
-		Link:    rd.readText(), Cause: rd.readText(),
+		Link:    granary.Link(rd.readText()), Cause: rd.readText(),
 		KeyID: rd.readText(), Bucket: rd.readText(), Key: rd.readText(), RequestID: rd.readText(), SourceAddr: rd.readText(),
 		Application: granary.ARN(rd.readText())}
 	return f, rd.finish()

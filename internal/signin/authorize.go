@@ -9,6 +9,7 @@ import (
 
 	"granary"
 	"granary/internal/access"
+	"granary/internal/cause"
 	"granary/internal/front"
 	"granary/internal/idtoken"
 	"granary/internal/index"
@@ -99,7 +100,7 @@ func (b *browser) authorize() front.Outcome {
 }
 
 var errTooMany = granary.Errorf(granary.Throttled, "Too many sign-ins come from this address. Try again in a minute.").
-	At("browser", "too-many")
+	At(cause.BrowserTooMany)
 
 // application finds the client and sees that the redirect URI is one that it registered, to the letter. It tells the
 // client when that is known, whatever is wrong.
@@ -109,27 +110,28 @@ func (s *Handler) application(q url.Values) (*asked, granary.ARN, error) {
 	if !ok {
 		return nil, "",
 			granary.Errorf(granary.Invalid, "This sign-in was begun by an application that is not known here. Its client_id "+
-				"must be the ARN of an Identity Center application.").At("application", "missing")
+				"must be the ARN of an Identity Center application.").At(cause.ApplicationMissing)
 	}
-	wrong := func(cause, format string, args ...any) (*asked, granary.ARN, error) {
+	wrong := func(c granary.Cause, format string, args ...any) (*asked, granary.ARN, error) {
 		return nil, arn, granary.Errorf(granary.Invalid, "This sign-in was begun by the application "+format,
-			args...).At("application", cause)
+			args...).At(c)
 	}
 	center, ok := s.Index.Center.InstanceByID(app.Instance)
 	if !ok || app.Disabled {
-		return wrong("disabled", "%s, which is disabled.", app.Name)
+		return wrong(cause.ApplicationDisabled, "%s, which is disabled.", app.Name)
 	}
 	for _, account := range []granary.AccountID{app.Account, center.Account} {
 		if s.Index.Org.Closed(account) {
-			return wrong("closed", "%s, and the account %s, which it belongs to, was closed.", app.Name, account)
+			return wrong(cause.ApplicationClosed, "%s, and the account %s, which it belongs to, was closed.", app.Name, account)
 		}
 	}
 	if !slices.Contains(app.Grants.RedirectURIs, q.Get("redirect_uri")) {
-		return wrong("redirect", "%s with a redirect_uri that its authorization_code grant does not have.", app.Name)
+		return wrong(cause.ApplicationRedirect,
+			"%s with a redirect_uri that its authorization_code grant does not have.", app.Name)
 	}
 	redirect, err := url.Parse(q.Get("redirect_uri"))
 	if err != nil {
-		return wrong("redirect", "%s with a redirect_uri that is no URL.", app.Name)
+		return wrong(cause.ApplicationRedirect, "%s with a redirect_uri that is no URL.", app.Name)
 	}
 	return &asked{app: app, center: center, redirect: redirect, state: q.Get("state"),
 		scopes: strings.Fields(q.Get("scope"))}, arn, nil
@@ -138,7 +140,7 @@ func (s *Handler) application(q url.Values) (*asked, granary.ARN, error) {
 // check returns OAuth's word for what is wrong with the request, and the error; nothing when it is right.
 func (a *asked) check(q url.Values) (oauth string, err error) {
 	wrong := func(oauth, why string) (string, error) {
-		return oauth, granary.Errorf(granary.Invalid, "%s", why).At("request", "sign-in")
+		return oauth, granary.Errorf(granary.Invalid, "%s", why).At(cause.RequestSignIn)
 	}
 	for name, values := range q {
 		if len(values) > 1 {
@@ -191,13 +193,13 @@ func (s *Handler) relyingParty(center *granary.IdentityCenter) (idtoken.RelyingP
 	if !ok {
 		return idtoken.RelyingParty{}, nil,
 			granary.Errorf(granary.Invalid, "The Identity Center instance has no sign-in provider: set one with granary "+
-				"signin set.").At("issuer", "no-sign-in", "instance", string(center.ARN()))
+				"signin set.").At(cause.IssuerNoSignIn, "instance", string(center.ARN()))
 	}
 	issuer, err := s.Rule.Issuer(p.Issuer)
 	if err != nil {
 		return idtoken.RelyingParty{}, nil,
 			granary.Errorf(granary.Invalid, "%s It is the instance's sign-in provider: set another with granary signin set.",
-				granary.AsError(err).Message).At("issuer", "no-sign-in", "instance", string(center.ARN()))
+				granary.AsError(err).Message).At(cause.IssuerNoSignIn, "instance", string(center.ARN()))
 	}
 	return idtoken.RelyingParty{Issuer: issuer.URL, ClientID: p.ClientID, ClientSecret: p.ClientSecret,
 		Redirect: s.WebURL() + callbackPath, Scopes: p.Scopes}, issuer, nil

@@ -10,6 +10,7 @@ import (
 	"granary"
 	"granary/internal/access"
 	"granary/internal/audit"
+	"granary/internal/cause"
 	"granary/internal/front"
 	"granary/internal/idtoken"
 	"granary/internal/seal"
@@ -56,7 +57,7 @@ func (b *browser) callback() front.Outcome {
 // underWay opens the cookie of the sign-in that the provider's state names.
 func (s *Handler) underWay(r *http.Request, state string) (*granary.SignIn, error) {
 	lost := granary.Errorf(granary.Invalid, "This browser has no such sign-in under way, or it took longer than ten "+
-		"minutes. Go back to the application and sign in again.").At("browser", "lost")
+		"minutes. Go back to the application and sign in again.").At(cause.BrowserLost)
 	if len(state) != 32 || strings.Trim(state, "0123456789abcdef") != "" {
 		return nil, lost
 	}
@@ -75,19 +76,19 @@ func (s *Handler) underWay(r *http.Request, state string) (*granary.SignIn, erro
 func (b *browser) person(a *asked, v *granary.SignIn, q url.Values) (*granary.User, error) {
 	if e := q.Get("error"); e != "" {
 		return nil, granary.Errorf(granary.Denied, "The identity provider refused the sign-in (%.100s): %.300s", e,
-			q.Get("error_description")).At("issuer", "refused")
+			q.Get("error_description")).At(cause.IssuerRefused)
 	}
 	if q.Get("code") == "" {
 		return nil, granary.Errorf(granary.Invalid, "The identity provider sent the browser back without a code.").
-			At("issuer", "refused")
+			At(cause.IssuerRefused)
 	}
 	rp, issuer, err := b.relyingParty(a.center)
 	if err != nil {
 		return nil, err
 	}
 	if iss := q.Get("iss"); iss != "" && iss != rp.Issuer { // RFC 9207
-		return nil, granary.Errorf(granary.Invalid, "The sign-in came back from another identity provider.").At("issuer",
-			"other", "issuer", rp.Issuer)
+		return nil, granary.Errorf(granary.Invalid, "The sign-in came back from another identity provider.").
+			At(cause.IssuerOther, "issuer", rp.Issuer)
 	}
 	ctx, cancel := b.request.Context()
 	defer cancel()
@@ -106,14 +107,14 @@ func (b *browser) person(a *asked, v *granary.SignIn, q url.Values) (*granary.Us
 
 // providerError adds to an error at which link of the chain the provider, or its answer, failed.
 func providerError(err error, issuer *granary.Issuer) error {
-	link, cause := "token", "sign-in"
+	broke := cause.TokenSignIn
 	switch {
 	case errors.Is(err, idtoken.ErrUnreachable):
-		link, cause = "issuer", "unreachable"
+		broke = cause.IssuerUnreachable
 	case errors.Is(err, idtoken.ErrAudience):
-		link, cause = "audience", "sign-in"
+		broke = cause.AudienceSignIn
 	}
-	return granary.AsError(err).At(link, cause, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
+	return granary.AsError(err).At(broke, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
 }
 
 // event is who signed in to what, as CloudTrail has it for Identity Center (user guide, "Understanding sign-in

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"granary"
+	"granary/internal/cause"
 )
 
 // The limits of an aws-chunked body.
@@ -63,7 +64,7 @@ var (
 	errIncomplete = badChunk("IncompleteBody", "The request body terminated unexpectedly")
 	errFrame      = badChunk("InvalidRequest", "The aws-chunked body is malformed.")
 	errSignature  = granary.Errorf(granary.Denied, "The request signature we calculated does not match the signature "+
-		"you provided. A chunk of the body was changed.").At("key", "signature").
+		"you provided. A chunk of the body was changed.").At(cause.KeySignature).
 		WithCode("SignatureDoesNotMatch")
 )
 

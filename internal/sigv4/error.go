@@ -1,5 +1,10 @@
 package sigv4
 
+import (
+	"granary"
+	"granary/internal/cause"
+)
+
 // Reason says why a signature was refused. Each protocol has its own code for it.
 type Reason uint8
 
@@ -32,14 +37,39 @@ const (
 	NoLength
 )
 
-var reasonNames = [...]string{"", "missing", "unknown-key", "signature", "skewed", "not-yet", "expired-url",
-	"malformed", "malformed", "wrong-scope", "invalid-token",
-	"expired-token", "two-mechanisms", "unsigned-headers", "no-date", "payload-hash", "payload-mismatch",
-	"no-payload-hash", "sigv2", "unsupported", "uri", "chunk",
-	"small-chunk", "incomplete", "trailer", "no-length"}
+var causes = [...]granary.Cause{
+	MissingToken:       cause.KeyMissing,
+	UnknownKey:         cause.KeyUnknown,
+	BadSignature:       cause.KeySignature,
+	Skewed:             cause.KeySkewed,
+	NotYet:             cause.KeyNotYet,
+	Expired:            cause.KeyExpiredURL,
+	Malformed:          cause.KeyMalformed,
+	MalformedQuery:     cause.KeyMalformed,
+	WrongScope:         cause.KeyWrongScope,
+	InvalidToken:       cause.KeyInvalidToken,
+	ExpiredToken:       cause.KeyExpiredToken,
+	TwoMechanisms:      cause.KeyTwoMechanisms,
+	NotSigned:          cause.KeyUnsignedHeaders,
+	NoDate:             cause.KeyNoDate,
+	BadPayloadHash:     cause.KeyPayloadHash,
+	PayloadMismatch:    cause.KeyPayloadMismatch,
+	MissingPayloadHash: cause.KeyNoPayloadHash,
+	OldVersion:         cause.KeySigV2,
+	Unsupported:        cause.KeyUnsupported,
+	BadURI:             cause.KeyURI,
+	BadChunk:           cause.KeyChunk,
+	SmallChunk:         cause.KeySmallChunk,
+	Incomplete:         cause.KeyIncomplete,
+	BadTrailer:         cause.KeyTrailer,
+	NoLength:           cause.KeyNoLength,
+}
 
-// String is the reason in a word, as explanations are found by it.
-func (r Reason) String() string { return reasonNames[r] }
+// Cause returns the cause by which a refusal for this reason is explained.
+func (r Reason) Cause() granary.Cause { return causes[r] }
+
+// String returns the reason in a word: the name of its cause.
+func (r Reason) String() string { return causes[r].Name() }
 
 // Error is a refused signature. Message is for the caller; Detail are further members of S3's error body.
 type Error struct {

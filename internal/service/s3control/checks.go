@@ -9,6 +9,7 @@ import (
 	"granary/internal/audit"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/grants"
 	"granary/internal/index"
 	"granary/internal/policy"
@@ -16,7 +17,7 @@ import (
 )
 
 var errNoInstance = granary.Errorf(granary.NotFound, "Access Grants Instance does not exist").
-	WithCode("AccessGrantsInstanceNotExistsError").At("instance", "missing")
+	WithCode("AccessGrantsInstanceNotExistsError").At(cause.InstanceMissing)
 
 // instance is the instance of the account and Region a call addresses.
 func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
@@ -53,7 +54,7 @@ func ours(c *awsapi.Call) error {
 	if c.Account != c.Caller.Account {
 		return granary.Errorf(granary.Denied, "Access Denied: only callers of account %s may do this to its Access Grants "+
 			"instance, and %s is of account %s.",
-			c.Account, c.Caller.ARN, c.Caller.Account).At("policy", "owner", "owner", string(c.Account))
+			c.Account, c.Caller.ARN, c.Caller.Account).At(cause.PolicyOwner, "owner", string(c.Account))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"granary/internal/audit"
+	"granary/internal/cause"
 )
 
 // reads reports whether the call changes nothing.
@@ -87,7 +88,8 @@ func (c *call) event(failed error) *audit.Event {
 		f := asSCIM(failed)
 		e.ErrorCode, e.ErrorMessage = f.name(), http.StatusText(f.status)
 		if f.status < http.StatusInternalServerError {
-			e.Decision = &audit.Decision{Link: "request", Cause: cmp.Or(f.why, "scim"), Owner: string(c.center.Account),
+			broke := cmp.Or(f.broke, cause.RequestSCIM)
+			e.Decision = &audit.Decision{Link: broke.Link(), Cause: broke.Name(), Owner: string(c.center.Account),
 				Facts: map[string]string{"method": c.method, "path": "/" + c.kind, "store": string(c.center.Store)}}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/cause"
 	"granary/internal/guard"
 )
 
@@ -63,11 +64,11 @@ func (c *call) again() error {
 func (c *call) provisioned(center *granary.IdentityCenter) error {
 	if c.Index.Org.Closed(center.Account) {
 		return &scimError{status: http.StatusForbidden, detail: "The account " + string(center.Account) +
-			", which this identity store belongs to, was closed.", why: "scim-closed"}
+			", which this identity store belongs to, was closed.", broke: cause.RequestSCIMClosed}
 	}
 	if center.ScimDisabled {
 		return &scimError{status: http.StatusForbidden, detail: "Provisioning is disabled for this identity store; granary " +
-			"scim enable allows it again.", why: "scim-disabled"}
+			"scim enable allows it again.", broke: cause.RequestSCIMDisabled}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"granary"
+	"granary/internal/cause"
 )
 
 const errorSchema = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -18,7 +19,7 @@ type scimError struct {
 	allow    string        // methods, of a 405
 	retry    time.Duration // of a 429
 	cause    error
-	why      string // what an explanation is found by, when the status says too little
+	broke    granary.Cause // what an explanation is found by, when the status says too little
 }
 
 func (e *scimError) Error() string { return e.detail }
@@ -46,7 +47,7 @@ func (e *scimError) Why() *granary.Why {
 	if e.status >= http.StatusInternalServerError {
 		return nil
 	}
-	return &granary.Why{Link: "key", Cause: "scim-token"}
+	return &granary.Why{Cause: cause.KeySCIMToken}
 }
 
 func invalid(scimType, detail string) error {

@@ -8,6 +8,7 @@ import (
 	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/idtoken"
 	"granary/internal/store"
 )
@@ -50,11 +51,11 @@ func (s *service) bearer(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 // verify finds the issuer among those the application accepts, and checks the token against its keys and the audiences.
 func (s *service) verify(e *exchange) (*granary.Issuer, *idtoken.Claims, error) {
 	if len(e.in.Assertion) > maxAssertion {
-		return nil, nil, invalidGrant("The assertion is longer than %d bytes.", maxAssertion).At("token", "unreadable")
+		return nil, nil, invalidGrant("The assertion is longer than %d bytes.", maxAssertion).At(cause.TokenUnreadable)
 	}
 	iss, err := idtoken.PeekIssuer(e.in.Assertion)
 	if err != nil {
-		return nil, nil, granary.AsError(asInvalidGrant(err)).At("token", "unreadable")
+		return nil, nil, granary.AsError(asInvalidGrant(err)).At(cause.TokenUnreadable)
 	}
 	var issuer *granary.Issuer
 	var audiences []string
@@ -89,7 +90,7 @@ func (s *service) accepted(e *exchange, iss string) (issuer *granary.Issuer, aud
 		return nil, nil,
 			invalidGrant("The token's issuer %q is not among the trusted token issuers of the application's jwt-bearer grant.",
 				iss).
-				At("issuer", "not-accepted", "issuer", iss, "application", string(e.app.ARN))
+				At(cause.IssuerNotAccepted, "issuer", iss, "application", string(e.app.ARN))
 	}
 	return issuer, audiences, nil
 }
@@ -99,7 +100,7 @@ func (s *service) admit(e *exchange, user *granary.User) error {
 	return e.call.Check(func(*awsapi.Call) error {
 		now, ok := s.Index.Directory.User(user.Store, user.ID)
 		if !ok {
-			return invalidGrant("The user %s was deleted from the directory.", user.ID).At("user", "deleted", "user",
+			return invalidGrant("The user %s was deleted from the directory.", user.ID).At(cause.UserDeleted, "user",
 				string(user.ID), "store", string(user.Store))
 		}
 		return access.Admit(s.Index, e.app, e.center, now)
@@ -116,24 +117,24 @@ func inApplication(err error, app granary.ARN) error {
 	for k, v := range e.Why.Facts {
 		facts = append(facts, k, v)
 	}
-	return e.At(e.Why.Link, e.Why.Cause, facts...)
+	return e.At(e.Why.Cause, facts...)
 }
 
 // tokenWhy says which link a token broke at.
 func tokenWhy(err error, issuer *granary.Issuer) error {
 	e := granary.AsError(err)
-	at := func(link, cause string) error {
-		return e.At(link, cause, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
+	at := func(c granary.Cause) error {
+		return e.At(c, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
 	}
 	switch {
 	case errors.Is(err, idtoken.ErrAudience):
-		return at("audience", "not-accepted")
+		return at(cause.AudienceNotAccepted)
 	case errors.Is(err, idtoken.ErrExpired):
-		return at("token", "expired")
+		return at(cause.TokenExpired)
 	case errors.Is(err, idtoken.ErrUnreachable):
-		return at("issuer", "unreachable")
+		return at(cause.IssuerUnreachable)
 	}
-	return at("token", "invalid")
+	return at(cause.TokenInvalid)
 }
 
 // asInvalidGrant gives an error OAuth's word. An unreachable identity provider is one too: a 500 would make clients
@@ -163,8 +164,8 @@ func (s *service) use(e *exchange, issuer *granary.Issuer, claims *idtoken.Claim
 		return s.keep(e, tx, session)
 	})
 	if granary.Is(err, granary.Exists) {
-		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").At("replay",
-			"used")
+		return nil, invalidGrant("The token (jti) has already been exchanged: each can be exchanged once.").
+			At(cause.ReplayUsed)
 	}
 	return began, err
 }

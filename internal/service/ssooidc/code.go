@@ -7,6 +7,7 @@ import (
 
 	"granary"
 	api "granary/internal/api/ssooidc"
+	"granary/internal/cause"
 	"granary/internal/seal"
 	"granary/internal/store"
 )
@@ -24,25 +25,25 @@ func (s *service) code(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	code, err := seal.OpenCode(s.Index.Keys.Ring(), e.in.Code)
 	if err != nil || code.Application != e.app.ARN {
-		return nil, invalidGrant("The authorization code is none that was issued to this application.").At("token",
-			"invalid-code")
+		return nil, invalidGrant("The authorization code is none that was issued to this application.").
+			At(cause.TokenInvalidCode)
 	}
 	sum := sha256.Sum256([]byte(e.in.CodeVerifier))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
 	case !e.call.Now.Before(code.Expires):
-		return nil, invalidGrant("The authorization code has expired: sign the person in again.").At("token", "expired")
+		return nil, invalidGrant("The authorization code has expired: sign the person in again.").At(cause.TokenExpired)
 	case code.RedirectURI != e.in.RedirectUri:
-		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.").At("token", "invalid-code")
+		return nil, invalidGrant("The redirectUri is not the one that the sign-in began with.").At(cause.TokenInvalidCode)
 	case e.in.CodeVerifier == "":
 		return nil, missing("codeVerifier")
 	case subtle.ConstantTimeCompare([]byte(challenge), []byte(code.Challenge)) != 1:
 		return nil, invalidGrant("The codeVerifier does not belong to the code_challenge that the sign-in began with.").
-			At("token", "invalid-code")
+			At(cause.TokenInvalidCode)
 	}
 	user, ok := s.Index.Directory.User(code.Store, code.User)
 	if !ok || code.Store != e.center.Store {
-		return nil, invalidGrant("The user %s was deleted from the directory.", code.User).At("user", "deleted", "user",
+		return nil, invalidGrant("The user %s was deleted from the directory.", code.User).At(cause.UserDeleted, "user",
 			string(code.User), "store", string(code.Store))
 	}
 	if err := s.admit(e, user); err != nil {
@@ -84,8 +85,8 @@ func (s *service) spend(e *exchange, code *granary.AuthorizationCode, session *s
 		return s.keep(e, tx, session)
 	})
 	if err == nil && again {
-		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, "+
-			"since somebody else may hold its tokens.").At("replay", "used")
+		return nil, invalidGrant("The authorization code was redeemed before: the session that began with it was ended, " +
+			"since somebody else may hold its tokens.").At(cause.ReplayUsed)
 	}
 	return began, err
 }

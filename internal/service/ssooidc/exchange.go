@@ -5,6 +5,7 @@ import (
 
 	"granary"
 	api "granary/internal/api/ssooidc"
+	"granary/internal/cause"
 	"granary/internal/seal"
 	"granary/internal/store"
 )
@@ -21,8 +22,8 @@ func (s *service) exchange(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	user, ok := s.Index.Directory.User(subject.Store, subject.User)
 	if !ok {
-		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User).At("user",
-			"deleted", "user", string(subject.User), "store", string(subject.Store))
+		return nil, invalidGrant("The user %s of the subject token was deleted from the directory.", subject.User).
+			At(cause.UserDeleted, "user", string(subject.User), "store", string(subject.Store))
 	}
 	if err := s.admit(e, user); err != nil {
 		return nil, err
@@ -64,31 +65,31 @@ func (s *service) subject(e *exchange) (*granary.AccessToken, error) {
 	t, err := seal.OpenAccessToken(s.Index.Keys.Ring(), e.in.SubjectToken)
 	if err != nil {
 		return nil, invalidGrant("The subject token is no access token of this Identity Center; an identity provider's "+
-			"token goes into assertion, with the grant type %s.", grantJWTBearer).At("token", "invalid")
+			"token goes into assertion, with the grant type %s.", grantJWTBearer).At(cause.TokenInvalid)
 	}
 	from, ok := s.Index.Center.Application(t.Application)
 	switch {
 	case !ok || from.Instance != e.app.Instance:
-		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").At("token",
-			"invalid-subject")
+		return nil, invalidGrant("The subject token belongs to no application of this Identity Center instance.").
+			At(cause.TokenInvalidSubject)
 	case from.ARN == e.app.ARN:
-		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be "+
-			"exchanged.").At("token", "invalid-subject")
+		return nil, invalidGrant("The subject token was issued to this same application; only another application's can be " +
+			"exchanged.").At(cause.TokenInvalidSubject)
 	case !e.call.Now.Before(t.Ends):
 		return nil, ended("the session that the subject token is of has ended")
 	case !e.call.Now.Before(t.Expires):
 		return nil, granary.Errorf(granary.Invalid, "The subject token has expired.").WithCode("ExpiredTokenException").
-			At("token", "expired")
+			At(cause.TokenExpired)
 	case from.Disabled:
 		return nil, granary.Errorf(granary.Denied, "The application %s that the subject token was issued to is disabled.",
-			from.ARN).At("application", "disabled", "application", string(from.ARN))
+			from.ARN).At(cause.ApplicationDisabled, "application", string(from.ARN))
 	case s.Index.Org.Closed(from.Account):
 		return nil, invalidGrant("The subject token was issued to an application of the account %s, which was closed.",
-			from.Account).At("application", "closed")
+			from.Account).At(cause.ApplicationClosed)
 	case !e.targeted(from.Scopes, t.Scopes):
 		return nil,
 			invalidGrant("No access scope of the subject token's application names this application among its "+
-				"AuthorizedTargets.").At("scope", "not-targeted", "application", string(from.ARN), "target", string(e.app.ARN))
+				"AuthorizedTargets.").At(cause.ScopeNotTargeted, "application", string(from.ARN), "target", string(e.app.ARN))
 	}
 	return t, nil
 }

@@ -7,6 +7,7 @@ import (
 	"granary"
 	"granary/internal/access"
 	api "granary/internal/api/ssooidc"
+	"granary/internal/cause"
 	"granary/internal/idtoken"
 	"granary/internal/seal"
 	"granary/internal/store"
@@ -43,7 +44,7 @@ func (s *service) keep(e *exchange, tx *store.Tx, session *session) error {
 	}
 	user, err := tx.Users.Get(session.Store, session.User)
 	if granary.Is(err, granary.NotFound) {
-		return invalidGrant("The user %s was deleted from the directory.", session.User).At("user", "deleted", "user",
+		return invalidGrant("The user %s was deleted from the directory.", session.User).At(cause.UserDeleted, "user",
 			string(session.User), "store", string(session.Store))
 	}
 	if err != nil {

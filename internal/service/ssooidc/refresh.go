@@ -7,6 +7,7 @@ import (
 
 	"granary"
 	api "granary/internal/api/ssooidc"
+	"granary/internal/cause"
 	"granary/internal/seal"
 	"granary/internal/store"
 )
@@ -24,7 +25,7 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 	}
 	token, err := seal.OpenRefreshToken(s.Index.Keys.Ring(), e.in.RefreshToken)
 	if err != nil || token.Application != e.app.ARN {
-		return nil, invalidGrant("The refresh token is none that was issued to this application.").At("token", "invalid")
+		return nil, invalidGrant("The refresh token is none that was issued to this application.").At(cause.TokenInvalid)
 	}
 	switch {
 	case !e.app.Grants.RefreshToken:
@@ -47,7 +48,7 @@ func (s *service) refresh(e *exchange) (*api.CreateTokenWithIAMOutput, error) {
 
 func ended(why string) error {
 	return granary.Errorf(granary.Invalid, "Sign the person in again and exchange the fresh token: %s.",
-		why).WithCode("ExpiredTokenException").At("token", "expired")
+		why).WithCode("ExpiredTokenException").At(cause.TokenExpired)
 }
 
 // rotate checks the session and moves it to its next generation. A token from before the last one has been stolen or
@@ -66,8 +67,8 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		now := e.call.Now.UTC().Truncate(time.Second)
 		current := token.Generation == found.Generation
 		if late := token.Generation+1 == found.Generation && now.Sub(found.Rotated) < refreshGrace; !current && !late {
-			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold "+
-				"its tokens.").At("replay", "used")
+			refused = invalidGrant("The refresh token was used before: the session was ended, since somebody else may hold " +
+				"its tokens.").At(cause.ReplayUsed)
 			return tx.TokenSessions.Delete(found.ID)
 		}
 		if scopes, err = e.narrowed(found.Scopes); err != nil || !current {
@@ -78,7 +79,7 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 		return tx.TokenSessions.Put(found)
 	})
 	if granary.Is(err, granary.NotFound) {
-		err = invalidGrant("The session of this refresh token was revoked.").At("token", "expired")
+		err = invalidGrant("The session of this refresh token was revoked.").At(cause.TokenExpired)
 	}
 	if err == nil {
 		err = refused
@@ -93,7 +94,7 @@ func (s *service) rotate(e *exchange, token *granary.RefreshToken) (*session, []
 func (s *service) stillIn(e *exchange, t *granary.RefreshToken) error {
 	user, ok := s.Index.Directory.User(t.Store, t.User)
 	if !ok {
-		return invalidGrant("The user %s was deleted from the directory.", t.User).At("user", "deleted", "user",
+		return invalidGrant("The user %s was deleted from the directory.", t.User).At(cause.UserDeleted, "user",
 			string(t.User), "store", string(t.Store))
 	}
 	return s.admit(e, user)
@@ -117,8 +118,8 @@ func (s *service) stands(e *exchange, actor string) error {
 			func(entry granary.JWTBearerIssuer) bool { return entry.Issuer == vouched })
 	}
 	if !granted {
-		return invalidGrant("The grant that this session began with was taken from the application.").At("application",
-			"no-grant")
+		return invalidGrant("The grant that this session began with was taken from the application.").
+			At(cause.ApplicationNoGrant)
 	}
 	switch {
 	case vouched == "" && actor == "":
@@ -129,7 +130,7 @@ func (s *service) stands(e *exchange, actor string) error {
 	_, err := s.Rule.Issuer(vouched)
 	switch {
 	case granary.Is(err, granary.NotFound):
-		return invalidGrant("%s", granary.AsError(err).Message).At("application", "no-grant")
+		return invalidGrant("%s", granary.AsError(err).Message).At(cause.ApplicationNoGrant)
 	case err != nil:
 		return asInvalidGrant(err)
 	}
@@ -141,14 +142,14 @@ func (s *service) through(arn granary.ARN) error {
 	app, ok := s.Index.Center.Application(arn)
 	switch {
 	case !ok:
-		return invalidGrant("The application %s, whose token this session began with, was deleted.", arn).At("application",
-			"missing")
+		return invalidGrant("The application %s, whose token this session began with, was deleted.", arn).
+			At(cause.ApplicationMissing)
 	case app.Disabled:
-		return invalidGrant("The application %s, whose token this session began with, is disabled.", arn).At("application",
-			"disabled", "application", string(arn))
+		return invalidGrant("The application %s, whose token this session began with, is disabled.", arn).
+			At(cause.ApplicationDisabled, "application", string(arn))
 	case s.Index.Org.Closed(app.Account):
 		return invalidGrant("The application %s, whose token this session began with, belongs to the account %s, which was "+
-			"closed.", arn, app.Account).At("application", "closed")
+			"closed.", arn, app.Account).At(cause.ApplicationClosed)
 	}
 	return nil
 }
@@ -159,7 +160,7 @@ func (e *exchange) narrowed(granted []string) ([]string, error) {
 		if !slices.Contains(granted, s) {
 			return nil, granary.Errorf(granary.Invalid, "The scope %q was not granted when the session began: a refresh may "+
 				"narrow the scopes, never widen them.", s).
-				WithCode("InvalidScopeException").At("scope", "narrower", "scope", s)
+				WithCode("InvalidScopeException").At(cause.ScopeNarrower, "scope", s)
 		}
 	}
 	now, err := e.scopes()

@@ -8,6 +8,7 @@ import (
 	api "granary/internal/api/ssooidc"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/index"
 	"granary/internal/policy"
 )
@@ -68,7 +69,7 @@ func (s *service) createTokenWithIAM(c *awsapi.Call, in *api.CreateTokenWithIAMI
 func notConfigured(grant string) error {
 	return granary.Errorf(granary.Invalid, "The application has no grant of type %s: put one with sso-admin "+
 		"PutApplicationGrant.", grant).
-		WithCode("UnauthorizedClientException").At("application", "no-grant", "grantType", grant)
+		WithCode("UnauthorizedClientException").At(cause.ApplicationNoGrant, "grantType", grant)
 }
 
 // identify finds the application the client id names. An ARN that names none is an invalid client, as OAuth says it.
@@ -81,7 +82,7 @@ func (e *exchange) identify(x *index.Index) error {
 	if !ok {
 		return granary.Errorf(granary.NotFound, "There is no application %q; clientId must be the ARN of an Identity "+
 			"Center application.", e.in.ClientId).
-			WithCode("InvalidClientException").At("application", "missing", "application", e.in.ClientId)
+			WithCode("InvalidClientException").At(cause.ApplicationMissing, "application", e.in.ClientId)
 	}
 	e.app = app
 	return nil
@@ -90,11 +91,11 @@ func (e *exchange) identify(x *index.Index) error {
 // authorize asks the application's actor policy, without which nobody may exchange, and the caller's own policies
 // (identity-center §8). Which half failed is told only to callers in the application's account.
 func (e *exchange) authorize(c *awsapi.Call, endpoint string) error {
-	refused := granary.Errorf(granary.Denied, "Access denied.").At("policy", "actor", "application", string(e.app.ARN),
+	refused := granary.Errorf(granary.Denied, "Access denied.").At(cause.PolicyActor, "application", string(e.app.ARN),
 		"owner", string(e.app.Account))
 	same := c.Caller.Account == e.app.Account
 	if e.app.Actor == nil {
-		refused.Why.Link, refused.Why.Cause = "application", "no-actors"
+		refused.Why.Cause = cause.ApplicationNoActors
 		if same {
 			refused.Message = "The application has no authentication method, so nobody may exchange tokens through it: put " +
 				"one with sso-admin PutApplicationAuthenticationMethod."
@@ -112,7 +113,7 @@ func (e *exchange) authorize(c *awsapi.Call, endpoint string) error {
 		return refused
 	}
 	if e.app.Disabled {
-		return granary.Errorf(granary.Denied, "The application %s is disabled.", e.app.ARN).At("application", "disabled",
+		return granary.Errorf(granary.Denied, "The application %s is disabled.", e.app.ARN).At(cause.ApplicationDisabled,
 			"application", string(e.app.ARN))
 	}
 	if e.call.Region != e.center.Region {

@@ -10,6 +10,7 @@ import (
 	api "granary/internal/api/sts"
 	"granary/internal/authz"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/index"
 	"granary/internal/policy"
 )
@@ -27,7 +28,7 @@ type assumption struct {
 
 func (s *service) assumeRole(c *awsapi.Call, in *api.AssumeRoleInput) (*api.AssumeRoleOutput, error) {
 	if c.Caller.Kind == policy.Root {
-		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.").At("role", "root", "role",
+		return nil, granary.Errorf(granary.Denied, "Roles may not be assumed by root accounts.").At(cause.RoleRoot, "role",
 			in.RoleArn)
 	}
 	a := &assumption{call: c, in: in, arn: granary.ARN(in.RoleArn)}
@@ -141,15 +142,15 @@ func (a *assumption) denied(action string) error {
 		who = a.call.Caller.ID // a web identity
 	}
 	return granary.Errorf(granary.Denied, "User: %s is not authorized to perform: %s on resource: %s", who, action, a.arn).
-		At("role", a.cause(), "role", string(a.arn), "action", action)
+		At(a.cause(), "role", string(a.arn), "action", action)
 }
 
 // cause is what explanations tell and the caller does not hear.
-func (a *assumption) cause() string {
+func (a *assumption) cause() granary.Cause {
 	if a.role == nil {
-		return "missing"
+		return cause.RoleMissing
 	}
-	return "refused"
+	return cause.RoleRefused
 }
 
 // keys are the condition keys of STS (IAM reference, "Condition keys for AWS STS"). Names are lower case.
@@ -193,7 +194,7 @@ func (a *assumption) lifetime() (time.Duration, error) {
 	case *asked > limit:
 		return 0, granary.Errorf(granary.Invalid, "The requested DurationSeconds exceeds the MaxSessionDuration set for "+
 			"this role.").
-			At("duration", "too-long", "role", string(a.arn), "asked", strconv.FormatInt(*asked, 10), "limit",
+			At(cause.DurationTooLong, "role", string(a.arn), "asked", strconv.FormatInt(*asked, 10), "limit",
 				strconv.FormatInt(limit, 10))
 	}
 	return time.Duration(*asked) * time.Second, nil

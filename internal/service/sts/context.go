@@ -6,6 +6,7 @@ import (
 	"granary"
 	api "granary/internal/api/sts"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/policy"
 	"granary/internal/seal"
 )
@@ -37,20 +38,20 @@ func (s *service) openContext(c *awsapi.Call, given []api.ProvidedContext) (*gra
 	}
 	id, err := seal.OpenContext(s.Index.Keys.Ring(), given[0].ContextAssertion)
 	if err != nil {
-		return nil, invalidContext("The context assertion is not valid").At("token", "invalid-context")
+		return nil, invalidContext("The context assertion is not valid").At(cause.TokenInvalidContext)
 	}
 	if !c.Now.Before(id.Expires) {
 		return nil, granary.Errorf(granary.Invalid, "The context assertion has expired.").WithCode("ExpiredTokenException").
-			At("token", "expired-context")
+			At(cause.TokenExpiredContext)
 	}
 	u, ok := s.Index.Directory.User(id.Store, id.User)
 	if !ok {
 		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deleted.",
-			id.User).At("user", "deleted", "user", string(id.User), "store", string(id.Store))
+			id.User).At(cause.UserDeleted, "user", string(id.User), "store", string(id.Store))
 	}
 	if u.Disabled {
 		return nil, granary.Errorf(granary.Denied, "The directory user %s of the context assertion was deactivated.",
-			id.User).At("user", "disabled", "user", string(id.User), "store", string(id.Store), "userName", u.UserName)
+			id.User).At(cause.UserDisabled, "user", string(id.User), "store", string(id.Store), "userName", u.UserName)
 	}
 	return id, nil
 }

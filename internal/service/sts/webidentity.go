@@ -9,6 +9,7 @@ import (
 	api "granary/internal/api/sts"
 	"granary/internal/authn"
 	"granary/internal/awsapi"
+	"granary/internal/cause"
 	"granary/internal/idtoken"
 	"granary/internal/policy"
 )
@@ -55,8 +56,8 @@ func (s *service) assumeRoleWithWebIdentity(c *awsapi.Call, in *api.AssumeRoleWi
 		a.role = r
 	}
 	if a.authorize("sts:AssumeRoleWithWebIdentity") != nil {
-		return nil, granary.Errorf(granary.Denied, "Not authorized to perform sts:AssumeRoleWithWebIdentity").At("role",
-			a.cause(), "role", string(a.arn), "action", "sts:AssumeRoleWithWebIdentity")
+		return nil, granary.Errorf(granary.Denied, "Not authorized to perform sts:AssumeRoleWithWebIdentity").
+			At(a.cause(), "role", string(a.arn), "action", "sts:AssumeRoleWithWebIdentity")
 	}
 	if err := a.authorizeExtras(); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func (s *service) provider(account granary.AccountID, iss string) (*granary.OIDC
 	p, ok := s.Index.IAM.OIDCProvider(granary.OIDCProviderARN(account, granary.OIDCProviderName(iss)))
 	if !ok || p.URL != iss {
 		return nil, granary.Errorf(granary.Invalid, "No OpenIDConnect provider found in your account for %s",
-			iss).WithCode("InvalidIdentityToken").At("issuer", "no-provider", "issuer", iss)
+			iss).WithCode("InvalidIdentityToken").At(cause.IssuerNoProvider, "issuer", iss)
 	}
 	return p, nil
 }
@@ -110,14 +111,14 @@ func (s *service) provider(account granary.AccountID, iss string) (*granary.OIDC
 func badToken(err error) error {
 	switch {
 	case errors.Is(err, idtoken.ErrExpired):
-		return granary.AsError(err).WithCode("ExpiredTokenException").At("token", "expired")
+		return granary.AsError(err).WithCode("ExpiredTokenException").At(cause.TokenExpired)
 	case errors.Is(err, idtoken.ErrUnreachable):
-		return granary.AsError(err).WithCode("IDPCommunicationError").At("issuer", "unreachable")
+		return granary.AsError(err).WithCode("IDPCommunicationError").At(cause.IssuerUnreachable)
 	case errors.Is(err, idtoken.ErrAudience):
-		return granary.Errorf(granary.Invalid, "Incorrect token audience").WithCode("InvalidIdentityToken").At("audience",
-			"web")
+		return granary.Errorf(granary.Invalid, "Incorrect token audience").WithCode("InvalidIdentityToken").
+			At(cause.AudienceWeb)
 	}
-	return granary.AsError(err).WithCode("InvalidIdentityToken").At("token", "invalid")
+	return granary.AsError(err).WithCode("InvalidIdentityToken").At(cause.TokenInvalid)
 }
 
 // fromClaims takes from the token what AssumeRole has parameters for, and the condition keys of web identities.
