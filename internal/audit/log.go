@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"granary"
@@ -49,38 +47,10 @@ const (
 
 // Log is the audit log. It is safe for concurrent use.
 type Log struct {
-	config    Config
-	jobs      chan *job
-	closing   chan struct{} // no more summaries, no more indexes
-	closed    chan struct{} // no more events
-	once      sync.Once
-	done      sync.WaitGroup // the writer
-	keepers   sync.WaitGroup
-	kick      chan struct{} // a file is full
+	*keeper
+	once      sync.Once // closes
 	strangers strangers
-
-	room      room // what the reserve is, and when room is short
-	short     atomic.Bool
-	onReserve atomic.Bool // the writer writes to the reserve
-	unsynced  atomic.Bool // something was written and not synced
-	dropped   atomic.Int64
-	expiring  sync.Mutex
-
-	mu      sync.RWMutex // guards what follows, and what the streams say is under it
-	failed  error        // why the last events could not be written
-	streams [classes]*stream
 }
-
-type job struct {
-	records []record
-	run     func() // or something to be done by the writer
-	err     error
-	done    chan struct{}
-}
-
-const unwritten = "The audit log cannot be written, so the request was refused. Please try again."
-
-var errUnwritten = granary.Errorf(granary.Unavailable, unwritten)
 
 var errShort = granary.Errorf(granary.Unavailable,
 	"The disk of the audit log is short of room, and a call that needs no permission is not recorded: try again later.")
@@ -93,8 +63,9 @@ func Open(c Config) (*Log, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Log{jobs: make(chan *job, 1024), closed: make(chan struct{}), closing: make(chan struct{}),
-		kick: make(chan struct{}, 1)}
+	w := &writer{directory: &directory{kick: make(chan struct{}, 1)}, jobs: make(chan *job, 1024),
+		closed: make(chan struct{})}
+	l := &Log{keeper: &keeper{writer: w, closing: make(chan struct{})}}
 	if c.Dir != "" {
 		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 			return nil, err
@@ -117,7 +88,7 @@ func Open(c Config) (*Log, error) {
 		}
 	}
 	l.done.Add(1)
-	go l.writer()
+	go l.writeJobs()
 	l.keepers.Add(2)
 	go l.keep()
 	go l.index()
@@ -165,50 +136,6 @@ func (l *Log) countEvent(e *Event) {
 		Code: cut(cmp.Or(e.ErrorCode, "OK"), maxWord), Source: cut(e.SourceIPAddress, maxWord)})
 }
 
-// submit gives the writer a job.
-func (l *Log) submit(j *job, wait bool) error {
-	select {
-	case l.jobs <- j:
-	case <-l.closed:
-		return errUnwritten
-	}
-	if !wait {
-		return nil
-	}
-	select {
-	case <-j.done:
-		return j.err
-	case <-l.closed:
-		l.done.Wait()
-		select {
-		case <-j.done:
-			return j.err
-		default:
-			return errUnwritten
-		}
-	}
-}
-
-// do has the writer do something between two writes.
-func (l *Log) do(fn func()) error { return l.submit(&job{run: fn, done: make(chan struct{})}, true) }
-
-// Ready says why events cannot be recorded at present, in a sentence for the operator; nil when they can.
-func (l *Log) Ready() error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if l.failed == nil {
-		return nil
-	}
-	if full(l.failed) {
-		return granary.Wrap(granary.Unavailable, "The disk of the audit log is full and its reserve is used up: requests "+
-			"are refused until there is room.", l.failed)
-	}
-	return granary.Wrap(granary.Unavailable, "The audit log cannot be written: requests are refused.", l.failed)
-}
-
-// full reports whether an error says that there is no room.
-func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
-
 // Close writes what is waiting and closes the files.
 func (l *Log) Close() error {
 	l.once.Do(func() {
@@ -227,85 +154,19 @@ func (l *Log) Close() error {
 	return errors.Join(errs...)
 }
 
-func (l *Log) writer() {
-	defer l.done.Done()
-	last := 0 // how many shared the last sync
-	for {
-		select {
-		case j := <-l.jobs:
-			if last > 1 {
-				time.Sleep(linger) // others are on their way: one sync for them all
-			}
-			batch := l.gather(j)
-			last = len(batch)
-			l.write(batch)
-		case <-l.closed:
-			for { // what was taken is written, also while stopping
-				select {
-				case j := <-l.jobs:
-					l.write(l.gather(j))
-				default:
-					return
-				}
-			}
-		}
-	}
+// Stats is the state of the log, for metrics.
+type Stats struct {
+	Bytes     int64 // of all files
+	Dropped   int64 // bytes removed before their time since the log was opened
+	Strangers int64 // requests that were counted and not recorded
+	Short     bool  // of room: refusals are counted
+	OnReserve bool
+	Failing   bool
 }
 
-func (l *Log) gather(first *job) []*job {
-	batch := []*job{first}
-	for len(batch) < maxShared {
-		select {
-		case j := <-l.jobs:
-			batch = append(batch, j)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-func (l *Log) write(batch []*job) {
-	var records []record
-	for _, j := range batch {
-		records = append(records, j.records...)
-	}
-	if len(records) > 0 {
-		err := l.store(records)
-		l.mu.Lock()
-		l.failed = err
-		l.mu.Unlock()
-		if err != nil {
-			l.config.Log.Error("The audit log cannot be written.", "error", err)
-		}
-		for _, j := range batch {
-			if err != nil && len(j.records) > 0 {
-				j.err = granary.Wrap(granary.Unavailable, unwritten, err)
-			}
-		}
-	}
-	for _, j := range batch {
-		if j.run != nil {
-			j.run()
-		}
-		close(j.done)
-	}
-}
-
-// store writes events to the files of their classes, or to the reserve when there is no room, and to standard output.
-func (l *Log) store(records []record) error {
-	if l.config.Dir != "" {
-		if err := l.writeFiles(records); err != nil {
-			return err
-		}
-	}
-	if l.config.Stdout == nil {
-		return nil
-	}
-	var b []byte
-	for i := range records {
-		b = append(b, records[i].line...)
-	}
-	_, err := l.config.Stdout.Write(b)
-	return err
+// Stats returns the state of the log.
+func (l *Log) Stats() Stats {
+	_, all := l.sizes()
+	return Stats{Bytes: all, Dropped: l.dropped.Load(), Strangers: l.Strangers(), Short: l.short.Load(),
+		OnReserve: l.onReserve.Load(), Failing: l.Ready() != nil}
 }
