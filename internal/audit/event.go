@@ -4,7 +4,8 @@
 //	Record ─ cut ─▶ one writer ─▶ DIR/changes.jsonl, calls, refusals, data ─▶ fsync ─▶ answer
 //	                           └▶ files that are full, each with an index; gone after their time
 //
-// Lines, files and the whole log have bounds (cut.go, stream.go, keep.go). Query and Find read events back (query.go).
+// Lines, files and the whole log have bounds (cut.go, stream.go, keep.go, reserve.go). Query and Find read events back
+// (query.go).
 // It decides nothing and knows no service. A log that cannot be written refuses, so that nothing happens unrecorded.
 package audit
 

@@ -22,7 +22,7 @@ type stream struct {
 	size  int64
 	began time.Time // when its first event was written
 
-	tail     *tail      // what the file holds; under Log.mu, as what follows
+	tail     *tail      // what the file holds; guarded by directory.mu, as what follows
 	read     *os.File   // the same file, for reading; closed when nobody has it any more
 	segments []*segment // oldest first
 }

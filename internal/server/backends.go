@@ -115,8 +115,8 @@ func (b Backend) options(name string) (s3.Options, error) {
 // detectTimeout is how long the start waits for a store to say what it is.
 const detectTimeout = 5 * time.Second
 
-// openBackends opens the places where objects are kept. A store elsewhere that does not answer does not stop the server:
-// requests for its buckets answer 503 until it does.
+// openBackends opens the places where objects are kept. A store elsewhere that does not answer does not stop the
+// server: requests for its buckets answer 503 until it does.
 func (s *Server) openBackends(ctx context.Context) error {
 	objects, err := embedded.Open(ctx, filepath.Join(s.config.Data, "objects"))
 	if err != nil {
