@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -252,7 +253,8 @@ func (a *Auth) parsePresigned(q *Params) error {
 	a.signature, a.Token = q.Get("X-Amz-Signature"), q.Get("X-Amz-Security-Token")
 	a.SignedHeaders = strings.Split(q.Get("X-Amz-SignedHeaders"), ";")
 	if err := a.scope(q.Get("X-Amz-Credential")); err != nil {
-		if e := err.(*Error); e.Reason == Malformed {
+		var e *Error
+		if errors.As(err, &e) && e.Reason == Malformed {
 			e.Reason = MalformedQuery
 		}
 		return err

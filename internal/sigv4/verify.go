@@ -15,7 +15,7 @@ import (
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // Verify checks the signature with a derived key, in constant time, and the declared payload hash against the body's.
-// bodyHash is the body's SHA-256 in hexadecimal; "" leaves the comparison to whoever reads the body (S3 uploads).
+// bodyHash is the body's SHA-256 in hexadecimal; "" leaves the comparison to the reader of the body (S3 uploads).
 func (a *Auth) Verify(key []byte, bodyHash string) error {
 	hash := a.PayloadHash
 	if hash == "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -65,7 +66,8 @@ func (p Plan) hostility(ctx context.Context, t *Target) ([]count, error) {
 	out, err := c.Output()
 	if err != nil {
 		var text []byte
-		if exit, ok := err.(*exec.ExitError); ok {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
 			text = exit.Stderr
 		}
 		return nil, fmt.Errorf("the strangers failed: %w: %s", err, text)

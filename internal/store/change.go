@@ -26,7 +26,7 @@ type Position struct {
 
 func (c Change) position() Position { return Position{c.Rev, c.id} }
 
-// errLogDiverged means that the database's log is not a continuation of what this node has seen.
+// errLogDiverged means that the database's log does not continue the log that this node has read.
 var errLogDiverged = errors.New("store: the change log does not go on from this node's last change")
 
 func changesOf(attached []any) []Change {

@@ -270,8 +270,7 @@ func (tx *Tx) replaceExternalIDs(d granary.StoreID, kind, owner string, ids []gr
 		err := tx.exec("INSERT INTO external_id (store, kind, issuer, value, owner) VALUES ($1, $2, $3, $4, $5)", string(d),
 			kind, e.Issuer, e.ID, owner)
 		if _, ok := tx.db.engine.UniqueViolation(err); ok {
-			return granary.Errorf(granary.Exists, "A %s with this external id exists already.", kind).With("Unique",
-				"external_id")
+			return granary.Wrap(granary.Exists, "A "+kind+" with this external id exists already.", &Clash{ExternalIDs})
 		}
 		if err != nil {
 			return err

@@ -94,7 +94,7 @@ func (s Memberships) GroupsOf(d granary.StoreID, u granary.UserID) (out []granar
 }
 
 // Add adds users to a group, except those who are in it already, and returns the number added. It fails with NotFound
-// when one of the users does not exist; the error's detail "Missing" has the id.
+// when one of the users does not exist. The error's cause is an *UnknownUser.
 func (s Memberships) Add(d granary.StoreID, g granary.GroupID, ids []granary.UserID, now time.Time) (added int,
 	err error) {
 	err = eachChunk(sortUnique(ids), func(part []granary.UserID) error {
@@ -104,7 +104,7 @@ func (s Memberships) Add(d granary.StoreID, g granary.GroupID, ids []granary.Use
 		}
 		for _, u := range part {
 			if there[u] == "" {
-				return granary.Errorf(granary.NotFound, "There is no user %s.", u).With("Missing", string(u))
+				return granary.Wrap(granary.NotFound, "There is no user "+string(u)+".", &UnknownUser{u})
 			}
 		}
 		in, err := s.lookUpEach(membershipOfUser, []any{string(d), string(g)}, part)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -110,7 +111,8 @@ func TestMembersInBulk(t *testing.T) {
 			_, err := tx.Memberships.Replace("d-1", "g", []granary.UserID{"u0001", "ghost"}, now)
 			return err
 		})
-		if !granary.Is(err, granary.NotFound) || granary.AsError(err).Detail["Missing"] != "ghost" {
+		var unknown *UnknownUser
+		if !granary.Is(err, granary.NotFound) || !errors.As(err, &unknown) || unknown.ID != "ghost" {
 			t.Errorf("somebody who does not exist: %v", err)
 		}
 		step("after the refusal", all, 0, func(*Tx) (int, error) { return 0, nil })

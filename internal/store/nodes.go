@@ -51,7 +51,7 @@ type nodes struct {
 	wake     chan struct{}
 	sure     atomic.Pointer[moment] // when the state that this node is sure of was asked for; nil when it is sure of none
 	news     atomic.Bool            // changes of other nodes were delivered since the last announcement
-	diverged atomic.Bool            // the log is not a continuation of what this node has
+	diverged atomic.Bool            // the log does not continue the state of this node
 	cause    atomic.Pointer[error]  // error of the last round; nil when it succeeded
 	epoch    time.Time
 	cancel   context.CancelFunc

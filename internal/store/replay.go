@@ -10,7 +10,7 @@ import (
 	"granary"
 )
 
-// Replays holds the keys of what may be used only once, such as a token's id.
+// Replays holds the keys of things that may be used only once, such as a token's id.
 type Replays struct{ tx *Tx }
 
 // Use marks a key as used until a time, with a note about its use. It fails with Exists when the key is used already.

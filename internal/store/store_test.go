@@ -107,12 +107,12 @@ func TestUniquenessIgnoresCase(t *testing.T) {
 		if err := create(newUser("1", "Ÿnes", "a@x")); err != nil {
 			t.Fatal(err)
 		}
-		for column, u := range map[string]*granary.User{"user_name_fold": newUser("2", "ÿNES", "b@x"),
-			"email_fold": newUser("3", "other", "A@X"),
-			"external_id": {Store: "d-1", ID: "4", UserName: "third",
+		for column, u := range map[Column]*granary.User{UserNames: newUser("2", "ÿNES", "b@x"),
+			Emails: newUser("3", "other", "A@X"),
+			ExternalIDs: {Store: "d-1", ID: "4", UserName: "third",
 				ExternalIDs: []granary.ExternalID{{Issuer: "scim", ID: "ext-1"}}}} {
 			err := create(u)
-			if !granary.Is(err, granary.Exists) || granary.AsError(err).Detail["Unique"] != column {
+			if !granary.Is(err, granary.Exists) || ClashOf(err) != column {
 				t.Errorf("%s: got %v", column, err)
 			}
 		}

@@ -129,8 +129,7 @@ type Set[T any] struct {
 	table *table[T]
 }
 
-// Create adds a noun. It fails with Exists when one of its unique values is taken; the error's detail "Unique" names
-// the column.
+// Create adds a noun. It fails with Exists when one of its unique values is taken. ClashOf tells which.
 func (s Set[T]) Create(v *T) error {
 	doc, err := s.table.encode(s.tx.db, v)
 	if err != nil {
@@ -277,7 +276,6 @@ func (s Set[T]) existsError(err error) error {
 	if !ok {
 		return err
 	}
-	return granary.Errorf(granary.Exists, "A %s with this %s exists already.", s.table.noun,
-		strings.ReplaceAll(strings.TrimSuffix(what, "_fold"), "_", " ")).
-		With("Unique", what)
+	name := strings.ReplaceAll(strings.TrimSuffix(what, "_fold"), "_", " ")
+	return granary.Wrap(granary.Exists, "A "+s.table.noun+" with this "+name+" exists already.", &Clash{Column(what)})
 }

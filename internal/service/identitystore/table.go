@@ -1,4 +1,4 @@
-// Package identitystore answers the directory: people, groups, and who is in which. Package scim writes the same
+// Package identitystore serves the directory: people, groups and memberships. Package scim writes the same
 // directory for provisioning systems.
 package identitystore
 
@@ -94,8 +94,8 @@ func conflict(err error) error {
 	if !granary.Is(err, granary.Exists) {
 		return err
 	}
-	what := map[string]string{"user_name_fold": "UserName", "email_fold": "UserEmail",
-		"display_name_fold": "GroupDisplayName", "user_id": "GroupMembership",
-		"external_id": "ExternalId"}[granary.AsError(err).Detail["Unique"]]
+	what := map[store.Column]string{store.UserNames: "UserName", store.Emails: "UserEmail",
+		store.DisplayNames: "GroupDisplayName", store.Members: "GroupMembership",
+		store.ExternalIDs: "ExternalId"}[store.ClashOf(err)]
 	return granary.Errorf(granary.Exists, "Duplicate %s", what).With("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION")
 }

@@ -17,7 +17,7 @@ func (c *call) reads() bool {
 	return c.method == http.MethodGet || c.method == http.MethodPost && (c.kind == ".search" || c.id == ".search")
 }
 
-// operation is AWS's name for what is done, "PatchUser".
+// operation is AWS's name for the operation, such as "PatchUser".
 func (c *call) operation() string {
 	kind := strings.TrimSuffix(c.kind, "s")
 	if !kinds[c.kind] {

@@ -10,7 +10,7 @@ import (
 	"granary/internal/limit"
 )
 
-// Limits of the memory for what requests send and are shown, in bytes.
+// Limits of the memory for the bodies of requests and answers, in bytes.
 const (
 	maxHeld        = 320 << 20 // of all identity stores
 	maxHeldOfStore = 96 << 20  // of one

@@ -38,7 +38,7 @@ type want struct {
 	more    func(n int) error      // asked before so much more memory is taken; may be nil
 }
 
-// Limits of what a document may be.
+// Limits of a document.
 const (
 	maxNesting  = 32      // lists and objects in each other
 	maxNames    = 250     // of one object

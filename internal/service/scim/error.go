@@ -1,12 +1,14 @@
 package scim
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	"granary"
 	"granary/internal/cause"
+	"granary/internal/front"
 )
 
 const errorSchema = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -58,32 +60,35 @@ func notFound(detail string) error { return &scimError{status: http.StatusNotFou
 
 // asSCIM puts any error into SCIM's words.
 func asSCIM(err error) *scimError {
-	if e, ok := err.(*scimError); ok {
-		return e
+	var known *scimError
+	if errors.As(err, &known) {
+		return known
 	}
 	e := granary.AsError(err)
-	out := &scimError{status: http.StatusInternalServerError, detail: e.Message, cause: err}
-	switch e.Code {
-	case "RequestTimeout":
-		out.status = http.StatusRequestTimeout
-		return out
-	case "RequestEntityTooLarge":
-		out.status = http.StatusRequestEntityTooLarge
-		return out
+	w := wordings[e.Kind]
+	switch {
+	case errors.Is(err, front.ErrSlow):
+		w = wording{status: http.StatusRequestTimeout}
+	case errors.Is(err, front.ErrTooLarge):
+		w = wording{status: http.StatusRequestEntityTooLarge}
 	}
-	switch e.Kind {
-	case granary.Invalid:
-		out.status, out.scimType = http.StatusBadRequest, "invalidValue"
-	case granary.NotFound:
-		out.status = http.StatusNotFound
-	case granary.Exists:
-		out.status, out.scimType = http.StatusConflict, "uniqueness"
-	case granary.Throttled:
-		out.status = http.StatusTooManyRequests
-	case granary.Unavailable:
-		out.status = http.StatusServiceUnavailable
-	}
-	return out
+	return &scimError{status: w.status, scimType: w.scimType, detail: e.Message, cause: err}
+}
+
+// wording is how SCIM tells a kind of error (RFC 7644 §3.12).
+type wording struct {
+	status   int
+	scimType string
+}
+
+// wordings has each kind of error.
+var wordings = map[granary.Kind]wording{
+	granary.Internal: {status: http.StatusInternalServerError}, granary.Invalid: {http.StatusBadRequest, "invalidValue"},
+	granary.Unauthenticated: {status: http.StatusUnauthorized}, granary.Denied: {status: http.StatusForbidden},
+	granary.NotFound: {status: http.StatusNotFound}, granary.Exists: {http.StatusConflict, "uniqueness"},
+	granary.Conflict: {status: http.StatusConflict}, granary.Quota: {status: http.StatusForbidden},
+	granary.Throttled: {status: http.StatusTooManyRequests}, granary.NotImplemented: {status: http.StatusNotImplemented},
+	granary.Unavailable: {status: http.StatusServiceUnavailable},
 }
 
 // failure is the answer an error leads to.

@@ -70,7 +70,7 @@ type call struct {
 	excluded  chosen     // excludedAttributes
 	payload   func(*want) (object, error)
 	held      *limit.Share[granary.StoreID] // of the memory for requests
-	newID     string                        // of what is made; "": any
+	newID     string                        // of the resource that the request makes; "" for a new one
 
 	center  *granary.IdentityCenter
 	token   *granary.ScimToken

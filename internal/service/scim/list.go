@@ -18,7 +18,7 @@ const (
 	maxCount   = 1000      // resources in an answer
 	maxShown   = 250_000   // members of groups in an answer
 	maxSorted  = 200_000   // resources that are put into another order than that of creation
-	maxKeys    = 32 << 20  // bytes of what they are ordered by
+	maxKeys    = 32 << 20  // bytes of the values that a list is ordered by
 	maxFound   = 1_000_000 // resources that a look-up finds
 	atOnce     = 500       // read from the store
 )
@@ -34,7 +34,7 @@ type listing struct {
 	down   bool // sorted in descending order
 }
 
-// place is a cursor: where a list goes on, and of what list.
+// place is a cursor: the list, and the position at which it goes on.
 type place struct {
 	List    string
 	Created int64
@@ -96,7 +96,7 @@ func (c *call) readCursor(l *listing) error {
 	return nil
 }
 
-// list answers a list of what stands on some shelves.
+// list answers a list of the resources of some shelves.
 func (c *call) list(shelves ...*shelf) (answer, error) {
 	l, err := c.listing()
 	if err != nil {
@@ -136,7 +136,8 @@ func (c *call) list(shelves ...*shelf) (answer, error) {
 	return answer{status: http.StatusOK, body: body}, err
 }
 
-// find is the window of what matches, and how many there are in all. By cursor it is one more, when there is more.
+// find returns a window of the resources that match, and their total. A list by cursor gets one resource more than the
+// window has, when there is one.
 func (c *call) find(tx *store.Tx, l *listing, shelves []*shelf) (found []item, total int, err error) {
 	w := &window{listing: l}
 	for n, s := range shelves {

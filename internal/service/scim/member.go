@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -50,14 +51,14 @@ func withMember(list []granary.UserID, id string) ([]granary.UserID, error) {
 	return append(list, granary.UserID(strings.ToLower(id))), nil
 }
 
-// add adds those who are not members yet. One that does not exist fails the whole request.
+// add adds the users who are not members yet. A user who does not exist fails the whole request.
 func (m *members) add(ids []granary.UserID) error {
 	n, err := m.tx.Memberships.Add(m.group.Store, m.group.ID, ids, m.c.now)
 	m.changes += n
 	return nobodyAdded(err)
 }
 
-// remove removes exactly those listed; who is no member is none already.
+// remove removes the listed members. It ignores users who are not members.
 func (m *members) remove(ids []granary.UserID) error {
 	n, err := m.tx.Memberships.Remove(m.group.Store, m.group.ID, ids)
 	m.changes += n
@@ -71,11 +72,13 @@ func (m *members) replace(ids []granary.UserID) error {
 	return nobodyAdded(err)
 }
 
+// nobodyAdded says that a user who does not exist kept all others out.
 func nobodyAdded(err error) error {
-	if !granary.Is(err, granary.NotFound) {
+	var unknown *store.UnknownUser
+	if !errors.As(err, &unknown) {
 		return err
 	}
-	return notFound("There is no user " + granary.AsError(err).Detail["Missing"] + ", so nothing was changed.")
+	return notFound("There is no user " + string(unknown.ID) + ", so nothing was changed.")
 }
 
 // patchOne applies one operation to a group.

@@ -41,7 +41,7 @@ func (o object) text(name string) string {
 }
 
 // asText reads a text. Numbers are taken for it, so is a list of one, and an object for its value: providers send them.
-// ok is false for what is none.
+// ok is false for a value of another type.
 func asText(v any) (text string, ok bool) {
 	switch v := v.(type) {
 	case nil:

@@ -13,7 +13,7 @@ type attribute struct {
 	mutability string   // "": readWrite
 	returned   string   // "": default
 	values     []string // canonical ones
-	refers     []string // to what a reference leads
+	refers     []string // the kinds of resource to which a reference leads
 	subs       []attribute
 
 	identifies bool // only a text is its value

@@ -32,7 +32,7 @@ type shelf struct {
 	find   map[string]func(tx *store.Tx, value string, fn visit) error // by an attribute: a look-up
 }
 
-// one visits what is there, if it is.
+// one visits one resource, if it exists.
 func one[T any](of func(*T) item, fn visit) func(v *T, err error) error {
 	return func(v *T, err error) error {
 		if granary.Is(err, granary.NotFound) {

@@ -46,7 +46,7 @@ func (u *understood) find(op operation, implied bool) (t target, ok bool, err er
 		}
 		return t, false, invalid("mutability", "groups cannot be changed: who is in a group is said by its members.")
 	case t.attr.name == "schemas":
-		return t, false, nil // they follow from what is there
+		return t, false, nil // the server computes them
 	case what.fixed() || t.attr.fixed():
 		return t, false, invalid("mutability", short(op.path)+" cannot be changed.")
 	case p.filter != nil && !t.attr.many:
@@ -72,8 +72,8 @@ func (a *attribute) checkFilter(filter expr) (err error) {
 	return err
 }
 
-// miss is a name that there is not. A removal of what there is not is refused, and so is what may have been meant for
-// members or for active: nobody shall believe that somebody was taken out who was not.
+// miss handles an operation on an attribute that does not exist. It refuses a removal, and a name that resembles members
+// or active: otherwise a provider would believe that it removed or deactivated somebody.
 func (u *understood) miss(op operation, p path) error {
 	if u.unknown == "" {
 		u.unknown = op.path
@@ -100,7 +100,7 @@ func (u *understood) done() error {
 	return invalid("invalidPath", "No operation names an attribute.")
 }
 
-// value is the value of an operation, checked to be of the type of what it changes.
+// value returns the value of an operation, after a check that it has the type of the attribute that it changes.
 func (t target) value(op operation, implied bool) (any, error) {
 	what, v := t.attr, op.value
 	alone := alone

@@ -48,7 +48,7 @@ func whole(o object, r resource) (object, error) {
 	return o, r.check(o)
 }
 
-// fresh is the id of what is made.
+// fresh returns the id of the resource that the request makes.
 func (c *call) fresh() string {
 	if c.newID != "" {
 		return c.newID
@@ -94,8 +94,8 @@ func conflict(err error) error {
 	if !granary.Is(err, granary.Exists) {
 		return err
 	}
-	what := map[string]string{"user_name_fold": "userName", "email_fold": "emails.value",
-		"display_name_fold": "displayName", "external_id": "externalId"}[granary.AsError(err).Detail["Unique"]]
+	what := map[store.Column]string{store.UserNames: "userName", store.Emails: "emails.value",
+		store.DisplayNames: "displayName", store.ExternalIDs: "externalId"}[store.ClashOf(err)]
 	return &scimError{status: http.StatusConflict, scimType: "uniqueness", detail: "Another resource has this " + what +
 		" already."}
 }
@@ -133,7 +133,8 @@ func (c *call) getUser() (a answer, err error) {
 	return a, err
 }
 
-// addGroups shows the groups a user is in. Only who asks by name is told: AWS never tells.
+// addGroups adds the groups of a user to the answer. It does so only when the request names the attribute, because AWS
+// never shows it.
 func (c *call) addGroups(tx *store.Tx, o object, u granary.UserID) error {
 	ids, err := tx.Memberships.GroupsOf(c.center.Store, u)
 	list := []any{}
@@ -144,8 +145,8 @@ func (c *call) addGroups(tx *store.Tx, o object, u granary.UserID) error {
 	return err
 }
 
-// changeUser reads the body, and lets change make the new document of the old one in a transaction. Who is as before
-// stays untouched.
+// changeUser reads the body, and lets change make the new document from the old one, in a transaction. It writes nothing
+// when the user stays the same.
 func (c *call) changeUser(w *want, change func(body, have object) (object, error)) (a answer, err error) {
 	body, err := c.payload(w)
 	if err != nil {

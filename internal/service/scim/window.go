@@ -55,7 +55,7 @@ func (w *window) take(i item) (more bool) {
 	return !w.paged || len(w.found) <= w.count
 }
 
-// note keeps the place of what matches, and what it is ordered by.
+// note keeps the place of a resource that matches, and the value that it is ordered by.
 func (w *window) note(i item, o object) error {
 	e := entry{place: i.place(), shelf: w.shelf}
 	if w.sort != nil {
