@@ -26,9 +26,7 @@ func OnInstance(x *index.Index, caller, account granary.AccountID, region, actio
 		Keys: policy.Values{}}
 	if i, ok := x.Grants.Instance(account, region); ok {
 		r.Policy = Shared(x, caller, i)
-		for _, t := range i.Tags {
-			r.Keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		}
+		r.Keys.AddResourceTags(i.Tags)
 	}
 	return r
 }

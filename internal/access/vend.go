@@ -50,7 +50,7 @@ const (
 	Scoped                  // the scope of the key is known
 )
 
-// Observer is told of each step of Vend that succeeds, in order, with what is known after it.
+// Observer is called after each step of Vend that succeeds, in order, with the result of the step.
 type Observer interface {
 	Succeeded(step Step, v Vending)
 }

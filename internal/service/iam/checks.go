@@ -49,7 +49,7 @@ func (s *service) userRequest(c *awsapi.Call, name string) authz.Request {
 	if name == "" {
 		r.Resource = string(c.Caller.ARN)
 		if c.Caller.User != nil {
-			addResourceTags(r.Keys, c.Caller.User.Tags)
+			r.Keys.AddResourceTags(c.Caller.User.Tags, "iam")
 		}
 		return r
 	}
@@ -59,7 +59,7 @@ func (s *service) userRequest(c *awsapi.Call, name string) authz.Request {
 		return r
 	}
 	r.Resource = string(u.ARN())
-	addResourceTags(r.Keys, u.Tags)
+	r.Keys.AddResourceTags(u.Tags, "iam")
 	return r
 }
 
@@ -84,7 +84,7 @@ func (s *service) roleRequest(c *awsapi.Call, name string) authz.Request {
 	r := authz.Request{Resource: string(granary.RoleARN(c.Caller.Account, "/", name)), Keys: policy.Values{}}
 	if role, ok := s.Index.IAM.RoleByName(c.Caller.Account, name); ok {
 		r.Resource = string(role.ARN)
-		addResourceTags(r.Keys, role.Tags)
+		r.Keys.AddResourceTags(role.Tags, "iam")
 	}
 	return r
 }
@@ -122,7 +122,7 @@ func (s *service) profileRequest(c *awsapi.Call, name string) authz.Request {
 	r := authz.Request{Resource: string(granary.InstanceProfileARN(c.Caller.Account, "/", name)), Keys: policy.Values{}}
 	if p, ok := s.Index.IAM.InstanceProfile(c.Caller.Account, name); ok {
 		r.Resource = string(p.ARN())
-		addResourceTags(r.Keys, p.Tags)
+		r.Keys.AddResourceTags(p.Tags, "iam")
 	}
 	return r
 }
@@ -135,7 +135,7 @@ func (s *service) policyRequest(arn string) authz.Request {
 	r := entityRequest(arn)
 	r.Keys = policy.Values{}
 	if p, ok := s.Index.IAM.CustomerManaged(granary.ARN(arn)); ok {
-		addResourceTags(r.Keys, p.Tags)
+		r.Keys.AddResourceTags(p.Tags, "iam")
 	}
 	return r
 }
@@ -174,9 +174,7 @@ func withTags(r authz.Request, tags []api.Tag) ([]authz.Request, error) {
 
 // withTagKeys adds the keys of the tags that an operation removes.
 func withTagKeys(r authz.Request, keys []string) ([]authz.Request, error) {
-	if len(keys) > 0 {
-		r.Keys["aws:tagkeys"] = append(r.Keys["aws:tagkeys"], keys...)
-	}
+	r.Keys.AddTagKeys(keys...)
 	return oneRequest(r)
 }
 
@@ -189,15 +187,7 @@ func creation(arn granary.ARN, tags []api.Tag, boundary string) ([]authz.Request
 
 func addRequestTags(k policy.Values, tags []api.Tag) {
 	for _, t := range tags {
-		k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
-	}
-}
-
-func addResourceTags(k policy.Values, tags []granary.Tag) {
-	for _, t := range tags {
-		k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		k["iam:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
+		k.AddRequestTag(t.Key, t.Value)
 	}
 }
 

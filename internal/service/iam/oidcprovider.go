@@ -38,7 +38,7 @@ func (s providers) providerRequest(arn string) authz.Request {
 	r := authz.Request{Resource: arn, Keys: policy.Values{}}
 	if p, ok := s.Index.IAM.OIDCProvider(granary.ARN(arn)); ok {
 		r.Owner = p.Account
-		addResourceTags(r.Keys, p.Tags)
+		r.Keys.AddResourceTags(p.Tags, "iam")
 	}
 	return r
 }

@@ -6,34 +6,38 @@ import (
 
 	"granary"
 	api "granary/internal/api/iam"
+	"granary/internal/awsapi"
 )
 
-// addTags adds tags to those that a resource has, or replaces their values. Keys have no case. A resource has at most
-// maxTags of them; quotaName is IAM's name of that quota.
+// tagsOfKind are IAM's rules for the tags of a kind of resource. quotaName is IAM's name of their quota.
+func tagsOfKind(quotaName string) *awsapi.TagRules {
+	return &awsapi.TagRules{Most: maxTags, Fold: true,
+		Reserved: func(key string) error {
+			return granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", key).
+				WithCode("InvalidInput")
+		},
+		Twice: func(string) error {
+			return granary.Errorf(granary.Invalid, "Duplicate tag keys found. Please note that Tag keys are case insensitive.").
+				WithCode("InvalidInput")
+		},
+		TooMany: func() error { return quotaExceeded(quotaName, maxTags) }}
+}
+
+// addTags adds tags to those that a resource has, or replaces their values.
 func addTags(have []granary.Tag, add []api.Tag, quotaName string) ([]granary.Tag, error) {
-	for i, t := range add {
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.",
-				t.Key).WithCode("InvalidInput")
-		}
-		if slices.ContainsFunc(add[:i], func(o api.Tag) bool { return strings.EqualFold(o.Key, t.Key) }) {
-			return nil,
-				granary.Errorf(granary.Invalid, "Duplicate tag keys found. Please note that Tag keys are case insensitive.").
-					WithCode("InvalidInput")
-		}
-		have = slices.DeleteFunc(have, func(o granary.Tag) bool { return strings.EqualFold(o.Key, t.Key) })
-		have = append(have, granary.Tag{Key: t.Key, Value: t.Value})
-	}
-	if len(have) > maxTags {
-		return nil, quotaExceeded(quotaName, maxTags)
-	}
-	return have, nil
+	return tagsOfKind(quotaName).Merge(have, plainTags(add))
 }
 
 func removeTags(have []granary.Tag, keys []string) []granary.Tag {
-	return slices.DeleteFunc(have, func(t granary.Tag) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, t.Key) })
-	})
+	return tagsOfKind("").Remove(have, keys)
+}
+
+func plainTags(tags []api.Tag) []granary.Tag {
+	out := make([]granary.Tag, len(tags))
+	for i, t := range tags {
+		out[i] = granary.Tag{Key: t.Key, Value: t.Value}
+	}
+	return out
 }
 
 func tagKey(t api.Tag) string { return t.Key }

@@ -84,11 +84,7 @@ func (s *service) requestsOn(of subject, owner granary.AccountID, delegation *po
 // ARN too, without keys.
 func (s *service) resourceOf(id string) (granary.ARN, policy.Values) {
 	o, keys := s.Index.Org.Organization(), policy.Values{}
-	tags := func(list []granary.Tag) {
-		for _, t := range list {
-			keys["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		}
-	}
+	tags := func(list []granary.Tag) { keys.AddResourceTags(list) }
 	switch {
 	case strings.HasPrefix(id, "r-"):
 		tags(o.RootTags)
@@ -136,7 +132,6 @@ func (s *service) creationRequests(of subject, delegation *policy.Policy, tags [
 
 func addRequestTags(r *authz.Request, tags []api.Tag) {
 	for _, t := range tags {
-		r.Keys["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		r.Keys["aws:tagkeys"] = append(r.Keys["aws:tagkeys"], t.Key)
+		r.Keys.AddRequestTag(t.Key, t.Value)
 	}
 }

@@ -1,7 +1,6 @@
 package organizations
 
 import (
-	"slices"
 	"strings"
 
 	"granary"
@@ -15,23 +14,23 @@ const maxTags = 50
 
 // mergeTags adds tags to those that a resource has, or replaces their values. Keys are case-sensitive.
 func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
-	out := slices.Clone(have)
+	plain := make([]granary.Tag, len(add))
 	for i, t := range add {
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.",
-				t.Key).With("Reason", "INVALID_SYSTEM_TAGS_PARAMETER")
-		}
-		if slices.ContainsFunc(add[:i], func(o api.Tag) bool { return o.Key == t.Key }) {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s is given twice.", t.Key).With("Reason",
-				"DUPLICATE_TAG_KEY")
-		}
-		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
-		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
+		plain[i] = granary.Tag{Key: t.Key, Value: t.Value}
 	}
-	if len(out) > maxTags {
-		return nil, violation("MAX_TAG_LIMIT_EXCEEDED", "A resource has at most 50 tags.")
-	}
-	return out, nil
+	return tagRules.Merge(have, plain)
+}
+
+// tagRules are the rules of all resources of an organization.
+var tagRules = &awsapi.TagRules{Most: maxTags,
+	Reserved: func(key string) error {
+		return granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", key).
+			With("Reason", "INVALID_SYSTEM_TAGS_PARAMETER")
+	},
+	Twice: func(key string) error {
+		return granary.Errorf(granary.Invalid, "The tag key %s is given twice.", key).With("Reason", "DUPLICATE_TAG_KEY")
+	},
+	TooMany: func() error { return violation("MAX_TAG_LIMIT_EXCEEDED", "A resource has at most 50 tags.") },
 }
 
 func (s tags) checkTag(_ *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
@@ -47,13 +46,13 @@ func (s tags) tagResource(c *awsapi.Call, in *api.TagResourceInput) (*api.TagRes
 
 func (s tags) checkUntag(_ *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
 	list := s.requestsOn(about(in.ResourceId), s.Index.Org.Organization().Management, s.Index.Org.Delegation())
-	list[0].Keys["aws:tagkeys"] = in.TagKeys
+	list[0].Keys.AddTagKeys(in.TagKeys...)
 	return list, nil
 }
 
 func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.UntagResourceOutput, error) {
 	return &api.UntagResourceOutput{}, s.changeTags(c, in.ResourceId, func(have []granary.Tag) ([]granary.Tag, error) {
-		return slices.DeleteFunc(have, func(t granary.Tag) bool { return slices.Contains(in.TagKeys, t.Key) }), nil
+		return tagRules.Remove(have, in.TagKeys), nil
 	})
 }
 

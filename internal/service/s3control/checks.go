@@ -1,8 +1,6 @@
 package s3control
 
 import (
-	"strings"
-
 	"granary"
 	"granary/internal/access"
 	api "granary/internal/api/s3control"
@@ -33,14 +31,8 @@ func (s *service) instance(c *awsapi.Call) (*index.GrantsInstance, error) {
 func (s *service) on(c *awsapi.Call, arn granary.ARN, tags []granary.Tag) authz.Request {
 	about(c, c.Account)
 	r := authz.Request{Resource: string(arn), Owner: c.Account, Keys: policy.Values{}}
-	resourceTags(r.Keys, tags)
+	r.Keys.AddResourceTags(tags)
 	return r
-}
-
-func resourceTags(k policy.Values, tags []granary.Tag) {
-	for _, t := range tags {
-		k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-	}
 }
 
 // about makes the call's event one about an account's instance, which its owner finds too.
@@ -118,14 +110,13 @@ func tagging(arn granary.ARN, owner granary.AccountID, tags []api.Tag) []authz.R
 		return nil
 	}
 	r := authz.Request{Action: "s3:TagResource", Resource: string(arn), Owner: owner, Keys: policy.Values{}}
-	requestTags(r.Keys, tags)
+	addRequestTags(r.Keys, tags)
 	return []authz.Request{r}
 }
 
-// requestTags puts the tags a request gives into the context.
-func requestTags(k policy.Values, tags []api.Tag) {
+// addRequestTags sets the condition keys of the tags that a request gives.
+func addRequestTags(k policy.Values, tags []api.Tag) {
 	for _, t := range tags {
-		k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
+		k.AddRequestTag(t.Key, t.Value)
 	}
 }

@@ -107,7 +107,7 @@ func (s accessGrants) authorizeNewGrant(c *awsapi.Call, g *granary.Grant, scope 
 		if scope != "" {
 			r.Keys["s3:accessgrantscope"] = []string{scope}
 		}
-		requestTags(r.Keys, tags)
+		addRequestTags(r.Keys, tags)
 	}
 	if err := either(c, onLocation, onGrant); err != nil {
 		return err

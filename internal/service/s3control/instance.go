@@ -14,7 +14,7 @@ import (
 func (s instances) checkCreateInstance(c *awsapi.Call, in *api.CreateAccessGrantsInstanceInput) ([]authz.Request,
 	error) {
 	r := s.on(c, granary.GrantsInstanceARN(c.Region, c.Account), nil)
-	requestTags(r.Keys, in.Tags)
+	addRequestTags(r.Keys, in.Tags)
 	list := []authz.Request{r}
 	if in.IdentityCenterArn != "" {
 		list = append(list, associationRequests(in.IdentityCenterArn)...)
@@ -123,7 +123,7 @@ func (s instances) getInstanceForPrefix(c *awsapi.Call, in *api.GetAccessGrantsI
 		Resource: string(granary.GrantsInstanceARN(c.Region, owner)), Owner: owner, Keys: policy.Values{}}
 	if exists {
 		r.Policy = access.Shared(s.Index, c.Caller.Account, i)
-		resourceTags(r.Keys, i.Tags)
+		r.Keys.AddResourceTags(i.Tags)
 	}
 	switch err := c.Authorize(r); {
 	case !known || err != nil && owner != c.Caller.Account:

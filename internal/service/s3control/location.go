@@ -81,7 +81,7 @@ func (s locations) authorizeNewLocation(c *awsapi.Call, l *granary.Location, tag
 	for _, r := range []*authz.Request{&location, &instance} {
 		r.Action = "s3:CreateAccessGrantsLocation"
 		r.Keys["s3:accessgrantslocationscope"] = []string{l.Scope}
-		requestTags(r.Keys, tags)
+		addRequestTags(r.Keys, tags)
 	}
 	if err := either(c, location, instance); err != nil {
 		return err

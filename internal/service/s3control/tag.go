@@ -2,7 +2,6 @@ package s3control
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"granary"
@@ -17,31 +16,36 @@ const maxTags = 50
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// mergeTags puts tags over those of an Access Grants resource. Their keys are case-sensitive ("Working with S3 Access
-// Grants tags").
+// mergeTags puts tags over those of an Access Grants resource.
 func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
-	out := slices.Clone(have)
-	seen := map[string]bool{}
-	for _, t := range add {
-		switch {
-		case strings.HasPrefix(strings.ToLower(t.Key), "aws:"):
-			return nil, granary.Errorf(granary.Invalid, "The tag key %q begins with aws:, which is reserved.",
-				t.Key).WithCode("InvalidTags")
-		case seen[t.Key]:
-			return nil, granary.Errorf(granary.Invalid, "The tag key %q is given twice.", t.Key).WithCode("InvalidTag")
-		case t.Key == "" || len([]rune(t.Key)) > 128 || len([]rune(t.Value)) > 256 || !tagText.MatchString(t.Key) ||
-			!tagText.MatchString(t.Value):
-			return nil, granary.Errorf(granary.Invalid, "The tag %q is too long, or has characters that a tag cannot have.",
-				t.Key).WithCode("InvalidTag")
+	plain := make([]granary.Tag, len(add))
+	for i, t := range add {
+		plain[i] = granary.Tag{Key: t.Key, Value: t.Value}
+	}
+	return tagRules.Merge(have, plain)
+}
+
+// tagRules are the rules of Access Grants resources. Their keys are case-sensitive ("Working with S3 Access Grants
+// tags").
+var tagRules = &awsapi.TagRules{Most: maxTags,
+	Reserved: func(key string) error {
+		return granary.Errorf(granary.Invalid, "The tag key %q begins with aws:, which is reserved.", key).
+			WithCode("InvalidTags")
+	},
+	Twice: func(key string) error {
+		return granary.Errorf(granary.Invalid, "The tag key %q is given twice.", key).WithCode("InvalidTag")
+	},
+	Invalid: func(t granary.Tag) error {
+		if t.Key != "" && len([]rune(t.Key)) <= 128 && len([]rune(t.Value)) <= 256 && tagText.MatchString(t.Key) &&
+			tagText.MatchString(t.Value) {
+			return nil
 		}
-		seen[t.Key] = true
-		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
-		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
-	}
-	if len(out) > maxTags {
-		return nil, granary.Errorf(granary.Invalid, "A resource has at most %d tags.", maxTags).WithCode("TooManyTags")
-	}
-	return out, nil
+		return granary.Errorf(granary.Invalid, "The tag %q is too long, or has characters that a tag cannot have.",
+			t.Key).WithCode("InvalidTag")
+	},
+	TooMany: func() error {
+		return granary.Errorf(granary.Invalid, "A resource has at most %d tags.", maxTags).WithCode("TooManyTags")
+	},
 }
 
 var errNoBucket = granary.Errorf(granary.NotFound, "The specified bucket does not exist").WithCode("NoSuchBucket")
@@ -153,15 +157,15 @@ func (s tags) checkTagged(c *awsapi.Call, arn string) (authz.Request, error) {
 func (s tags) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
 	r, err := s.checkTagged(c, in.ResourceArn)
 	if err == nil {
-		requestTags(r.Keys, in.Tags)
+		addRequestTags(r.Keys, in.Tags)
 	}
 	return []authz.Request{r}, err
 }
 
 func (s tags) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
 	r, err := s.checkTagged(c, in.ResourceArn)
-	if err == nil && len(in.TagKeys) > 0 {
-		r.Keys["aws:tagkeys"] = in.TagKeys
+	if err == nil {
+		r.Keys.AddTagKeys(in.TagKeys...)
 	}
 	return []authz.Request{r}, err
 }
@@ -194,7 +198,7 @@ func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.Un
 		if err != nil {
 			return err
 		}
-		*t.tags = slices.DeleteFunc(*t.tags, func(o granary.Tag) bool { return slices.Contains(in.TagKeys, o.Key) })
+		*t.tags = tagRules.Remove(*t.tags, in.TagKeys)
 		return t.save()
 	})
 }

@@ -31,7 +31,7 @@ func (s *service) onInstance(c *awsapi.Call, arn string, open bool) authz.Reques
 		if !access.Administers(s.Index, i, c.Caller.Account) && !(open && seesInstance(i, c.Caller.Account)) {
 			r.Owner = i.Account
 		}
-		resourceTags(r.Keys, i.Tags)
+		r.Keys.AddResourceTags(i.Tags)
 		r.Keys[primaryRegion] = []string{i.Region}
 	}
 	return r
@@ -70,7 +70,7 @@ func (s *service) checkApp(c *awsapi.Call, arn string) ([]authz.Request, error) 
 func (s *service) onApplication(c *awsapi.Call, arn string) authz.Request {
 	r := authz.Request{Resource: arn, Owner: s.ownerOf(c, arn), Keys: policy.Values{}}
 	if a, ok := s.Index.Center.Application(granary.ARN(arn)); ok {
-		resourceTags(r.Keys, a.Tags)
+		r.Keys.AddResourceTags(a.Tags)
 		r.Keys[applicationAccount] = []string{string(a.Account)}
 		s.inRegion(r.Keys, a.Instance)
 	}
@@ -120,7 +120,7 @@ func (s *service) onTrustedIssuer(c *awsapi.Call, arn string) authz.Request {
 		if i, ok := s.Index.Center.InstanceByID(t.Instance); ok && r.Owner == "" && !s.Issuers.MayMake(i, c.Caller.Account) {
 			r.Owner = i.Account // it was made before its account ceased to decide
 		}
-		resourceTags(r.Keys, t.Tags)
+		r.Keys.AddResourceTags(t.Tags)
 		s.inRegion(r.Keys, t.Instance)
 	}
 	return r
@@ -134,23 +134,16 @@ func (s *service) manages(c *awsapi.Call, owner granary.AccountID, instance stri
 	return ok && access.Administers(s.Index, i, c.Caller.Account)
 }
 
-func resourceTags(k policy.Values, tags []granary.Tag) {
+func addRequestTags(k policy.Values, tags []api.Tag) {
 	for _, t := range tags {
-		k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-	}
-}
-
-func requestTags(k policy.Values, tags []api.Tag) {
-	for _, t := range tags {
-		k["aws:requesttag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		k["aws:tagkeys"] = append(k["aws:tagkeys"], t.Key)
+		k.AddRequestTag(t.Key, t.Value)
 	}
 }
 
 // creating is what a create needs: each of its resources, the last being what is made, which tags need an action for.
 func creating(tags []api.Tag, list ...authz.Request) []authz.Request {
 	for _, r := range list {
-		requestTags(r.Keys, tags)
+		addRequestTags(r.Keys, tags)
 	}
 	if len(tags) > 0 {
 		tag := list[len(list)-1]

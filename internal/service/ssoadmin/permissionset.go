@@ -19,7 +19,7 @@ func refused[In, Out any](op wire.Operation[In, Out], what string) awsapi.Row {
 	})
 }
 
-// emptyList answers a list of what this release does not have, to an account that sees the instance.
+// emptyList answers the list operations of features that this release does not have, to accounts that see the instance.
 func emptyList[In, Out any](s *service, op wire.Operation[In, Out], instance func(*In) string, out Out) awsapi.Row {
 	return awsapi.OnResource(op, s.checkReadInstance, instance, func(c *awsapi.Call, in *In) (*Out, error) {
 		_, err := s.instance(c, instance(in))

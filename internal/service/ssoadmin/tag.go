@@ -15,18 +15,19 @@ const maxTags = 75
 
 // mergeTags puts tags over those there are, by case-sensitive keys.
 func mergeTags(have []granary.Tag, add []api.Tag) ([]granary.Tag, error) {
-	out := slices.Clone(have)
-	for _, t := range add {
-		if strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
-			return nil, granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", t.Key)
-		}
-		out = slices.DeleteFunc(out, func(o granary.Tag) bool { return o.Key == t.Key })
-		out = append(out, granary.Tag{Key: t.Key, Value: t.Value})
+	plain := make([]granary.Tag, len(add))
+	for i, t := range add {
+		plain[i] = granary.Tag{Key: t.Key, Value: t.Value}
 	}
-	if len(out) > maxTags {
-		return nil, granary.Errorf(granary.Quota, "A resource has at most %d tags.", maxTags)
-	}
-	return out, nil
+	return tagRules.Merge(have, plain)
+}
+
+// tagRules are the rules of all resources of an instance.
+var tagRules = &awsapi.TagRules{Most: maxTags,
+	Reserved: func(key string) error {
+		return granary.Errorf(granary.Invalid, "The tag key %s begins with aws:, which is reserved.", key)
+	},
+	TooMany: func() error { return granary.Errorf(granary.Quota, "A resource has at most %d tags.", maxTags) },
 }
 
 // onTagged is a request on whatever the ARN names.
@@ -42,13 +43,13 @@ func (s tags) onTagged(c *awsapi.Call, arn string) authz.Request {
 
 func (s tags) checkTag(c *awsapi.Call, in *api.TagResourceInput) ([]authz.Request, error) {
 	r := s.onTagged(c, in.ResourceArn)
-	requestTags(r.Keys, in.Tags)
+	addRequestTags(r.Keys, in.Tags)
 	return []authz.Request{r}, nil
 }
 
 func (s tags) checkUntag(c *awsapi.Call, in *api.UntagResourceInput) ([]authz.Request, error) {
 	r := s.onTagged(c, in.ResourceArn)
-	r.Keys["aws:tagkeys"] = in.TagKeys
+	r.Keys.AddTagKeys(in.TagKeys...)
 	return []authz.Request{r}, nil
 }
 
@@ -56,7 +57,7 @@ func (s tags) checkListTags(c *awsapi.Call, in *api.ListTagsForResourceInput) ([
 	return []authz.Request{s.onTagged(c, in.ResourceArn)}, nil
 }
 
-// tagsOf finds the tags of what an ARN names, and how to write them back.
+// tagsOf finds the tags of the resource that an ARN names, and returns a function that writes them back.
 func tagsOf(tx *store.Tx, arn string) (tags *[]granary.Tag, save func() error, err error) {
 	switch {
 	case strings.Contains(arn, ":application/"):
@@ -100,7 +101,7 @@ func (s tags) untagResource(c *awsapi.Call, in *api.UntagResourceInput) (*api.Un
 		if err != nil {
 			return err
 		}
-		*tags = slices.DeleteFunc(*tags, func(t granary.Tag) bool { return slices.Contains(in.TagKeys, t.Key) })
+		*tags = tagRules.Remove(*tags, in.TagKeys)
 		return save()
 	})
 }

@@ -107,7 +107,7 @@ func (s *service) admit(e *exchange, user *granary.User) error {
 	})
 }
 
-// inApplication adds the application to what is known of a refusal.
+// inApplication adds the application to the facts of a refusal.
 func inApplication(err error, app granary.ARN) error {
 	e := granary.AsError(err)
 	if e.Why == nil {

@@ -24,7 +24,7 @@ type Config struct {
 	ContextLifetime time.Duration     // of context assertions
 	VerifiedEmail   bool              // tokens mapped by address must say email_verified
 	Exchanges       int               // a second, of one application; 0: any number
-	Endpoint        func() string     // of this API, for those who ask in another Region
+	Endpoint        func() string     // of this API, for clients that ask in another Region
 	TokenIssuer     func(instance string) string
 	SessionLifetime time.Duration // from the exchange of a corporate token to the end of its refresh tokens
 }

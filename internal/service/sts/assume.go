@@ -165,10 +165,7 @@ func (a *assumption) keys() policy.Values {
 	}
 	a.tags.keys(k)
 	if a.role != nil {
-		for _, t := range a.role.Tags {
-			k["aws:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-			k["iam:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}
-		}
+		k.AddResourceTags(a.role.Tags, "iam")
 	}
 	for _, p := range a.in.ProvidedContexts {
 		k["sts:requestcontextproviders"] = append(k["sts:requestcontextproviders"], string(provider(p.ProviderArn)))

@@ -64,8 +64,7 @@ func mergeTags(caller *granary.Session, requested []api.Tag, transitive []string
 
 func (t *sessionTags) keys(k policy.Values) {
 	for _, tag := range t.all {
-		k["aws:requesttag/"+strings.ToLower(tag.Key)] = []string{tag.Value}
-		k["aws:tagkeys"] = append(k["aws:tagkeys"], tag.Key)
+		k.AddRequestTag(tag.Key, tag.Value)
 	}
 	if len(t.transitive) > 0 {
 		k["sts:transitivetagkeys"] = t.transitive
