@@ -12,38 +12,47 @@ import (
 	"granary/internal/sigv4"
 )
 
-// statuses are S3's, by code (S3 API, "Error Responses").
-var statuses = map[string]int{
-	"AccessDenied": 403, "AccessControlListNotSupported": 400, "BadDigest": 400, "BucketAlreadyExists": 409,
-	"BucketAlreadyOwnedByYou": 409,
-	"BucketNotEmpty":          409, "EntityTooLarge": 400, "EntityTooSmall": 400,
-	"IllegalLocationConstraintException": 400,
-	"IncompleteBody":                     400,
-	"InternalError":                      500, "InvalidArgument": 400, "InvalidBucketName": 400,
-	"InvalidChunkSizeError": 400,
-	"InvalidDigest":         400, "InvalidPart": 400,
-	"InvalidPartOrder": 400, "InvalidRange": 416, "InvalidRequest": 400, "InvalidURI": 400, "KeyTooLongError": 400,
-	"MalformedPolicy":       400,
-	"MalformedTrailerError": 400, "MalformedXML": 400, "MethodNotAllowed": 405, "MissingContentLength": 411,
-	"MissingRequestBodyError": 400,
-	"NoSuchBucket":            404, "NoSuchBucketPolicy": 404, "NoSuchKey": 404, "NoSuchUpload": 404,
-	"NotImplemented":     501,
-	"NotModified":        304,
-	"PreconditionFailed": 412, "RequestTimeout": 400, "ServiceUnavailable": 503, "UnexpectedContent": 400,
-	"InvalidTag": 400, "NoSuchVersion": 404, "SlowDown": 503,
-	"NoSuchTagSet": 404, "NoSuchCORSConfiguration": 404, "NoSuchLifecycleConfiguration": 404,
-	"NoSuchWebsiteConfiguration": 404, "NoSuchConfiguration": 404,
-	"ReplicationConfigurationNotFoundError": 404, "ObjectLockConfigurationNotFoundError": 404,
-	"NoSuchPublicAccessBlockConfiguration": 404,
-	"OwnershipControlsNotFoundError":       404, "SignatureDoesNotMatch": 403, "XAmzContentSHA256Mismatch": 400,
+// codesByStatus has S3's codes (S3 API, "Error Responses"). A code that is not here has the status 400.
+var codesByStatus = map[int][]string{
+	304: {"NotModified"},
+	400: {"AccessControlListNotSupported", "BadDigest", "EntityTooLarge", "EntityTooSmall",
+		"IllegalLocationConstraintException", "IncompleteBody", "InvalidArgument", "InvalidBucketName",
+		"InvalidChunkSizeError", "InvalidDigest", "InvalidPart", "InvalidPartOrder", "InvalidRequest", "InvalidTag",
+		"InvalidURI", "KeyTooLongError", "MalformedPolicy", "MalformedTrailerError", "MalformedXML",
+		"MissingRequestBodyError", "RequestTimeout", "UnexpectedContent", "XAmzContentSHA256Mismatch"},
+	403: {"AccessDenied", "SignatureDoesNotMatch"},
+	404: {"NoSuchBucket", "NoSuchBucketPolicy", "NoSuchCORSConfiguration", "NoSuchConfiguration", "NoSuchKey",
+		"NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration", "NoSuchTagSet", "NoSuchUpload",
+		"NoSuchVersion", "NoSuchWebsiteConfiguration", "ObjectLockConfigurationNotFoundError",
+		"OwnershipControlsNotFoundError", "ReplicationConfigurationNotFoundError"},
+	405: {"MethodNotAllowed"},
+	409: {"BucketAlreadyExists", "BucketAlreadyOwnedByYou", "BucketNotEmpty", "OperationAborted"},
+	411: {"MissingContentLength"},
+	412: {"PreconditionFailed"},
+	416: {"InvalidRange"},
+	500: {"InternalError"},
+	501: {"NotImplemented"},
+	503: {"ServiceUnavailable", "SlowDown"},
 }
 
-var codes = map[granary.Kind]string{granary.Invalid: "InvalidRequest", granary.Unauthenticated: "AccessDenied",
-	granary.Denied:   "AccessDenied",
-	granary.NotFound: "NoSuchKey", granary.NotImplemented: "NotImplemented", granary.Unavailable: "ServiceUnavailable",
-	granary.Internal: "InternalError",
-	granary.Conflict: "OperationAborted", granary.Exists: "BucketAlreadyExists", granary.Quota: "InvalidRequest",
-	granary.Throttled: "SlowDown"}
+// statuses are those of the codes.
+var statuses = func() map[string]int {
+	out := map[string]int{}
+	for status, codes := range codesByStatus {
+		for _, code := range codes {
+			out[code] = status
+		}
+	}
+	return out
+}()
+
+// codes has each kind's code where the error has none of its own.
+var codes = map[granary.Kind]string{
+	granary.Internal: "InternalError", granary.Invalid: "InvalidRequest", granary.Unauthenticated: "AccessDenied",
+	granary.Denied: "AccessDenied", granary.NotFound: "NoSuchKey", granary.Exists: "BucketAlreadyExists",
+	granary.Conflict: "OperationAborted", granary.Quota: "InvalidRequest", granary.Throttled: "SlowDown",
+	granary.NotImplemented: "NotImplemented", granary.Unavailable: "ServiceUnavailable",
+}
 
 // words puts an error into S3's words: status, code, message, further members.
 func words(err error) (status int, code, message string, detail map[string]string) {

@@ -37,7 +37,7 @@ type Gateway struct {
 	Now      func() time.Time
 }
 
-// exchange is one S3 request under way, for its outcome: who sent it, and what it was decided on.
+// exchange is one S3 request under way. Its outcome needs the caller, and the bucket that the request was decided on.
 type exchange struct {
 	*Gateway
 	in     awsapi.Inbound

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
@@ -128,9 +129,12 @@ func (o objects) describe(r *response, found *backend.Object) error {
 		return err
 	}
 	if partial {
-		if err := r.narrow(first, length, found.Size); err != nil {
-			return err
-		}
+		err = r.narrow(first, length, found.Size)
+	} else if r.content != nil {
+		_, err = r.content.Seek(0, io.SeekStart) // the store may stand where the Range header begins
+	}
+	if err != nil {
+		return err
 	}
 	if o.req.Window.HasPart && len(found.Parts) > 0 {
 		h.Set("X-Amz-Mp-Parts-Count", strconv.Itoa(len(found.Parts)))

@@ -8,7 +8,7 @@ import (
 	"granary/internal/backend"
 )
 
-// lookAgain is how often somebody's right to what is being sent is looked at.
+// lookAgain is how often the caller's right to an object is decided again while the object is sent.
 const lookAgain = time.Second
 
 // sending is an object's bytes on their way out. It ends when they cannot be read, or when the right to read them ends:

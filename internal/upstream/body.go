@@ -28,9 +28,10 @@ type body struct {
 // frame finds where the body ends (RFC 9112 §6.3).
 func (b *body) frame(method string, h answerHead) error {
 	switch {
-	case method == http.MethodHead || h.status == http.StatusNoContent || h.status == http.StatusNotModified:
+	case method == http.MethodHead:
+		b.ended, b.length = true, h.length // of the body that GET would have
+	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
 		b.ended = true
-		b.length = max(0, h.length)
 	case h.chunked:
 		b.length, b.chunks = -1, httputil.NewChunkedReader(b.k.r)
 	case h.length >= 0:

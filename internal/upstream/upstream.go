@@ -87,7 +87,8 @@ type Request struct {
 type Response struct {
 	Status int
 	Header Header
-	Length int64 // of Body in bytes; -1 when it ends with its last chunk
+	// Length is the number of bytes of Body, or for HEAD of the body that GET would have. It is -1 when it is not told.
+	Length int64
 	Body   io.ReadCloser
 }
 

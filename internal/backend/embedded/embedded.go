@@ -214,7 +214,7 @@ func (s *Store) Open(ctx context.Context, g *backend.Get) (*backend.Object, back
 	}
 }
 
-// holds checks conditions against what is there; nil is nothing.
+// holds checks conditions against the object that exists; have is nil when there is none.
 func holds(c backend.Conditions, have *object, key string) error {
 	if c.IfNoneMatch && have != nil {
 		return backend.PreconditionFailed()

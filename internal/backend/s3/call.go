@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"io"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // maxForwarded is the largest head that every store takes, in bytes.
 const maxForwarded = 8 << 10
 
-// slow is how long a store may take for what it does at once: to put an object together, or to copy one.
+// slow is how long a store may take to copy an object, or to put one together from its parts.
 const slow = 10 * time.Minute
 
 // call is a request to the store, before it is signed for an endpoint.
@@ -81,6 +82,9 @@ func (s *Store) send(ctx context.Context, c *call) (*upstream.Response, error) {
 	if err != nil {
 		leave()
 		return nil, failed(err)
+	}
+	if c.method == http.MethodGet && c.key != "" {
+		leave() // a client that takes its time keeps nobody else out
 	}
 	resp.Body = &leaving{resp.Body, leave}
 	return resp, nil

@@ -72,7 +72,7 @@ func Kinds() []string {
 	return kinds[1:]
 }
 
-// newCapabilities returns the profile of a kind, with what the operator says instead.
+// newCapabilities returns the profile of a kind of store. The operator's settings replace parts of it.
 func newCapabilities(kind string, said map[string]string) (*Capabilities, error) {
 	c, ok := profiles[kind]
 	if !ok {

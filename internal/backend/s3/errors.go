@@ -22,7 +22,7 @@ func unable(what string) error {
 		WithCode("NotImplemented")
 }
 
-// Refused is what a store answers when it does not do what it is asked.
+// Refused is the answer of a store that refuses a request.
 type Refused struct {
 	Status        int
 	Code, Message string // as the store says them: for the operator, never for a client

@@ -83,7 +83,7 @@ func (h *health) usable(now time.Time) bool {
 	if now.Before(h.until) {
 		return false
 	}
-	h.until = now.Add(h.rest) // others wait for what this one finds
+	h.until = now.Add(h.rest) // others wait until this request has an answer
 	return true
 }
 

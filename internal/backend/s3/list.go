@@ -55,7 +55,7 @@ func (s *Store) List(ctx context.Context, l backend.List) (*backend.Page, error)
 		return p, err
 	}
 	after := l.After
-	for {
+	for range maxPages {
 		got, err := s.listOnce(ctx, l, after, l.Limit-len(p.Objects)-len(p.Prefixes)+2)
 		if err != nil {
 			return nil, err
@@ -69,7 +69,11 @@ func (s *Store) List(ctx context.Context, l backend.List) (*backend.Page, error)
 		}
 		after = last
 	}
+	return nil, failed(errLoop)
 }
+
+// maxPages bounds the pages of the store that make one page here: a store may list names that are dropped.
+const maxPages = 100
 
 func (s *Store) checkListing(l backend.List) error {
 	for _, text := range []string{l.Prefix, l.After} {

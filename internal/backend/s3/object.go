@@ -182,6 +182,9 @@ func (s *Store) Stat(ctx context.Context, bucket, key string) (*backend.Object, 
 	if err := closeBody(resp, err); err != nil {
 		return nil, err
 	}
+	if resp.Length < 0 {
+		return nil, failed(upstream.ErrAnswer)
+	}
 	o := s.objectOf(key, resp.Header, resp.Length)
 	return o, s.addTags(ctx, bucket, o, resp.Header)
 }

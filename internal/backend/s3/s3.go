@@ -162,7 +162,8 @@ func (s *Store) Place(name string) (string, error) {
 	return remote, nil
 }
 
-// Detect asks the store what it is, and learns what stores of its kind do. It fails when the store does not answer.
+// Detect finds out the kind of the store, and takes over the profile of that kind. It fails when the store does not
+// answer.
 func (s *Store) Detect(ctx context.Context) error {
 	if s.options.Kind != "" {
 		return nil

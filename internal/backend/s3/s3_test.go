@@ -245,6 +245,75 @@ func TestRefusalsAreInOurWords(t *testing.T) {
 	}
 }
 
+// A store may answer a part of the object where the caller decides on all of it.
+func TestAPartThatNobodyAskedForIsNotTheObject(t *testing.T) {
+	const text = "0123456789"
+	f := &fake{answer: func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"e"`)
+		switch r.Header.Get("Range") {
+		case "bytes=2-3,7-8":
+			w.Header().Set("Content-Range", "bytes 2-3/10")
+			w.WriteHeader(http.StatusPartialContent)
+			io.WriteString(w, text[2:4])
+		case "bytes=0-":
+			w.Header().Set("Content-Range", "bytes 0-9/10")
+			w.WriteHeader(http.StatusPartialContent)
+			io.WriteString(w, text)
+		case "bytes=4-":
+			w.Header().Set("Content-Range", "bytes 4-9/10")
+			w.WriteHeader(http.StatusPartialContent)
+			io.WriteString(w, text[4:])
+		}
+	}}
+	s := f.start(t, nil)
+	o, c, err := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "k", Range: "bytes=2-3,7-8"})
+	if err != nil || o.Size != 10 {
+		t.Fatal(o, err)
+	}
+	rest, err := io.ReadAll(c) // from where the answer begins
+	if string(rest) != text[2:] || err != nil {
+		t.Errorf("%q %v", rest, err)
+	}
+	if _, err := c.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := io.ReadAll(c)
+	if string(whole) != text || err != nil {
+		t.Errorf("%q %v", whole, err)
+	}
+	c.Close()
+}
+
+// What does not tell its size, or changes while it is read, is no object.
+func TestAnObjectHasOneSizeAndOneETag(t *testing.T) {
+	f := &fake{answer: func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			return
+		}
+		if m := r.Header.Get("If-Match"); m != "" && m != `"new"` {
+			w.WriteHeader(http.StatusPreconditionFailed)
+			return
+		}
+		w.Header().Set("ETag", `"old"`)
+		io.WriteString(w, "0123456789")
+	}}
+	s := f.start(t, nil)
+	if o, err := s.Stat(t.Context(), "b", "k"); err == nil {
+		t.Errorf("%+v", o)
+	}
+	_, c, err := s.Open(t.Context(), &backend.Get{Bucket: "b", Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Seek(5, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(c); err == nil {
+		t.Errorf("%q of another object", text)
+	}
+}
+
 // An answer of 200 may be an error.
 func TestErrorsInsideOfAnswersAreErrors(t *testing.T) {
 	f := &fake{}
@@ -343,7 +412,7 @@ func TestADownStoreIsLeftInPeace(t *testing.T) {
 
 func TestTooManyAreToldToSlowDown(t *testing.T) {
 	wait := make(chan struct{})
-	f := &fake{answer: func(http.ResponseWriter, *http.Request) { <-wait }}
+	f := &fake{answer: func(w http.ResponseWriter, _ *http.Request) { <-wait; w.Header().Set("Content-Length", "1") }}
 	s := f.start(t, func(o *Options) { o.Connections, o.FirstByte = 1, time.Minute })
 	results := make(chan error, 10)
 	for range 10 {
