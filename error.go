@@ -37,7 +37,7 @@ type Error struct {
 	Message string            // written for the caller: what was wrong and what to do
 	Detail  map[string]string // further members of the wire's error body, e.g. "ResourceType"
 	Cause   error             // for the log only
-	Why     *Why              // for whoever explains the refusal later; never on the wire
+	Why     *Why              // for a later explanation of the refusal; never on the wire
 }
 
 func (e *Error) Error() string {

@@ -59,7 +59,7 @@ data first (GetDataAccess), and runs the command with that key.`,
 	return cmd
 }
 
-// personOf finds a person of the company by user name, or by what stands before its @.
+// personOf finds a person of the company by user name, or by the part of it before the @.
 func personOf(name string) (string, error) {
 	var names []string
 	for _, p := range corp.People {

@@ -265,7 +265,7 @@ func firstKeys[V any](m map[string]V, n int) []string {
 	return keys[:min(len(keys), n)]
 }
 
-// cut is the decision with what is too long in it left out. It is a copy: the refusal itself may still be asked for.
+// cut returns a copy of the decision without the texts that are too long. The refusal itself keeps them.
 func (d *Decision) cut() *Decision {
 	c := *d
 	shorten(&c.Link, maxName)

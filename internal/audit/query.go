@@ -46,7 +46,7 @@ type search struct {
 	category  byte // 0: either
 	attribute string
 	value     string
-	account   string // "": whoever
+	account   string // "" for any
 	from, to  uint32
 	bound     key // only events with smaller keys
 	lowest    key // and not with smaller than this

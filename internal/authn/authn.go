@@ -1,4 +1,4 @@
-// Package authn answers "who is calling?": it turns a parsed signature into a Caller, and makes the temporary keys that
+// Package authn authenticates callers: it turns a parsed signature into a Caller, and makes the temporary keys that
 // let callers say so later. It decides nothing about what they may do.
 //
 //	sigv4.Parse ─▶ Authenticate ─▶ index: access key ─┐

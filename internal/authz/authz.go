@@ -84,7 +84,7 @@ func (z *Authorizer) Decide(c *authn.Caller, env *Env, r Request) Decision {
 	d.Decision = policy.Evaluate(q, set)
 	if r.Legacy != "" && !d.Explicit && !d.Over {
 		q.Action, q.Group = r.Legacy, nil
-		// The list of what identity-bearing sessions may do knows no older names: what it says of them counts for nothing.
+		// The list of actions for identity-bearing sessions has no older names, so its answer for them does not count.
 		if old := policy.Evaluate(q, set); old.Allowed && !d.Allowed || old.Explicit && old.Layer != policy.LayerSession {
 			d.Decision = old
 		}

@@ -33,7 +33,7 @@ func (z *Authorizer) Reach(c *authn.Caller, env *Env, r Request, key string, exa
 	if z.Index.Org.Closed(r.Owner) || z.Index.Org.Closed(c.Account) {
 		return nil
 	}
-	r.Action = "s3:GetObject" // for what depends on the service
+	r.Action = "s3:GetObject" // for conditions that depend on the service
 	set := z.policies(c)
 	z.controls(&set, c, &r)
 	set.Resource, set.BlockPublic = r.Policy, r.BlockPublic

@@ -55,7 +55,7 @@ func (c *Call) ForPerson(store granary.StoreID, arn granary.ARN, user granary.Us
 	}
 }
 
-// Undisclose forgets the last refusal, so that the answer tells nothing of what it was decided on.
+// Undisclose forgets the last refusal, so that the answer does not tell the policies that it was decided by.
 func (c *Call) Undisclose() { c.denied = nil }
 
 // Decide evaluates one request of the caller. An operation that changes something calls it inside of Check only, so

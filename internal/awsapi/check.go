@@ -9,7 +9,7 @@ import (
 	"granary/internal/guard"
 )
 
-// check decides whether the call may be done, by what is known at the time it is called.
+// check decides whether the call is allowed, by the state at the time of the check.
 type check func(*Call) error
 
 // state is what the checks of a call were made by.

@@ -19,7 +19,7 @@ import (
 // Limits of the request body of an API operation, in bytes. S3's data plane has limits of its own.
 const (
 	MaxBody         = 1 << 20
-	MaxUnsignedBody = 64 << 10 // of a sender who has no signature: a web identity token and its policies
+	MaxUnsignedBody = 64 << 10 // of a request without a signature: a web identity token and its policies
 )
 
 const tooLarge = "RequestEntityTooLarge"
@@ -197,7 +197,7 @@ func (d *Door) answer(c *Call, s *Service, in Inbound) (name string, resp wire.R
 	}
 	meta, labels, err := s.router.Match(s.Wire, req)
 	if err != nil {
-		// Who is not signed learns nothing about operations.
+		// A caller without a signature learns nothing about operations.
 		if aerr := d.verify(c, in, body, anyService); aerr != nil {
 			return "", resp, aerr
 		}

@@ -54,7 +54,7 @@ func cut[T any](list []T, key func(T) string, after string, limit int) (out []T,
 	return out, ""
 }
 
-// List is one list as its tokens know it: what it is of, and by what filter. They are good for it alone.
+// List identifies a list to its page tokens: its subject and its filter. A token is good for that list alone.
 type List string
 
 // ListOf names a list by whatever tells it from others.

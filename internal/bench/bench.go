@@ -33,7 +33,7 @@ type Plan struct {
 	Started     func(Start)
 }
 
-// Start is a start of the server with what there is.
+// Start is a measured start of the server with a number of grants and people.
 type Start struct {
 	Grants, People int
 	Took           time.Duration

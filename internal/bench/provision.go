@@ -44,7 +44,7 @@ type Imported struct {
 // membersAtOnce is how many members a request brings: as many as AWS takes.
 const membersAtOnce = 100
 
-// Run imports into a server of its own, and counts at the end what is there.
+// Run imports into a server of its own, and counts the people, groups and memberships at the end.
 func (p Import) Run(ctx context.Context) (out Imported, err error) {
 	c := server.Defaults()
 	c.Data, c.API, c.Web = p.Dir, "127.0.0.1:0", "127.0.0.1:0"

@@ -68,7 +68,7 @@ func (x *Explainer) Decision(ctx context.Context, viewer granary.AccountID, id s
 	return nil, missing
 }
 
-// events are those that an id means: one event's own, or those of a request.
+// events returns the events that an id means: the event with this id, or those of the request with this id.
 func (x *Explainer) events(ctx context.Context, id string) ([]*audit.Event, error) {
 	e, err := x.Audit.Find(ctx, id)
 	if err == nil {
@@ -287,7 +287,7 @@ func sentenceOf(s string) string {
 	return s + "."
 }
 
-// heldThen begins what is said of links that were asked when a session began.
+// heldThen begins the sentence about a link that was checked when a session began.
 const heldThen = "It held when the session began"
 
 // good says what it means that a link held.

@@ -22,7 +22,7 @@ import (
 	"granary/internal/store"
 )
 
-// Explainer explains with what is in the index, the store, and the audit log.
+// Explainer explains decisions from the index, the store and the audit log.
 type Explainer struct {
 	DB      *store.DB
 	Index   *index.Index

@@ -23,7 +23,7 @@ const (
 
 // Holding is one grant by which somebody reaches something.
 type Holding struct {
-	User        *granary.User   // nil for IAM principals, and for who is not in the directory
+	User        *granary.User   // nil for IAM principals, and for people who are not in the directory
 	Grantee     granary.Grantee // of the grant
 	UserID      granary.UserID  // "" for IAM principals
 	Group       *granary.Group  // through which the person has it; nil when by name

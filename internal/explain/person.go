@@ -18,7 +18,7 @@ import (
 	"granary/internal/store"
 )
 
-// Question is whether a person could reach a target, and by what.
+// Question asks whether a person could reach a target, and by which grants and policies.
 type Question struct {
 	Account     granary.AccountID // of the Access Grants instance
 	User        string            // user name, e-mail address or id
@@ -28,7 +28,7 @@ type Question struct {
 	Role        string // ARN or name of the role that carries the identity context; "" takes it for granted
 	Duration    int64  // seconds; 0 is the usual
 	Viewer      granary.AccountID
-	Asker       *authn.Caller // who asks
+	Asker       *authn.Caller // the caller who asks
 	Env         authz.Env
 }
 

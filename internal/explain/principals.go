@@ -238,7 +238,7 @@ func (p *whoPage) other(o *policy.Opening) (name, note string, ok bool) {
 		return "everybody", "of other accounts as their own policies allow", !p.blocked()
 	case !foreign && isARN && parts.Service == "sts":
 		return name, "a session of this name", true
-	case !foreign || !isARN && account == "" && o.Kind == "AWS": // the account's own, and who is gone
+	case !foreign || !isARN && account == "" && o.Kind == "AWS": // the account's own principals, and deleted ones
 		return "", "", false
 	}
 	return name, "of another account, as its own policies allow", !p.blocked()

@@ -65,8 +65,8 @@ type WhoReaches struct {
 // Who lists who reaches a target or a part of it. First by grants: for each that covers it, narrowest scope first, and
 // then for each that lies inside of it, the person, everybody in the group, or the IAM principal. Then by policies: the
 // account's root user, IAM users and roles, and whom else the bucket policy lets in. Somebody with several grants comes
-// several times. What is there from the first page to the last is told once, in its place; of what comes or goes
-// meanwhile the pages may tell.
+// several times. A row that exists from the first page to the last appears once, in its place. A row that comes or
+// goes meanwhile may appear or not.
 func (x *Explainer) Who(ctx context.Context, q Who) (*WhoReaches, error) {
 	var from whoToken
 	if err := readToken(q.After, &from); err != nil {

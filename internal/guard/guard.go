@@ -1,5 +1,5 @@
-// Package guard carries a question from whoever decided on a request to whoever commits its effect: may this still be
-// done?
+// Package guard carries a question from the code that decided on a request to the code that commits its effect: is it
+// still allowed?
 //
 // A request waits between the two: for its body, for its turn to write, for another server. Whatever allowed it may be
 // gone by then. So the store asks at the beginning of each transaction attempt, while nobody else can write, and an
@@ -24,7 +24,7 @@ type key struct{}
 // With returns a context whose effects are guarded. An outer guard is replaced.
 func With(ctx context.Context, g Guard) context.Context { return context.WithValue(ctx, key{}, &g) }
 
-// Without returns a context without a guard, for what must follow an effect that was guarded.
+// Without returns a context without a guard, for steps that must follow an effect that was guarded.
 func Without(ctx context.Context) context.Context {
 	return context.WithValue(ctx, key{}, (*Guard)(nil))
 }

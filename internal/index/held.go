@@ -9,7 +9,7 @@ type held struct {
 	now *holders
 }
 
-// holders are those who began between two changes.
+// holders are the effects that began between two changes.
 type holders struct {
 	n    int
 	gone chan struct{} // closed when the last has gone; nil while nobody waits

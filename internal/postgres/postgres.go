@@ -224,7 +224,7 @@ func (db *DB) viewSnapshot(ctx context.Context, fn func(*Tx) error) error {
 // When fn fails, nothing is changed. fn must not call Update or keep the Tx.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error { return db.queue.Run(ctx, fn) }
 
-// Exec runs one statement outside the order of updates, for what a node records about itself.
+// Exec runs one statement outside the order of updates. A node records facts about itself with it.
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	_, err := db.nodePool.ExecContext(ctx, query, args...)
 	return classify(err)

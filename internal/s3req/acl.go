@@ -22,7 +22,7 @@ func parseACL(h http.Header) ACL {
 	return a
 }
 
-// Check refuses every list but those that say what is so without them.
+// Check refuses every list that would change something: owner-enforced buckets have no other access than policies give.
 func (a ACL) Check() error {
 	if a.Grants {
 		return ErrACL

@@ -11,7 +11,7 @@ import (
 
 const maxObject = 5 << 40 // bytes
 
-// Body is what a request declares its body to be. Whoever reads the bytes verifies all of it.
+// Body is what a request declares of its body. The reader of the bytes verifies all of it.
 type Body struct {
 	Size      int64    // bytes, without framing
 	Chunked   bool     // framed as aws-chunked

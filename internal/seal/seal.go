@@ -22,7 +22,7 @@ import (
 
 // Key is one key of a ring.
 type Key struct {
-	ID      [4]byte // in clear at the beginning of what the key sealed
+	ID      [4]byte // in clear at the beginning of each text that the key sealed
 	Secret  [32]byte
 	Created time.Time
 }

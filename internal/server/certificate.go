@@ -92,8 +92,8 @@ func parseChain(pair *tls.Certificate) ([]*x509.Certificate, error) {
 	return chain, nil
 }
 
-// checkCertificate warns of what clients will refuse, and gives the authority that the certificate comes from, if this
-// machine or the chain itself knows it.
+// checkCertificate warns of a certificate that clients will refuse, and gives the authority that the certificate comes
+// from, if this machine or the chain itself knows it.
 func (s *Server) checkCertificate(chain, trusted []*x509.Certificate) (authority *x509.Certificate) {
 	leaf, now, domain := chain[0], time.Now(), s.config.Domain
 	warn := func(what, todo string) {

@@ -212,7 +212,7 @@ func (c *Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// checkIdentity checks what is said of sign-ins: tokens, contexts and sessions.
+// checkIdentity checks the settings of sign-ins: tokens, contexts and sessions.
 func (c *Config) checkIdentity() error {
 	errs := []error{oneOf("identity.token_issuer", c.Identity.TokenIssuer, "aws", "web")}
 	for a := range strings.SplitSeq(c.Identity.TokenAlgorithms, ",") {
@@ -244,7 +244,7 @@ func (c *Config) checkIdentity() error {
 	return errors.Join(errs...)
 }
 
-// checkAudit checks what is said of the audit log.
+// checkAudit checks the settings of the audit log.
 func (c *Config) checkAudit() error {
 	errs := []error{
 		oneOf("audit.mode", c.Audit.Mode, "strict", "async"),
@@ -291,7 +291,7 @@ func validPort(s string) bool {
 	return err == nil && strconv.FormatUint(n, 10) == s
 }
 
-// checkState says nothing of what is in a URL: it may hold a password.
+// checkState checks the state setting. Its errors never quote a URL, which may hold a password.
 func checkState(state string) error {
 	switch {
 	case state == "sqlite":

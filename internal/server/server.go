@@ -176,7 +176,7 @@ func (s *Server) open(ctx context.Context) error {
 	return s.openBackends(ctx)
 }
 
-// wire makes the services and the door of what was opened.
+// wire makes the services and the door, from the state, index, audit log and backends that open has opened.
 func (s *Server) wire() error {
 	c := &s.config
 	who := &authn.Authenticator{Index: s.index, Keys: &sigv4.KeyCache{}, Now: c.Now, KeepVended: c.Revocation == "aws",

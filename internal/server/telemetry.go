@@ -7,7 +7,7 @@ import (
 	"granary/internal/front"
 )
 
-// telemetryDoor answers whoever watches the server, on an address of its own: metrics and health.
+// telemetryDoor tells monitoring systems the metrics and the health of the server, on an address of its own.
 type telemetryDoor struct{ *Server }
 
 func (d telemetryDoor) door(r *http.Request) front.Door {

@@ -137,7 +137,7 @@ func (s *Handler) application(q url.Values) (*asked, granary.ARN, error) {
 		scopes: strings.Fields(q.Get("scope"))}, arn, nil
 }
 
-// check returns OAuth's word for what is wrong with the request, and the error; nothing when it is right.
+// check returns OAuth's error code for a bad request, and the error. It returns "" and nil for a good one.
 func (a *asked) check(q url.Values) (oauth string, err error) {
 	wrong := func(oauth, why string) (string, error) {
 		return oauth, granary.Errorf(granary.Invalid, "%s", why).At(cause.RequestSignIn)
@@ -172,7 +172,7 @@ func notBase64URL(r rune) bool {
 	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
 }
 
-// address is where the browser goes back to, with what is to be told to the application.
+// address returns the URL of the application to which the browser goes back, with the answer in its query.
 func (a *asked) address(add url.Values) string {
 	q := a.redirect.Query()
 	for name, values := range add {

@@ -36,7 +36,7 @@ func (b *browser) callback() front.Outcome {
 		if b.proved {
 			o.Events = []*audit.Event{b.event(a, user)}
 		}
-		o.Show = func(answer *front.Answer, decision string) { // for whoever the person asks
+		o.Show = func(answer *front.Answer, decision string) { // the person can show it to an administrator
 			b.redirect(
 				a.address(url.Values{"error": {"access_denied"},
 					"error_description": {answer.Message + " (decision " + decision + ")"}}))
@@ -117,8 +117,8 @@ func providerError(err error, issuer *granary.Issuer) error {
 	return granary.AsError(err).At(broke, "issuer", issuer.URL, "issuerArn", string(issuer.ARN()))
 }
 
-// event is who signed in to what, as CloudTrail has it for Identity Center (user guide, "Understanding sign-in
-// events").
+// event records the person and the application of a sign-in, as CloudTrail does for Identity Center (user guide,
+// "Understanding sign-in events").
 func (b *browser) event(a *asked, user *granary.User) *audit.Event {
 	e := &audit.Event{EventSource: "signin.amazonaws.com", EventName: "UserAuthentication", AWSRegion: a.center.Region,
 		EventType: "AwsServiceEvent", ManagementEvent: true, EventCategory: "Management",
