@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,7 +77,9 @@ func TestAQueryFindsWhatReadingEveryLineFinds(t *testing.T) {
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
 	at := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
-	config := Config{Dir: dir, MaxFile: 64 << 10, Now: func() time.Time { return at }}
+	var clock atomic.Pointer[time.Time] // the log's own goroutines read it
+	config := Config{Dir: dir, MaxFile: 64 << 10, Now: func() time.Time { return *clock.Load() }}
+	clock.Store(new(at))
 	var all []*Event
 	reopen := func(l *Log) *Log {
 		if err := l.Close(); err != nil {
@@ -89,6 +92,7 @@ func TestAQueryFindsWhatReadingEveryLineFinds(t *testing.T) {
 		if at = at.Add(time.Duration(r.IntN(60_000)) * time.Millisecond); r.IntN(200) == 0 {
 			at = at.Add(-20 * time.Minute) // clocks step
 		}
+		clock.Store(new(at))
 		e := random(r, at)
 		all = append(all, e)
 		if err := l.Record(e); err != nil {
