@@ -160,7 +160,7 @@ func TestPuttingBackWhatWasReadChangesNothing(t *testing.T) {
 					d.do(200, "GET", "/Groups/"+g, nil)})
 			}
 			before := full()
-			d.now = d.now.Add(1 << 40)
+			d.move(1 << 40)
 			for _, query := range []string{"", "?excludedAttributes=members", "?attributes=displayName,externalId,members"} {
 				d.do(200, "PUT", "/Groups/"+g, d.do(200, "GET", "/Groups/"+g+query, nil))
 				a := d.do(200, "POST", "/Bulk",

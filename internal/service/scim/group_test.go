@@ -243,7 +243,7 @@ func TestDirectoryFilters(t *testing.T) {
 // Many change one group at once, and no change is lost.
 func TestParallelChangesOfAGroupAreAllKept(t *testing.T) {
 	d := open(t, nil)
-	now := d.now
+	now := d.time()
 	d.h.Config.Now = func() time.Time { return now } // the clock that ticks is not for many at once
 	var ids []string
 	for i := range 40 {

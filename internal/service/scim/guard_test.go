@@ -41,7 +41,7 @@ func TestWhoMayCome(t *testing.T) {
 			t.Errorf("%q at another tenant: %d", authorization, got)
 		}
 	}
-	d.now = d.now.Add(365 * 24 * time.Hour)
+	d.move(365 * 24 * time.Hour)
 	d.do(401, "GET", "/Users", nil)
 }
 
@@ -64,14 +64,14 @@ func TestTheLastUseOfATokenIsKnown(t *testing.T) {
 	}
 	revision := d.h.DB.Revision()
 	for range 3 {
-		d.now = d.now.Add(90 * time.Second)
+		d.move(90 * time.Second)
 		d.do(200, "GET", "/Users", nil)
-		if use, ok := used(); !ok || d.now.Sub(use.At) > time.Second {
-			t.Errorf("used at %s, and it is %s", use.At, d.now)
+		if use, ok := used(); !ok || d.time().Sub(use.At) > time.Second {
+			t.Errorf("used at %s, and it is %s", use.At, d.time())
 		}
 	}
 	use, _ := used()
-	d.now = d.now.Add(time.Hour)
+	d.move(time.Hour)
 	d.send("GET", "/Users", nil, "Authorization", "Bearer secre")
 	if now, _ := used(); !now.At.Equal(use.At) {
 		t.Error("another token's use is taken for this one's")
@@ -128,7 +128,7 @@ func TestProvisioningCanBeDisabled(t *testing.T) {
 
 func TestRequestsCanBeLimited(t *testing.T) {
 	d := open(t, func(c *Config) { c.Reads, c.Writes = 3, 2 })
-	d.h.Config.Now = func() time.Time { return d.now }
+	d.h.Config.Now = d.time
 	try := func(want int, method, path string, body any) {
 		t.Helper()
 		w := d.send(method, path, body)
@@ -144,16 +144,16 @@ func TestRequestsCanBeLimited(t *testing.T) {
 	}
 	try(429, "GET", "/Users", nil)
 	try(200, "GET", "/Groups", nil) // each operation by itself
-	d.now = d.now.Add(time.Second)
+	d.move(time.Second)
 	try(200, "GET", "/Users", nil)
 	a, b := d.person("a"), d.person("b")
 	try(429, "POST", "/Users", person("c"))
-	d.now = d.now.Add(time.Second)
+	d.move(time.Second)
 	c := d.person("c")
 	g := d.group("G")
 	add := patchOp(object{"op": "add", "path": "members", "value": []any{a, b, c}}) // three changes of memberships
 	try(204, "PATCH", "/Groups/"+g, add)
-	d.now = d.now.Add(time.Second)
+	d.move(time.Second)
 	try(204, "PATCH", "/Groups/"+g, add) // nothing changes any more, which counts as one
 	try(429, "PATCH", "/Groups/"+g, add)
 	if got := statuses(d.do(200, "POST", "/Bulk",
@@ -162,7 +162,7 @@ func TestRequestsCanBeLimited(t *testing.T) {
 		t.Errorf("in bulk: %s", got)
 	}
 	free := open(t, nil)
-	free.h.Config.Now = func() time.Time { return free.now }
+	free.h.Config.Now = free.time
 	for range 200 {
 		free.do(200, "GET", "/Users", nil)
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type desk struct {
 	testing.TB
 	h   *Handler
 	web http.Handler
+	mu  sync.Mutex // guards now: the audit log reads it in goroutines of its own
 	now time.Time
 	dir string
 }
@@ -47,7 +49,7 @@ func open(t testing.TB, change func(*Config)) *desk {
 		t.Fatal(err)
 	}
 	log, err := audit.Open(audit.Config{Dir: filepath.Join(d.dir, "audit"), Strict: true,
-		Now: func() time.Time { return d.now }})
+		Now: d.time})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,17 +61,17 @@ func open(t testing.TB, change func(*Config)) *desk {
 			return err
 		}
 		if err := tx.Keys.Create(&store.Key{Purpose: index.RingSeal, ID: strings.Repeat("ab", 8),
-			Secret: bytes.Repeat([]byte{9}, 32), Created: d.now}); err != nil {
+			Secret: bytes.Repeat([]byte{9}, 32), Created: d.time()}); err != nil {
 			return err
 		}
 		return tx.ScimTokens.Create(&granary.ScimToken{ID: "token", Store: "d-1", Hash: hex.EncodeToString(sum[:]),
-			Created: d.now, Expires: d.now.Add(365 * 24 * time.Hour)})
+			Created: d.time(), Expires: d.time().Add(365 * 24 * time.Hour)})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := Config{DB: db, Index: x, Uses: &authn.Uses{},
-		Now:  func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now },
+		Now:  func() time.Time { return d.move(time.Millisecond) },
 		Base: func() string { return "http://web" }}
 	if change != nil {
 		change(&c)
@@ -77,6 +79,17 @@ func open(t testing.TB, change func(*Config)) *desk {
 	d.h = New(c)
 	d.web = (&front.Reception{Index: x, Audit: log, Now: c.Now, Log: slog.New(slog.DiscardHandler)}).Init().Open(d.h)
 	return d
+}
+
+// time returns the time of the test's clock.
+func (d *desk) time() time.Time { return d.move(0) }
+
+// move puts the clock forward and returns its time.
+func (d *desk) move(by time.Duration) time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = d.now.Add(by)
+	return d.now
 }
 
 // send sends a request; body is JSON text or a value, headers are pairs.

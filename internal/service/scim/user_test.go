@@ -207,7 +207,7 @@ func TestChangesOfNothingAreNone(t *testing.T) {
 	id := d.person("ann", "externalId", "e")
 	o := d.do(200, "GET", "/Users/"+id, nil)
 	before := o.sub("meta").text("lastModified")
-	d.now = d.now.Add(1 << 40)
+	d.move(1 << 40)
 	for _, body := range []object{
 		patchOp(object{"op": "add", "path": "emails", "value": emails("ann@x.example/work!")}),
 		patchOp(object{"op": "Replace", "path": "active", "value": "True"}),
@@ -223,7 +223,7 @@ func TestChangesOfNothingAreNone(t *testing.T) {
 	}
 	g := d.group("G", id)
 	before = d.do(200, "GET", "/Groups/"+g, nil).sub("meta").text("lastModified")
-	d.now = d.now.Add(1 << 40)
+	d.move(1 << 40)
 	d.do(204, "PATCH", "/Groups/"+g, patchOp(object{"op": "add", "path": "members", "value": []any{object{"value": id}}}))
 	d.do(204, "PATCH", "/Groups/"+g, patchOp(object{"op": "replace", "path": "displayName", "value": "G"}))
 	if d.do(200, "GET", "/Groups/"+g, nil).sub("meta").text("lastModified") != before {
