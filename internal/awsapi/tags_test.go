@@ -9,7 +9,8 @@ import (
 )
 
 func TestTagsAreMergedByTheRules(t *testing.T) {
-	reserved, twice, tooMany, invalid := errors.New("reserved"), errors.New("twice"), errors.New("many"), errors.New("invalid")
+	reserved, twice := errors.New("reserved"), errors.New("twice")
+	tooMany, invalid := errors.New("too many"), errors.New("invalid")
 	rules := func(change func(*TagRules)) *TagRules {
 		r := &TagRules{Most: 3, Reserved: func(string) error { return reserved }, Twice: func(string) error { return twice },
 			TooMany: func() error { return tooMany }}

@@ -72,8 +72,8 @@ func (a *attribute) checkFilter(filter expr) (err error) {
 	return err
 }
 
-// miss handles an operation on an attribute that does not exist. It refuses a removal, and a name that resembles members
-// or active: otherwise a provider would believe that it removed or deactivated somebody.
+// miss handles an operation on an attribute that does not exist. It refuses a removal, and a name that resembles
+// members or active: otherwise a provider would believe that it removed or deactivated somebody.
 func (u *understood) miss(op operation, p path) error {
 	if u.unknown == "" {
 		u.unknown = op.path

@@ -145,8 +145,8 @@ func (c *call) addGroups(tx *store.Tx, o object, u granary.UserID) error {
 	return err
 }
 
-// changeUser reads the body, and lets change make the new document from the old one, in a transaction. It writes nothing
-// when the user stays the same.
+// changeUser reads the body, and lets change make the new document from the old one, in a transaction. It writes
+// nothing when the user stays the same.
 func (c *call) changeUser(w *want, change func(body, have object) (object, error)) (a answer, err error) {
 	body, err := c.payload(w)
 	if err != nil {
